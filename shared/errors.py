@@ -1,0 +1,51 @@
+"""The failures that callers are expected to tell apart.
+
+```
+EscalationError
+├── UnknownEscalationError      no such id, or it belongs to another agent
+├── StoreUnavailableError       Redis can't be reached, is full, or refuses us
+├── ChannelError                a question could not be shown to a person
+│   ├── ChannelUnavailableError     waiting can help: try again
+│   └── ChannelRejectedError        waiting can't help: someone has to mend a setting
+└── ConfigurationError          a setting is wrong; the message says how to mend it
+```
+Outcomes that are expected (a time-out, a refused reply, a second answer) are values, not errors.
+"""
+
+from datetime import timedelta
+
+
+class EscalationError(Exception):
+    """The root of every error that this project raises on purpose."""
+
+
+class UnknownEscalationError(EscalationError):
+    """No escalation with this id is kept for this agent."""
+
+    def __init__(self, escalation_id: str) -> None:
+        super().__init__(f"no question with the id {escalation_id!r} is kept for this agent")
+        self.escalation_id = escalation_id
+
+
+class StoreUnavailableError(EscalationError):
+    """Redis did not do what was asked, and nothing was half done."""
+
+
+class ChannelError(EscalationError):
+    """A question could not be shown to a person."""
+
+
+class ChannelUnavailableError(ChannelError):
+    """The channel does not answer now; the same call may succeed after `retry_after`."""
+
+    def __init__(self, reason: str, *, retry_after: timedelta = timedelta(seconds=1)) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+
+class ChannelRejectedError(ChannelError):
+    """The channel refuses for a reason that time does not mend; the message says what does."""
+
+
+class ConfigurationError(EscalationError):
+    """A setting is missing or wrong; the message names it and the mend, without its secret."""

@@ -1,0 +1,211 @@
+"""The ports in memory, with the same guarantees for as long as the process lives.
+
+For tests of the use-cases and as the plainest statement of what the Lua files decide.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from shared.escalation import TRANSITIONS, Ask, Escalation, Outcome, Posting, State, new_id
+from shared.ports import Accepted, Clock, Concluded, LeaseVerdict, PostingLease, utc_now
+
+
+@dataclass(slots=True)
+class _Entry:
+    escalation: Escalation
+    attempts: int = 0
+    lease: tuple[str, datetime] | None = None
+    concluded: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class MemoryEscalations:
+    """`EscalationStore`, `ReplyWaiter`, `Changes` and `PostingLog` in one process's memory."""
+
+    def __init__(self, *, clock: Clock = utc_now, lease: timedelta = timedelta(seconds=5)) -> None:
+        self._clock = clock
+        self._lease = lease
+        self._entries: dict[str, _Entry] = {}
+        self._by_key: dict[tuple[str, str], str] = {}
+        self._by_fingerprint: dict[tuple[str, str], str] = {}
+        self._by_reference: dict[str, str] = {}
+        self._readers: set[asyncio.Queue[str]] = set()
+
+    async def accept(self, ask: Ask) -> Accepted:
+        """See `EscalationStore.accept`."""
+        now = self._clock()
+        now = now.replace(microsecond=now.microsecond // 1000 * 1000)
+        fingerprint = (ask.agent, ask.question.fingerprint())
+        if ask.idempotency_key is not None:
+            known = self._entry(self._by_key.get((ask.agent, ask.idempotency_key), ""))
+        else:
+            known = self._entry(self._by_fingerprint.get(fingerprint, ""))
+            if known and not (known.escalation.state.is_open and known.escalation.deadline > now):
+                known = None
+        if known:
+            return Accepted(known.escalation, joined=True)
+        escalation = Escalation(
+            id=new_id(),
+            agent=ask.agent,
+            question=ask.question,
+            state=State.QUEUED,
+            created_at=now,
+            deadline=now + ask.timeout,
+            kept_until=now + ask.timeout + ask.retention,
+        )
+        self._entries[escalation.id] = _Entry(escalation)
+        self._by_fingerprint[fingerprint] = escalation.id
+        if ask.idempotency_key is not None:
+            self._by_key[ask.agent, ask.idempotency_key] = escalation.id
+        self._changed(escalation.id)
+        return Accepted(escalation, joined=False)
+
+    async def get(self, escalation_id: str) -> Escalation | None:
+        """See `EscalationStore.get`."""
+        entry = self._entry(escalation_id)
+        return entry.escalation if entry else None
+
+    async def list_for_agent(
+        self, agent: str, *, conversation_id: str | None = None, state: State | None = None
+    ) -> list[Escalation]:
+        """See `EscalationStore.list_for_agent`."""
+        found = [
+            each
+            for each in self._kept()
+            if each.agent == agent
+            and (conversation_id is None or each.question.conversation_id == conversation_id)
+            and (state is None or each.state is state)
+        ]
+        return sorted(found, key=lambda each: (each.created_at, each.id), reverse=True)[:100]
+
+    async def list_open(self) -> list[Escalation]:
+        """See `EscalationStore.list_open`."""
+        found = [each for each in self._kept() if each.state.is_open]
+        return sorted(found, key=lambda each: (each.deadline, each.id))[:500]
+
+    async def conclude(self, escalation_id: str, outcome: Outcome) -> Concluded | None:
+        """See `EscalationStore.conclude`."""
+        entry = self._entry(escalation_id)
+        if entry is None:
+            return None
+        if outcome.state not in TRANSITIONS[entry.escalation.state]:
+            return Concluded(entry.escalation, applied=False)
+        entry.escalation = entry.escalation.model_copy(
+            update={"state": outcome.state, "outcome": outcome}
+        )
+        entry.concluded.set()
+        self._changed(escalation_id)
+        return Concluded(entry.escalation, applied=True)
+
+    async def keep_late_answer(self, escalation_id: str, answer: Outcome) -> Concluded | None:
+        """See `EscalationStore.keep_late_answer`."""
+        entry = self._entry(escalation_id)
+        if entry is None:
+            return None
+        if entry.escalation.state is not State.TIMED_OUT or entry.escalation.late_answer:
+            return Concluded(entry.escalation, applied=False)
+        entry.escalation = entry.escalation.model_copy(update={"late_answer": answer})
+        self._changed(escalation_id)
+        return Concluded(entry.escalation, applied=True)
+
+    async def wait(self, escalation_id: str, *, seconds: float) -> Outcome | None:
+        """See `ReplyWaiter.wait`."""
+        entry = self._entry(escalation_id)
+        if entry is None:
+            await asyncio.sleep(max(0.0, seconds))
+            return None
+        try:
+            async with asyncio.timeout(max(0.0, seconds)):
+                await entry.concluded.wait()
+        except TimeoutError:
+            return None
+        return entry.escalation.outcome
+
+    @asynccontextmanager
+    async def subscribe(self) -> AsyncGenerator[AsyncIterator[str]]:
+        """See `Changes.subscribe`."""
+        reader: asyncio.Queue[str] = asyncio.Queue()
+        self._readers.add(reader)
+        try:
+            yield _drain(reader)
+        finally:
+            self._readers.discard(reader)
+
+    async def lease(self, escalation_id: str) -> PostingLease:
+        """See `PostingLog.lease`."""
+        entry, token, now = self._entry(escalation_id), uuid4().hex, self._clock()
+        if entry is None:
+            return PostingLease(LeaseVerdict.NOT_NEEDED, None, token, 0)
+        if entry.escalation.state is not State.QUEUED:
+            return PostingLease(LeaseVerdict.NOT_NEEDED, entry.escalation, token, 0)
+        if entry.lease and entry.lease[1] > now:
+            return PostingLease(LeaseVerdict.HELD, None, token, 0)
+        entry.lease = (token, now + self._lease)
+        entry.attempts += 1
+        return PostingLease(LeaseVerdict.GRANTED, entry.escalation, token, entry.attempts)
+
+    async def renew(self, lease: PostingLease) -> bool:
+        """See `PostingLog.renew`."""
+        entry = self._leased(lease)
+        if entry is None:
+            return False
+        entry.lease = (lease.token, self._clock() + self._lease)
+        return True
+
+    async def release(self, lease: PostingLease) -> None:
+        """See `PostingLog.release`."""
+        entry = self._leased(lease)
+        if entry is not None:
+            entry.lease = None
+
+    async def note_posting(self, escalation_id: str, posting: Posting, *, complete: bool) -> State:
+        """See `PostingLog.note_posting`."""
+        entry = self._entry(escalation_id)
+        if entry is None:
+            return State.CANCELLED
+        update: dict[str, object] = {"posting": posting}
+        if complete and entry.escalation.state is State.QUEUED:
+            update["state"] = State.POSTED
+        entry.escalation = entry.escalation.model_copy(update=update)
+        self._by_reference[posting.reference] = escalation_id
+        self._changed(escalation_id)
+        return entry.escalation.state
+
+    async def find(self, posting_reference: str) -> str | None:
+        """See `PostingLog.find`."""
+        return self._by_reference.get(posting_reference)
+
+    def _entry(self, escalation_id: str) -> _Entry | None:
+        entry = self._entries.get(escalation_id)
+        if entry is not None and entry.escalation.kept_until <= self._clock():
+            return None
+        return entry
+
+    def _kept(self) -> list[Escalation]:
+        now = self._clock()
+        return [
+            entry.escalation
+            for entry in self._entries.values()
+            if entry.escalation.kept_until > now
+        ]
+
+    def _leased(self, lease: PostingLease) -> _Entry | None:
+        entry = self._entry(lease.escalation.id) if lease.escalation else None
+        if entry is None or entry.lease is None:
+            return None
+        token, until = entry.lease
+        return entry if token == lease.token and until > self._clock() else None
+
+    def _changed(self, escalation_id: str) -> None:
+        for reader in self._readers:
+            reader.put_nowait(escalation_id)
+
+
+async def _drain(queue: asyncio.Queue[str]) -> AsyncIterator[str]:
+    while True:
+        yield await queue.get()

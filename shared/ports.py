@@ -1,0 +1,207 @@
+"""What the use-cases need from the world, as small Protocols that state their guarantees.
+
+Each has an adapter on Redis (`shared.redis_adapter`) and a twin in memory (`shared.memory`),
+held to the same contract tests in `tests/contract`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Protocol
+
+from shared.escalation import Ask, Escalation, Outcome, Posting, State
+
+Clock = Callable[[], datetime]
+"""Tells the time as an aware UTC datetime. Waiting never uses it: only deadlines do."""
+
+
+def utc_now() -> datetime:
+    """Tell the time by the host's clock."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A question is durable. `joined`: it was known before, and nothing new is asked."""
+
+    escalation: Escalation
+    joined: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Concluded:
+    """What came of an attempt to end an escalation. `applied`: this attempt decided it."""
+
+    escalation: Escalation
+    applied: bool
+
+
+class EscalationStore(Protocol):
+    """The record of every question."""
+
+    async def accept(self, ask: Ask) -> Accepted:
+        """Keep a question, durably and at once with its posting, or not at all.
+
+        The same agent's same idempotency key gives the same escalation for as long as it is
+        kept. Without a key, an identical question that is still open is joined.
+        """
+        ...
+
+    async def get(self, escalation_id: str) -> Escalation | None:
+        """Read one record."""
+        ...
+
+    async def list_for_agent(
+        self, agent: str, *, conversation_id: str | None = None, state: State | None = None
+    ) -> list[Escalation]:
+        """Read an agent's kept questions, newest first, at most 100."""
+        ...
+
+    async def list_open(self) -> list[Escalation]:
+        """Read every open question, the nearest deadline first, at most 500."""
+        ...
+
+    async def conclude(self, escalation_id: str, outcome: Outcome) -> Concluded | None:
+        """End an escalation. At most one outcome is ever accepted; the first one wins.
+
+        Returns the record as it stands after the attempt, or None if it is not kept.
+        """
+        ...
+
+    async def keep_late_answer(self, escalation_id: str, answer: Outcome) -> Concluded | None:
+        """Keep an answer beside a `timed_out` outcome. The first one is kept."""
+        ...
+
+
+class ReplyWaiter(Protocol):
+    """Waits for outcomes without a connection for each wait."""
+
+    async def wait(self, escalation_id: str, *, seconds: float) -> Outcome | None:
+        """Return the outcome as soon as there is one, or None after `seconds`.
+
+        An outcome that was there before the call is returned at once, and every waiter gets
+        the same one, however often it asks.
+        """
+        ...
+
+
+class Changes(Protocol):
+    """Tells that an escalation changed. A hint to read it again, never the truth itself."""
+
+    def subscribe(self) -> AbstractAsyncContextManager[AsyncIterator[str]]:
+        """Yield ids of escalations that changed, and the empty string for "any may have"."""
+        ...
+
+
+class LeaseVerdict(StrEnum):
+    """Whether this worker may post."""
+
+    GRANTED = "granted"
+    HELD = "held"  # another worker is at it
+    NOT_NEEDED = "not_needed"  # posted or concluded already
+
+
+@dataclass(frozen=True, slots=True)
+class PostingLease:
+    """Leave to post one question, for a few seconds unless renewed."""
+
+    verdict: LeaseVerdict
+    escalation: Escalation | None
+    token: str
+    attempt: int
+    """1 for the first worker that ever tried; more when an earlier try broke off."""
+
+
+class PostingLog(Protocol):
+    """Sees to it that a question is shown once, whoever dies in between."""
+
+    async def lease(self, escalation_id: str) -> PostingLease:
+        """Ask for leave to post. Only one lease on a question is alive at any time."""
+        ...
+
+    async def renew(self, lease: PostingLease) -> bool:
+        """Keep the lease; False means that it was lost and posting must stop."""
+        ...
+
+    async def release(self, lease: PostingLease) -> None:
+        """Give the lease back if it is still ours."""
+        ...
+
+    async def note_posting(self, escalation_id: str, posting: Posting, *, complete: bool) -> State:
+        """Write down where the question is shown; `complete` makes a queued one `posted`.
+
+        Returns the state that the record has now: a final one means that the question ended
+        while it was being posted.
+        """
+        ...
+
+    async def find(self, posting_reference: str) -> str | None:
+        """Tell which escalation is shown under this reference (a thread's id)."""
+        ...
+
+
+class PostingJournal(Protocol):
+    """Given to a channel while it posts."""
+
+    @property
+    def attempt(self) -> int:
+        """1 on the first try; on later ones the channel must look before it posts again."""
+        ...
+
+    async def started(self, posting: Posting) -> None:
+        """Say that the question can now be found at `posting`, although it is not complete."""
+        ...
+
+
+class HumanChannel(Protocol):
+    """Shows questions to people. What they reply comes back through `InboundReply`."""
+
+    async def post(self, escalation: Escalation, journal: PostingJournal) -> Posting:
+        """Show the question once, however often this is called for the same escalation.
+
+        Raises:
+            ChannelUnavailableError: Try again later.
+            ChannelRejectedError: It can't be shown to anybody; somebody has to mend a setting.
+        """
+        ...
+
+    async def show_outcome(self, escalation: Escalation) -> None:
+        """Show how it ended and close the place where it was discussed. Safe to repeat.
+
+        Raises:
+            ChannelUnavailableError: Try again later.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class InboundReply:
+    """What somebody wrote where a question is shown, before anything is believed of it."""
+
+    escalation_id: str
+    text: str
+    person_id: str
+    person_name: str
+    person_roles: frozenset[str]
+    channel: str
+    source: str
+    at: datetime
+
+
+OnReply = Callable[[InboundReply], Awaitable["ReplyVerdict"]]
+
+
+class ReplyVerdict(StrEnum):
+    """What became of a reply."""
+
+    ACCEPTED = "accepted"  # it is the answer
+    REPEATED = "repeated"  # it was the answer already: the same message came twice
+    TOO_LATE = "too_late"  # the question had ended with another outcome
+    KEPT_LATE = "kept_late"  # after the deadline; kept beside the time-out
+    NOT_ALLOWED = "not_allowed"  # this person may not answer
+    UNREADABLE = "unreadable"  # nothing to pass on: empty, or over the limit
+    UNKNOWN = "unknown"  # no such question is kept

@@ -1,0 +1,116 @@
+"""Every Redis key and channel of the project. No key literal stands anywhere else.
+
+| key | type | lives until | written by | read by |
+| --- | --- | --- | --- | --- |
+| `{p}:esc:{id}` | hash: the record | `kept_until` | gateway, worker | all |
+| `{p}:esc:{id}:reply` | string: the outcome | `kept_until` | the winning conclusion | gateway |
+| `{p}:esc:{id}:lease` | string: who is at it | seconds, renewed | worker | worker |
+| `{p}:open` | zset: id by deadline (ms) | swept index | acceptance | worker |
+| `{p}:unposted` | zset: id by time asked | swept index | acceptance | worker |
+| `{p}:unshown` | zset: id by time concluded | swept index | conclusion | worker |
+| `{p}:agent:{digest}` | zset: id by time asked | newest `kept_until` | acceptance | gateway |
+| `{p}:idem:{digest}` | string: id | `kept_until` | gateway | gateway |
+| `{p}:same:{digest}` | string: id | deadline | gateway | gateway |
+| `{p}:posting:{reference}` | string: id | `kept_until` | worker | worker |
+| `{p}:told:{source}` | string: this notice was given | an hour | worker | worker |
+| `{p}:rest:{digest}` | string: when the next REST call may leave | seconds | worker | worker |
+| `{p}:queue` | zset: arq's queue | swept by arq | all | worker |
+| `{p}:queue:health-check` | string: arq's health line | an hour | worker | people |
+| `arq:job:{p}:…` | string: a job's body | as given | all | worker |
+| `arq:in-progress:{p}:…`, `arq:retry:{p}:…` | strings: arq's | seconds, a day | worker | worker |
+
+arq fixes the first part of its own keys; our prefix stands in the job ids behind it, so two
+installations can share a server. Channels: `{p}:changed` (payload: an id), `{p}:wake` (queue).
+"""
+
+from dataclasses import dataclass
+
+from arq.constants import job_key_prefix
+
+from shared.escalation import digest
+
+
+def _pair(agent: str, name: str) -> str:
+    """Digest two strings so that no other two give the same text."""
+    return digest(f"{len(agent)}:{agent}:{name}")
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Names keys under one prefix."""
+
+    prefix: str = "hitl"
+
+    def record(self, escalation_id: str) -> str:
+        """Hash; the record."""
+        return f"{self.prefix}:esc:{escalation_id}"
+
+    def reply(self, escalation_id: str) -> str:
+        """Name the string that holds the outcome, written once and never consumed."""
+        return f"{self.prefix}:esc:{escalation_id}:reply"
+
+    def lease(self, escalation_id: str) -> str:
+        """Name the string with the token of the worker that is posting or closing it."""
+        return f"{self.prefix}:esc:{escalation_id}:lease"
+
+    @property
+    def open(self) -> str:
+        """Sorted set; open questions by deadline."""
+        return f"{self.prefix}:open"
+
+    @property
+    def unposted(self) -> str:
+        """Sorted set; accepted questions that no person can see yet."""
+        return f"{self.prefix}:unposted"
+
+    @property
+    def unshown(self) -> str:
+        """Sorted set; concluded questions whose outcome people can't see yet."""
+        return f"{self.prefix}:unshown"
+
+    def agent(self, agent: str) -> str:
+        """Sorted set; an agent's questions by the time they were asked."""
+        return f"{self.prefix}:agent:{digest(agent)}"
+
+    def idempotency(self, agent: str, key: str) -> str:
+        """Name the string that maps the agent's own key to an id."""
+        return f"{self.prefix}:idem:{_pair(agent, key)}"
+
+    def identical(self, agent: str, fingerprint: str) -> str:
+        """Name the string that maps an open question's fingerprint to its id."""
+        return f"{self.prefix}:same:{_pair(agent, fingerprint)}"
+
+    def posting(self, reference: str) -> str:
+        """Name the string that maps a thread to its question."""
+        return f"{self.prefix}:posting:{reference}"
+
+    def told(self, source: str) -> str:
+        """Name the string that says that a notice about this message was given."""
+        return f"{self.prefix}:told:{source}"
+
+    def rest(self, budget: str) -> str:
+        """Name the string that paces the REST calls made with one token."""
+        return f"{self.prefix}:rest:{digest(budget)}"
+
+    @property
+    def queue(self) -> str:
+        """Sorted set; arq's queue."""
+        return f"{self.prefix}:queue"
+
+    def job(self, job_id: str) -> str:
+        """Name the string that holds a job's body, where arq looks for it."""
+        return f"{job_key_prefix}{job_id}"
+
+    @property
+    def changed(self) -> str:
+        """Channel; an escalation changed."""
+        return f"{self.prefix}:changed"
+
+    @property
+    def wake(self) -> str:
+        """Channel; a job was queued."""
+        return f"{self.prefix}:wake"
+
+    def is_swept_index(self, key: str) -> bool:
+        """Whether the key may live without a TTL because a sweep empties it."""
+        return key in {self.open, self.unposted, self.unshown, self.queue}

@@ -1,0 +1,38 @@
+-- Accepts a question: record, indexes, and the jobs that post and expire it, all or nothing.
+-- KEYS  1 record  2 open  3 unposted  4 the agent's index  5 identical  6 queue
+--       7 body of the posting job  8 body of the expiry job  9 idempotency (only with a key)
+-- ARGV  1 id  2 agent  3 question  4 now ms  5 deadline ms  6 kept until ms
+--       7 posting job's id  8 its body  9 expiry job's id  10 its body
+--       11 record key without its id  12 channel "changed"  13 channel "wake"
+-- Returns {id}: ours, or the id of the escalation that was joined.
+-- Invariant: one escalation per idempotency key, one open one per identical question.
+local id, now, deadline, kept = ARGV[1], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+
+local known = redis.call('GET', KEYS[9] or KEYS[5])
+if known and redis.call('EXISTS', ARGV[11] .. known) == 1 then
+  return {known}
+end
+
+redis.call('HSET', KEYS[1],
+  'id', id, 'agent', ARGV[2], 'question', ARGV[3], 'state', 'queued', 'created_ms', ARGV[4],
+  'deadline_ms', ARGV[5], 'kept_until_ms', ARGV[6], 'attempts', 0, 'identical', KEYS[5])
+redis.call('PEXPIREAT', KEYS[1], kept)
+redis.call('ZADD', KEYS[2], deadline, id)
+redis.call('ZADD', KEYS[3], now, id)
+
+redis.call('ZREMRANGEBYSCORE', KEYS[4], '-inf', now - (kept - now))
+redis.call('ZADD', KEYS[4], now, id)
+if redis.call('PTTL', KEYS[4]) < kept - now then
+  redis.call('PEXPIREAT', KEYS[4], kept)
+end
+
+redis.call('SET', KEYS[5], id, 'PX', math.max(1, deadline - now))
+if KEYS[9] then
+  redis.call('SET', KEYS[9], id, 'PX', math.max(1, kept - now))
+end
+
+enqueue(KEYS[6], KEYS[7], ARGV[7], ARGV[8], now, kept - now)
+enqueue(KEYS[6], KEYS[8], ARGV[9], ARGV[10], deadline, kept - now)
+redis.call('PUBLISH', ARGV[12], id)
+redis.call('PUBLISH', ARGV[13], id)
+return {id}

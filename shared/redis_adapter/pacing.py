@@ -1,0 +1,44 @@
+"""One pace for the REST calls that all workers make with one token."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from shared.errors import StoreUnavailableError
+from shared.redis_adapter.scripts import Scripts
+from shared.telemetry import get_logger
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+    from shared.redis_adapter.keys import Keys
+
+log = get_logger(__name__)
+
+
+class RedisPace:
+    """Lets calls leave at most so often, over all processes that share the budget."""
+
+    def __init__(
+        self, redis: Redis, keys: Keys, *, budget: str, per_second: float, burst: int
+    ) -> None:
+        self._key = keys.rest(budget)
+        self._args = (1000 / per_second, burst)
+        self._scripts = Scripts(redis)
+        self._fallback_seconds = 1 / per_second
+
+    async def turn(self) -> None:
+        """Wait for this call's turn.
+
+        Without Redis the calls still leave, evenly spaced in this process: what is being shown
+        to people when Redis goes away should be finished.
+        """
+        try:
+            wait_ms = float(await self._scripts.call("pace", [self._key], self._args))
+        except StoreUnavailableError:
+            log.warning("pace_unshared")
+            await asyncio.sleep(self._fallback_seconds)
+            return
+        if wait_ms > 0:
+            await asyncio.sleep(wait_ms / 1000)

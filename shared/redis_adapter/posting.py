@@ -1,0 +1,187 @@
+"""`PostingLog` on Redis, and the sweep that brings back what a dead worker left behind."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final, cast
+from uuid import uuid4
+
+from arq.constants import in_progress_key_prefix, job_key_prefix
+
+from shared.escalation import Posting, State
+from shared.ports import Clock, LeaseVerdict, PostingLease, utc_now
+from shared.redis_adapter.connection import translated_errors
+from shared.redis_adapter.jobs import JobName, job_prefix, make_job
+from shared.redis_adapter.records import from_flat, to_ms
+from shared.redis_adapter.scripts import Scripts
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+    from shared.redis_adapter.keys import Keys
+
+LEASE: Final = timedelta(seconds=5)
+OVERDUE: Final = timedelta(seconds=2)
+"""How long the jobs have before the sweep does their work."""
+SWEEP_LIMIT: Final = 200
+NOTICE_KEPT: Final = timedelta(hours=1)
+
+
+class RedisPostingLog:
+    """Remembers who is posting what, and where each question is shown."""
+
+    def __init__(
+        self, redis: Redis, keys: Keys, *, clock: Clock = utc_now, lease: timedelta = LEASE
+    ) -> None:
+        self._redis = redis
+        self._keys = keys
+        self._clock = clock
+        self._lease_ms = int(lease.total_seconds() * 1000)
+        self._scripts = Scripts(redis)
+
+    async def lease(self, escalation_id: str) -> PostingLease:
+        """See `PostingLog.lease`."""
+        token = uuid4().hex
+        verdict, attempt, *record = await self._scripts.call(
+            "lease_posting",
+            [self._keys.record(escalation_id), self._keys.lease(escalation_id)],
+            [token, self._lease_ms],
+        )
+        escalation = from_flat(record) if record else None
+        return PostingLease(LeaseVerdict(verdict), escalation, token, int(attempt))
+
+    async def renew(self, lease: PostingLease) -> bool:
+        """See `PostingLog.renew`."""
+        return await self._prolong(lease, self._lease_ms)
+
+    async def release(self, lease: PostingLease) -> None:
+        """See `PostingLog.release`."""
+        await self._prolong(lease, 0)
+
+    async def note_posting(self, escalation_id: str, posting: Posting, *, complete: bool) -> State:
+        """See `PostingLog.note_posting`."""
+        keys = self._keys
+        state = await self._scripts.call(
+            "note_posting",
+            [
+                keys.record(escalation_id),
+                keys.posting(posting.reference),
+                keys.unposted,
+                keys.unshown,
+            ],
+            [
+                escalation_id,
+                posting.model_dump_json(),
+                int(complete),
+                to_ms(self._clock()),
+                keys.changed,
+            ],
+        )
+        return State(state) if state is not None else State.CANCELLED
+
+    async def find(self, posting_reference: str) -> str | None:
+        """See `PostingLog.find`."""
+        async with translated_errors():
+            return cast("str | None", await self._redis.get(self._keys.posting(posting_reference)))
+
+    async def first_notice(self, source: str) -> bool:
+        """Whether this is the first time that somebody is told something about this message."""
+        async with translated_errors():
+            return bool(
+                await self._redis.set(self._keys.told(source), "1", nx=True, ex=NOTICE_KEPT)
+            )
+
+    async def requeue_unposted(self) -> int:
+        """Queue again what was accepted but is neither posted nor being posted; tell how many."""
+        keys, now_ms = self._keys, to_ms(self._clock())
+        async with translated_errors():
+            ids = cast("list[str]", await self._redis.zrange(keys.unposted, 0, SWEEP_LIMIT - 1))
+        queued = 0
+        for escalation_id in ids:
+            body = make_job(
+                keys.prefix, JobName.POST, escalation_id, generation=0, now_ms=now_ms
+            ).body
+            queued += await self._scripts.call(
+                "requeue_posting",
+                [
+                    keys.record(escalation_id),
+                    keys.lease(escalation_id),
+                    keys.unposted,
+                    keys.queue,
+                ],
+                [
+                    escalation_id,
+                    job_prefix(keys.prefix, JobName.POST, escalation_id),
+                    body,
+                    now_ms,
+                    job_key_prefix,
+                    in_progress_key_prefix,
+                    keys.wake,
+                ],
+            )
+        return queued
+
+    async def overdue(self) -> list[str]:
+        """Ids of open questions whose deadline passed although no job ended them."""
+        latest = to_ms(self._clock() - OVERDUE)
+        async with translated_errors():
+            ids = await self._redis.zrange(
+                self._keys.open,
+                cast("Any", "-inf"),
+                latest,
+                byscore=True,
+                offset=0,
+                num=SWEEP_LIMIT,
+            )
+        return cast("list[str]", ids)
+
+    async def unshown_score(self, escalation_id: str) -> int | None:
+        """When the outcome that is still to be shown was decided (ms), if one is."""
+        async with translated_errors():
+            score = await self._redis.zscore(self._keys.unshown, escalation_id)
+        return None if score is None else int(score)
+
+    async def shown(self, escalation_id: str, score: int) -> None:
+        """Note that people can see the outcome that was decided at `score`."""
+        await self._scripts.call("forget_shown", [self._keys.unshown], [escalation_id, str(score)])
+
+    async def requeue_unshown(self) -> int:
+        """Queue again what was concluded but is not shown; tell how many."""
+        keys, now_ms = self._keys, to_ms(self._clock())
+        late = now_ms - int(OVERDUE.total_seconds() * 1000)
+        async with translated_errors():
+            ids = cast(
+                "list[str]",
+                await self._redis.zrange(
+                    keys.unshown,
+                    cast("Any", "-inf"),
+                    late,
+                    byscore=True,
+                    offset=0,
+                    num=SWEEP_LIMIT,
+                ),
+            )
+        queued = 0
+        for escalation_id in ids:
+            # A new id every few seconds: arq would hold back a dead worker's until its time-out.
+            job = make_job(
+                keys.prefix,
+                JobName.SHOW_OUTCOME,
+                escalation_id,
+                generation=now_ms // 10_000,
+                now_ms=now_ms,
+            )
+            queued += await self._scripts.call(
+                "enqueue",
+                [keys.queue, keys.job(job.id)],
+                [job.id, job.body, now_ms, 60_000, keys.wake],
+            )
+        return queued
+
+    async def _prolong(self, lease: PostingLease, length_ms: int) -> bool:
+        if lease.escalation is None:
+            return False
+        ours = await self._scripts.call(
+            "renew_lease", [self._keys.lease(lease.escalation.id)], [lease.token, length_ms]
+        )
+        return ours == 1

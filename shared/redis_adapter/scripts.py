@@ -1,0 +1,50 @@
+"""A typed door to the Lua files: each script is read once and called by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from shared.redis_adapter.connection import translated_errors
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+    from redis.commands.core import AsyncScript
+
+_QUEUEING: Final = frozenset(
+    {"accept", "conclude", "keep_late_answer", "requeue_posting", "enqueue"}
+)
+
+
+@cache
+def source(name: str) -> str:
+    """Read a script, with the queueing function in front of those that queue."""
+    folder = files("shared.redis_adapter") / "lua"
+    text = (folder / f"{name}.lua").read_text(encoding="utf-8")
+    if name in _QUEUEING:
+        return (folder / "_enqueue.lua").read_text(encoding="utf-8") + text
+    return text
+
+
+class Scripts:
+    """Calls scripts on one client."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._scripts: dict[str, AsyncScript] = {}
+
+    async def call(
+        self, name: str, keys: Sequence[str], args: Sequence[str | int | float] = ()
+    ) -> Any:
+        """Run one script.
+
+        Raises:
+            StoreUnavailableError: Redis is away or refuses; nothing was half done.
+        """
+        script = self._scripts.get(name)
+        if script is None:
+            script = self._scripts[name] = self._redis.register_script(source(name))
+        async with translated_errors():
+            return cast("Any", await script(keys=list(keys), args=list(args)))

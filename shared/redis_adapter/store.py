@@ -1,0 +1,196 @@
+"""`EscalationStore` on Redis. Every decision is one script; this file only packs and unpacks."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from shared.escalation import Ask, Escalation, Outcome, State, new_id, states_before
+from shared.ports import Accepted, Clock, Concluded, utc_now
+from shared.redis_adapter.connection import translated_errors
+from shared.redis_adapter.jobs import Job, JobName, make_job
+from shared.redis_adapter.records import from_flat, from_hash, from_ms, to_ms
+from shared.redis_adapter.scripts import Scripts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from redis.asyncio import Redis
+
+    from shared.redis_adapter.keys import Keys
+
+LIST_LIMIT: Final = 100
+SCAN_LIMIT: Final = 1_000
+"""How far back a filtered listing looks."""
+OPEN_LIMIT: Final = 500
+
+
+class RedisEscalationStore:
+    """Keeps every question in Redis, together with the jobs that move it on."""
+
+    def __init__(self, redis: Redis, keys: Keys, *, clock: Clock = utc_now) -> None:
+        self._redis = redis
+        self._keys = keys
+        self._clock = clock
+        self._scripts = Scripts(redis)
+
+    async def accept(self, ask: Ask) -> Accepted:
+        """See `EscalationStore.accept`."""
+        keys, now = self._keys, _whole_ms(self._clock())
+        escalation = Escalation(
+            id=new_id(),
+            agent=ask.agent,
+            question=ask.question,
+            state=State.QUEUED,
+            created_at=now,
+            deadline=now + ask.timeout,
+            kept_until=now + ask.timeout + ask.retention,
+        )
+        post, expire = (
+            self._job(name, escalation.id, now=now) for name in (JobName.POST, JobName.EXPIRE)
+        )
+        named = [
+            keys.record(escalation.id),
+            keys.open,
+            keys.unposted,
+            keys.agent(ask.agent),
+            keys.identical(ask.agent, ask.question.fingerprint()),
+            keys.queue,
+            keys.job(post.id),
+            keys.job(expire.id),
+        ]
+        if ask.idempotency_key is not None:
+            named.append(keys.idempotency(ask.agent, ask.idempotency_key))
+        (kept_id,) = await self._scripts.call(
+            "accept",
+            named,
+            [
+                escalation.id,
+                ask.agent,
+                ask.question.model_dump_json(),
+                to_ms(now),
+                to_ms(escalation.deadline),
+                to_ms(escalation.kept_until),
+                post.id,
+                post.body,
+                expire.id,
+                expire.body,
+                keys.record(""),
+                keys.changed,
+                keys.wake,
+            ],
+        )
+        if kept_id == escalation.id:
+            return Accepted(escalation, joined=False)
+        joined = await self.get(kept_id)
+        if joined is None:  # it expired between two calls: ask afresh
+            return await self.accept(ask)
+        return Accepted(joined, joined=True)
+
+    async def get(self, escalation_id: str) -> Escalation | None:
+        """See `EscalationStore.get`."""
+        async with translated_errors():
+            fields = await cast("Any", self._redis).hgetall(self._keys.record(escalation_id))
+        return from_hash(fields) if fields else None
+
+    async def list_for_agent(
+        self, agent: str, *, conversation_id: str | None = None, state: State | None = None
+    ) -> list[Escalation]:
+        """See `EscalationStore.list_for_agent`."""
+        async with translated_errors():
+            ids = await self._redis.zrevrange(self._keys.agent(agent), 0, SCAN_LIMIT - 1)
+        found = [
+            escalation
+            for escalation in await self._read(cast("list[str]", ids))
+            if (conversation_id is None or escalation.question.conversation_id == conversation_id)
+            and (state is None or escalation.state is state)
+        ]
+        return found[:LIST_LIMIT]
+
+    async def list_open(self) -> list[Escalation]:
+        """See `EscalationStore.list_open`."""
+        async with translated_errors():
+            ids = await self._redis.zrange(self._keys.open, 0, OPEN_LIMIT - 1)
+        return [found for found in await self._read(cast("list[str]", ids)) if found.state.is_open]
+
+    async def conclude(self, escalation_id: str, outcome: Outcome) -> Concluded | None:
+        """See `EscalationStore.conclude`."""
+        keys, now = self._keys, self._clock()
+        show = self._job(JobName.SHOW_OUTCOME, escalation_id, now=now)
+        applied, *record = await self._scripts.call(
+            "conclude",
+            [
+                keys.record(escalation_id),
+                keys.reply(escalation_id),
+                keys.open,
+                keys.unposted,
+                keys.unshown,
+                keys.queue,
+                keys.job(show.id),
+            ],
+            [
+                escalation_id,
+                outcome.state,
+                outcome.model_dump_json(),
+                to_ms(now),
+                show.id,
+                show.body,
+                keys.changed,
+                keys.wake,
+                *sorted(states_before(outcome.state)),
+            ],
+        )
+        return _concluded(applied, record)
+
+    async def keep_late_answer(self, escalation_id: str, answer: Outcome) -> Concluded | None:
+        """See `EscalationStore.keep_late_answer`."""
+        keys, now = self._keys, self._clock()
+        show = self._job(JobName.SHOW_OUTCOME, escalation_id, now=now, generation=to_ms(now))
+        applied, *record = await self._scripts.call(
+            "keep_late_answer",
+            [keys.record(escalation_id), keys.unshown, keys.queue, keys.job(show.id)],
+            [
+                escalation_id,
+                answer.model_dump_json(),
+                to_ms(now),
+                show.id,
+                show.body,
+                keys.changed,
+                keys.wake,
+            ],
+        )
+        return _concluded(applied, record)
+
+    async def ping(self) -> None:
+        """Reach Redis.
+
+        Raises:
+            StoreUnavailableError: It can't be reached or refuses us.
+        """
+        async with translated_errors():
+            await cast("Any", self._redis).ping()
+
+    def _job(self, name: JobName, escalation_id: str, *, now: datetime, generation: int = 0) -> Job:
+        return make_job(
+            self._keys.prefix, name, escalation_id, generation=generation, now_ms=to_ms(now)
+        )
+
+    async def _read(self, ids: Iterable[str]) -> list[Escalation]:
+        """Read records in one round trip, leaving out those that expired."""
+        async with translated_errors(), self._redis.pipeline(transaction=False) as pipe:
+            for escalation_id in ids:
+                pipe.hgetall(self._keys.record(escalation_id))
+            hashes = await pipe.execute()
+        return [from_hash(fields) for fields in hashes if fields]
+
+
+def _whole_ms(moment: datetime) -> datetime:
+    """Drop what Redis does not keep, so that a record equals itself read back."""
+    return from_ms(to_ms(moment))
+
+
+def _concluded(applied: int, record: list[str]) -> Concluded | None:
+    """Unpack what the concluding scripts return."""
+    if applied < 0:
+        return None
+    return Concluded(from_flat(record), applied=applied == 1)

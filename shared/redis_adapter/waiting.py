@@ -1,0 +1,182 @@
+"""Waking whoever waits: one subscription for each process, however many questions wait in it.
+
+A message on a channel is a hint. The truth is the reply key, which is read after subscribing,
+after every hint, after every reconnection, and every two seconds in case a hint was lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from redis.exceptions import RedisError
+
+from shared.errors import StoreUnavailableError
+from shared.escalation import Outcome
+from shared.redis_adapter.connection import translated_errors
+from shared.telemetry import get_logger
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+    from shared.redis_adapter.keys import Keys
+
+log = get_logger(__name__)
+
+SAFETY_NET_SECONDS: Final = 2.0
+RECONNECT_SECONDS: Final = (0.05, 1.0)
+READ_AT_ONCE: Final = 500
+"""Reply keys read with one MGET."""
+
+
+async def listen(redis: Redis, channel: str, on_hint: Callable[[str], None]) -> None:
+    """Pass on messages for ever; the empty string stands for "anything may have happened".
+
+    Reconnects by itself. Never returns: cancel it.
+    """
+    pause = RECONNECT_SECONDS[0]
+    while True:
+        # The PubSub is closed after every break: an abandoned one keeps its connection, and a
+        # capped pool would run dry after a few restarts of the server.
+        pubsub: Any = redis.pubsub(ignore_subscribe_messages=False)
+        try:
+            await pubsub.subscribe(channel)
+            while True:
+                message = await pubsub.get_message(timeout=SAFETY_NET_SECONDS)
+                if message is None:
+                    await pubsub.ping()
+                elif message["type"] == "subscribe":
+                    pause = RECONNECT_SECONDS[0]
+                    on_hint("")
+                elif message["type"] == "message":
+                    on_hint(message["data"])
+        except (RedisError, OSError) as error:
+            log.warning("subscription_lost", channel=channel, reason=type(error).__name__)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, RECONNECT_SECONDS[1])
+        finally:
+            await _close_quietly(pubsub)
+
+
+async def _close_quietly(pubsub: Any) -> None:
+    try:
+        await pubsub.aclose()
+    except (RedisError, OSError):
+        log.debug("subscription_close_failed")
+
+
+class RedisReplyWaiter:
+    """`ReplyWaiter` on Redis. Run `run()` beside it for as long as anybody waits."""
+
+    def __init__(self, redis: Redis, subscriber: Redis, keys: Keys) -> None:
+        self._redis = redis
+        self._subscriber = subscriber
+        self._keys = keys
+        self._waiting: defaultdict[str, set[asyncio.Future[Outcome]]] = defaultdict(set)
+        self._to_read: set[str] = set()
+        self._something = asyncio.Event()
+
+    @property
+    def waiting(self) -> int:
+        """How many waits are under way."""
+        return sum(len(futures) for futures in self._waiting.values())
+
+    async def wait(self, escalation_id: str, *, seconds: float) -> Outcome | None:
+        """See `ReplyWaiter.wait`."""
+        future = asyncio.get_running_loop().create_future()
+        self._waiting[escalation_id].add(future)
+        self._read_soon(escalation_id)
+        try:
+            async with asyncio.timeout(max(0.0, seconds)):
+                return await future
+        except TimeoutError:
+            return None
+        finally:
+            self._waiting[escalation_id].discard(future)
+            if not self._waiting[escalation_id]:
+                del self._waiting[escalation_id]
+
+    async def run(self) -> None:
+        """Listen and read for ever. Cancel it to stop."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(listen(self._subscriber, self._keys.changed, self._hinted))
+            group.create_task(self._read_when_asked())
+            group.create_task(self._read_now_and_then())
+
+    def _hinted(self, escalation_id: str) -> None:
+        if escalation_id == "":
+            self._read_soon(*self._waiting)
+        elif escalation_id in self._waiting:
+            self._read_soon(escalation_id)
+
+    def _read_soon(self, *escalation_ids: str) -> None:
+        self._to_read.update(escalation_ids)
+        if self._to_read:
+            self._something.set()
+
+    async def _read_now_and_then(self) -> None:
+        while True:
+            await asyncio.sleep(SAFETY_NET_SECONDS)
+            self._read_soon(*self._waiting)
+
+    async def _read_when_asked(self) -> None:
+        while True:
+            await self._something.wait()
+            self._something.clear()
+            ids = [
+                escalation_id for escalation_id in self._to_read if escalation_id in self._waiting
+            ]
+            self._to_read.clear()
+            for start in range(0, len(ids), READ_AT_ONCE):
+                await self._read(ids[start : start + READ_AT_ONCE])
+
+    async def _read(self, ids: list[str]) -> None:
+        try:
+            async with translated_errors():
+                replies = await self._redis.mget([self._keys.reply(each) for each in ids])
+        except StoreUnavailableError as error:
+            # The waits go on: the safety net and the next subscription read again.
+            log.warning("replies_unread", waiting=len(ids), reason=str(error))
+            return
+        for escalation_id, reply in zip(ids, cast("list[str | None]", replies), strict=True):
+            if reply is None:
+                continue
+            outcome = Outcome.model_validate_json(reply)
+            for future in self._waiting.get(escalation_id, ()):
+                if not future.done():
+                    future.set_result(outcome)
+
+
+class RedisChanges:
+    """`Changes` on Redis: a fan-out of one subscription to any number of readers."""
+
+    def __init__(self, subscriber: Redis, keys: Keys) -> None:
+        self._subscriber = subscriber
+        self._keys = keys
+        self._readers: set[asyncio.Queue[str]] = set()
+
+    async def run(self) -> None:
+        """Listen for ever. Cancel it to stop."""
+        await listen(self._subscriber, self._keys.changed, self._hinted)
+
+    def _hinted(self, escalation_id: str) -> None:
+        for reader in self._readers:
+            reader.put_nowait(escalation_id)
+
+    @asynccontextmanager
+    async def subscribe(self) -> AsyncGenerator[AsyncIterator[str]]:
+        """See `Changes.subscribe`."""
+        reader: asyncio.Queue[str] = asyncio.Queue()
+        self._readers.add(reader)
+        try:
+            yield _drain(reader)
+        finally:
+            self._readers.discard(reader)
+
+
+async def _drain(queue: asyncio.Queue[str]) -> AsyncIterator[str]:
+    while True:
+        yield await queue.get()
