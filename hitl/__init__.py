@@ -1,0 +1,1 @@
+"""The command line: one door to every process, and the all-in-one demo."""

@@ -109,13 +109,14 @@ def start(
     port = port or free_port()
     # The configuration goes through standard input: a password among the arguments could be
     # read by every user of the machine.
-    process = subprocess.Popen(  # noqa: S603 (the program was looked up above)
-        [str(server or find_server()), "-"],
-        stdin=subprocess.PIPE,
-        stdout=(folder / "server.log").open("ab"),
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
+    with (folder / "server.log").open("ab") as log:
+        process = subprocess.Popen(  # noqa: S603 (the program was looked up above)
+            [str(server or find_server()), "-"],
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
     settings = {
         "bind": "127.0.0.1",
         "port": port,

@@ -8,9 +8,10 @@ from __future__ import annotations
 import hashlib
 import json
 import unicodedata
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from ulid import ULID
@@ -115,10 +116,11 @@ def _not_blank(text: str) -> str:
 Text = Annotated[str, AfterValidator(_printable)]
 FilledText = Annotated[Text, AfterValidator(_not_blank)]
 Reference = Annotated[FilledText, Field(max_length=REFERENCE_LIMIT)]
+OptionsT = TypeVar("OptionsT", bound=Sequence[str])
 Option = Annotated[FilledText, Field(max_length=OPTION_LIMIT)]
 
 
-def _distinct(options: tuple[str, ...]) -> tuple[str, ...]:
+def distinct(options: OptionsT) -> OptionsT:
     """Keep options that a person can tell apart.
 
     Raises:
@@ -135,7 +137,7 @@ class Question(_Value):
     text: Annotated[FilledText, Field(max_length=QUESTION_LIMIT)]
     context: Annotated[Text, Field(max_length=QUESTION_LIMIT)] | None = None
     options: Annotated[
-        tuple[Option, ...], Field(max_length=OPTIONS_LIMIT), AfterValidator(_distinct)
+        tuple[Option, ...], Field(max_length=OPTIONS_LIMIT), AfterValidator(distinct)
     ] = ()
     urgency: Urgency = Urgency.NORMAL
     route: Reference = DEFAULT_ROUTE

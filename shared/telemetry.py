@@ -23,7 +23,11 @@ def configure_logging(*, level: str = "INFO", style: str = "auto") -> None:
     renderer = (
         structlog.processors.JSONRenderer()
         if as_json
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(),
+            # The prettier formatters print local variables: customers' words, and keys.
+            exception_formatter=structlog.dev.plain_traceback,
+        )
     )
     common: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,

@@ -1,0 +1,30 @@
+"""Starts the gateway: `hitl gateway`, or `python -m mcp_gateway`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+
+from mcp_gateway.app import serve
+from mcp_gateway.settings import GatewaySettings
+from shared.errors import ConfigurationError
+from shared.settings import load
+from shared.telemetry import configure_logging
+
+
+def main() -> int:
+    """Run the gateway until it is told to stop; return the exit code."""
+    try:
+        settings = load(GatewaySettings)
+    except ConfigurationError as error:
+        sys.stderr.write(f"gateway: {error}\n")
+        return 2
+    configure_logging(level=settings.log_level, style=settings.log_format)
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(serve(settings))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,147 @@
+"""Serving: the MCP server over HTTP with its health pages, or over standard input and output."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Generator
+from contextlib import AsyncExitStack, contextmanager
+from typing import Final
+
+import uvicorn
+from mcp.server.auth.settings import AuthSettings
+from mcp.server.mcpserver.server import MCPServer
+from pydantic import AnyHttpUrl
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from mcp_gateway.asking import Asking
+from mcp_gateway.auth import KeyVerifier
+from mcp_gateway.settings import GatewaySettings
+from mcp_gateway.tools import INSTRUCTIONS, build_tools
+from shared.errors import StoreUnavailableError
+from shared.redis_adapter.connection import open_client, open_subscriber
+from shared.redis_adapter.keys import Keys
+from shared.redis_adapter.store import RedisEscalationStore
+from shared.redis_adapter.waiting import RedisReplyWaiter
+from shared.telemetry import configure_logging, get_logger
+
+log = get_logger(__name__)
+
+NAME: Final = "human-escalation"
+VERSION: Final = "0.1.0"
+
+
+def build_server(asking: Asking, settings: GatewaySettings) -> MCPServer[None]:
+    """Build the MCP server: the tools, and who may call them."""
+    keys, auth = settings.gateway_api_keys, None
+    if keys and settings.gateway_transport == "http":
+        here = f"http://{settings.gateway_host}:{settings.gateway_port}"
+        auth = AuthSettings(issuer_url=AnyHttpUrl(here), resource_server_url=None)
+    server = MCPServer[None](
+        NAME,
+        title="Ask a person",
+        instructions=INSTRUCTIONS,
+        version=VERSION,
+        tools=list(build_tools(asking, hold_seconds=settings.gateway_hold_seconds)),
+        token_verifier=KeyVerifier(keys) if auth else None,
+        auth=auth,
+        log_level=settings.log_level,
+    )
+    # The SDK sets up logging of its own when it is built; ours is the one that stays.
+    configure_logging(level=settings.log_level, style=settings.log_format)
+    return server
+
+
+def build_app(
+    server: MCPServer[None], store: RedisEscalationStore, settings: GatewaySettings
+) -> Starlette:
+    """Build the web application: `/mcp`, `/healthz`, `/readyz`."""
+
+    async def healthz(_: Request) -> Response:
+        """Tell that the process lives."""
+        return JSONResponse({"status": "ok"})
+
+    async def readyz(_: Request) -> Response:
+        """Tell whether questions can be accepted now."""
+        try:
+            await store.ping()
+        except StoreUnavailableError as error:
+            return JSONResponse({"status": "unready", "reason": str(error)}, status_code=503)
+        return JSONResponse({"status": "ready"})
+
+    app = server.streamable_http_app(stateless_http=True, host=settings.gateway_host)
+    app.add_route("/healthz", healthz)
+    app.add_route("/readyz", readyz)
+    return app
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn that lets go of held calls as soon as it is told to stop."""
+
+    def __init__(self, config: uvicorn.Config, on_stop: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_stop = on_stop
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """Stop in order on SIGTERM and SIGINT, and leave with exit code 0."""
+        loop = asyncio.get_running_loop()
+        for each in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(each, self._told_to_stop, each)
+        yield
+
+    def _told_to_stop(self, told: signal.Signals) -> None:
+        log.info("gateway_stopping", signal=told.name)
+        self._on_stop()
+        self.handle_exit(told, None)
+
+
+async def serve(settings: GatewaySettings) -> None:
+    """Serve until told to stop."""
+    keys = Keys(settings.redis_key_prefix)
+    async with AsyncExitStack() as stack:
+        redis = await stack.enter_async_context(open_client(settings))
+        subscriber = await stack.enter_async_context(open_subscriber(settings))
+        store = RedisEscalationStore(redis, keys)
+        waiter = RedisReplyWaiter(redis, subscriber, keys)
+        asking = Asking(store, waiter, timeout=settings.timeout, retention=settings.retention)
+        server = build_server(asking, settings)
+        waiting = asyncio.create_task(waiter.run())
+        serving = asyncio.create_task(
+            server.run_stdio_async()
+            if settings.gateway_transport == "stdio"
+            else _serve_http(build_app(server, store, settings), asking, settings)
+        )
+        try:
+            # The waiter never ends by itself: if it does, that is a defect that must be seen.
+            done, _ = await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in (serving, waiting):
+                task.cancel()
+            await asyncio.gather(serving, waiting, return_exceptions=True)
+
+
+async def _serve_http(app: Starlette, asking: Asking, settings: GatewaySettings) -> None:
+    if not settings.gateway_api_keys:
+        log.warning(
+            "gateway_without_keys",
+            meaning="every process on this host may ask; other hosts can't reach it",
+        )
+    log.info(
+        "gateway_listening",
+        url=f"http://{settings.gateway_host}:{settings.gateway_port}/mcp",
+        agents=sorted(settings.gateway_api_keys),
+    )
+    config = uvicorn.Config(
+        app,
+        host=settings.gateway_host,
+        port=settings.gateway_port,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=settings.gateway_stop_seconds,
+    )
+    await _Server(config, asking.stop_waiting).serve()

@@ -1,0 +1,165 @@
+"""The use-case: ask, wait while it is safe, come back with the truth.
+
+Knows nothing of MCP. A wait that ends without an outcome is no failure: the question goes on,
+and the same call, or `check`, takes up the wait again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from shared.errors import UnknownEscalationError
+from shared.escalation import (
+    Ask,
+    Escalation,
+    Outcome,
+    Provenance,
+    Question,
+    State,
+)
+from shared.ports import Clock, EscalationStore, ReplyWaiter, utc_now
+from shared.telemetry import get_logger
+
+log = get_logger(__name__)
+
+PROGRESS_SECONDS: Final = 5.0
+
+OnProgress = Callable[[float, float], Awaitable[None]]
+"""Told now and then how many seconds have passed, and of how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """How long a call may be held. `seconds=None`: until the question's deadline."""
+
+    seconds: float | None
+    on_progress: OnProgress | None = None
+
+
+class Asking:
+    """What an agent can do with questions. Every method sees only the agent's own."""
+
+    def __init__(
+        self,
+        store: EscalationStore,
+        waiter: ReplyWaiter,
+        *,
+        timeout: timedelta,
+        retention: timedelta,
+        clock: Clock = utc_now,
+    ) -> None:
+        self._store = store
+        self._waiter = waiter
+        self._timeout = timeout
+        self._retention = retention
+        self._clock = clock
+        self._stopping = asyncio.Event()
+
+    def stop_waiting(self) -> None:
+        """Let every held call return what it knows; new ones are not held."""
+        self._stopping.set()
+
+    async def ask(
+        self, agent: str, question: Question, *, idempotency_key: str | None, hold: Hold
+    ) -> Escalation:
+        """Ask a person, and wait for the answer as long as `hold` says.
+
+        Raises:
+            StoreUnavailableError: Nothing was accepted.
+        """
+        accepted = await self._store.accept(
+            Ask(
+                agent=agent,
+                question=question,
+                idempotency_key=idempotency_key,
+                timeout=self._timeout,
+                retention=self._retention,
+            )
+        )
+        escalation = accepted.escalation
+        log.info(
+            "question_joined" if accepted.joined else "question_accepted",
+            escalation_id=escalation.id,
+            agent=agent,
+            route=question.route,
+        )
+        return await self._wait(escalation, hold)
+
+    async def check(self, agent: str, escalation_id: str, *, hold: Hold) -> Escalation:
+        """Take up the wait again.
+
+        Raises:
+            UnknownEscalationError: Not kept, or another agent's.
+        """
+        return await self._wait(await self._own(agent, escalation_id), hold)
+
+    async def cancel(self, agent: str, escalation_id: str, *, reason: str | None) -> Escalation:
+        """Say that the answer is no longer wanted; an outcome that came first stands.
+
+        Raises:
+            UnknownEscalationError: Not kept, or another agent's.
+        """
+        escalation = await self._own(agent, escalation_id)
+        now = self._clock()
+        concluded = await self._store.conclude(
+            escalation_id,
+            Outcome(
+                state=State.CANCELLED,
+                at=now,
+                seconds=(now - escalation.created_at).total_seconds(),
+                provenance=Provenance.AGENT,
+                reason=reason,
+            ),
+        )
+        if concluded is None:
+            raise UnknownEscalationError(escalation_id)
+        if concluded.applied:
+            log.info("question_cancelled", escalation_id=escalation_id, agent=agent)
+        return concluded.escalation
+
+    async def list_questions(
+        self, agent: str, *, conversation_id: str | None, state: State | None
+    ) -> list[Escalation]:
+        """List the agent's kept questions, newest first."""
+        return await self._store.list_for_agent(agent, conversation_id=conversation_id, state=state)
+
+    async def _own(self, agent: str, escalation_id: str) -> Escalation:
+        escalation = await self._store.get(escalation_id)
+        # Another agent's question is as unknown as one that never was.
+        if escalation is None or escalation.agent != agent:
+            raise UnknownEscalationError(escalation_id)
+        return escalation
+
+    async def _wait(self, escalation: Escalation, hold: Hold) -> Escalation:
+        if not escalation.state.is_open:
+            return escalation
+        until_deadline = (escalation.deadline - self._clock()).total_seconds()
+        # A moment past the deadline, so that the waiter hears of the time-out itself.
+        seconds = until_deadline + 2.0 if hold.seconds is None else hold.seconds
+        started = time.monotonic()
+        while (left := started + seconds - time.monotonic()) > 0 and not self._stopping.is_set():
+            step = min(left, PROGRESS_SECONDS) if hold.on_progress else left
+            if await self._outcome_within(escalation.id, step) is not None:
+                break
+            if hold.on_progress is not None and step < left:
+                await hold.on_progress(time.monotonic() - started, seconds)
+        return await self._store.get(escalation.id) or escalation
+
+    async def _outcome_within(self, escalation_id: str, seconds: float) -> Outcome | None:
+        """Wait for the outcome, or until this process is told to stop."""
+        waiting = asyncio.ensure_future(self._waiter.wait(escalation_id, seconds=seconds))
+        stopping = asyncio.ensure_future(self._stopping.wait())
+        try:
+            await asyncio.wait({waiting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            return waiting.result() if waiting.done() else None
+        finally:
+            for task in (waiting, stopping):
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task

@@ -1,0 +1,183 @@
+"""What a caller gets back: a text for the model, and the same as structured content."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Literal, assert_never
+
+from mcp_types import CallToolResult, TextContent
+from pydantic import BaseModel
+
+from shared.escalation import Escalation, State
+
+Status = Literal[
+    "pending",
+    "needs_info",
+    "answered",
+    "declined",
+    "timed_out",
+    "cancelled",
+    "undeliverable",
+]
+
+
+class AnsweredBy(BaseModel):
+    """The person who decided."""
+
+    id: str
+    name: str
+
+
+class AnswerResult(BaseModel):
+    """Where a question stands. `answer` is set only when `status` is `answered`."""
+
+    status: Status
+    escalation_id: str
+    question: str
+    answer: str | None = None
+    late_answer: str | None = None
+    reason: str | None = None
+    answered_by: AnsweredBy | None = None
+    channel: str | None = None
+    seconds_to_answer: float | None = None
+    deadline: str
+    next: str
+
+
+class ListedQuestion(BaseModel):
+    """One line of `list_questions`."""
+
+    escalation_id: str
+    question: str
+    status: Status
+    conversation_id: str | None
+    asked_at: str
+    deadline: str
+    answer: str | None
+
+
+class QuestionList(BaseModel):
+    """An agent's questions, newest first."""
+
+    questions: list[ListedQuestion]
+
+
+def status_of(state: State) -> Status:
+    """Name a state as callers see it: who has not been answered yet is `pending`."""
+    match state:
+        case State.QUEUED | State.POSTED | State.CLAIMED:
+            return "pending"
+        case State.NEEDS_INFO:
+            return "needs_info"
+        case State.ANSWERED:
+            return "answered"
+        case State.DECLINED:
+            return "declined"
+        case State.TIMED_OUT:
+            return "timed_out"
+        case State.CANCELLED:
+            return "cancelled"
+        case State.UNDELIVERABLE:
+            return "undeliverable"
+        case _:
+            assert_never(state)
+
+
+def render(escalation: Escalation) -> CallToolResult:
+    """Render where a question stands."""
+    outcome, late = escalation.outcome, escalation.late_answer
+    text, next_step = _texts(escalation)
+    decided_by = outcome.by if outcome else None
+    result = AnswerResult(
+        status=status_of(escalation.state),
+        escalation_id=escalation.id,
+        question=escalation.question.text,
+        answer=outcome.text if outcome else None,
+        late_answer=late.text if late else None,
+        reason=outcome.reason if outcome else None,
+        answered_by=AnsweredBy(id=decided_by.id, name=decided_by.name) if decided_by else None,
+        channel=outcome.channel if outcome else None,
+        seconds_to_answer=round(outcome.seconds, 3) if outcome and outcome.text else None,
+        deadline=iso(escalation.deadline),
+        next=next_step,
+    )
+    return CallToolResult(
+        content=[TextContent(type="text", text=text)],
+        structured_content=result.model_dump(mode="json"),
+    )
+
+
+def render_list(escalations: list[Escalation]) -> CallToolResult:
+    """Render an agent's questions."""
+    listed = [
+        ListedQuestion(
+            escalation_id=each.id,
+            question=each.question.text,
+            status=status_of(each.state),
+            conversation_id=each.question.conversation_id,
+            asked_at=iso(each.created_at),
+            deadline=iso(each.deadline),
+            answer=each.outcome.text if each.outcome else None,
+        )
+        for each in escalations
+    ]
+    lines = [f"{each.status}  {each.escalation_id}  {each.question}" for each in listed]
+    return CallToolResult(
+        content=[TextContent(type="text", text="\n".join(lines) or "No questions are kept.")],
+        structured_content=QuestionList(questions=listed).model_dump(mode="json"),
+    )
+
+
+def iso(moment: datetime) -> str:
+    """Write a moment as ISO 8601 in UTC."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _texts(escalation: Escalation) -> tuple[str, str]:
+    """Say how it stands, and what to do next. No two outcomes read alike."""
+    outcome, reason = escalation.outcome, ""
+    if outcome is not None and outcome.reason:
+        reason = f" Reason: {outcome.reason}"
+    match escalation.state:
+        case State.QUEUED | State.POSTED | State.CLAIMED:
+            again = f"call check_answer with escalation_id={escalation.id}"
+            return (
+                f"Still waiting: no person has answered yet. Go on talking, then {again}.",
+                f"Go on with the conversation, then {again} to go on waiting.",
+            )
+        case State.NEEDS_INFO:
+            return (
+                "The person asks you back before answering.",
+                f"Answer with send_to_operator, escalation_id={escalation.id}.",
+            )
+        case State.ANSWERED:
+            answer = outcome.text if outcome and outcome.text else ""
+            return answer, "Pass the answer on."
+        case State.DECLINED:
+            return (
+                f"A person saw the question and declined to answer it.{reason}",
+                "Tell the customer that the team could not decide this. Don't decide it yourself.",
+            )
+        case State.TIMED_OUT:
+            if escalation.late_answer and escalation.late_answer.text:
+                late = escalation.late_answer.text
+                return (
+                    f"Nobody answered in time. After the deadline a person answered: {late}",
+                    "If the conversation is still open, pass the late answer on as one.",
+                )
+            return (
+                "Nobody answered in time. This is not a yes and not a no.",
+                "Tell the customer that nobody could be reached. Don't decide it yourself.",
+            )
+        case State.CANCELLED:
+            return (
+                f"The question was cancelled before anyone answered.{reason}",
+                "Nothing: the answer was no longer wanted. Ask anew if it is wanted again.",
+            )
+        case State.UNDELIVERABLE:
+            return (
+                f"The question could not be shown to anybody.{reason}",
+                "Tell the customer that the team can't be reached now. Don't decide it yourself.",
+            )
+        case _:
+            assert_never(escalation.state)

@@ -1,0 +1,91 @@
+"""What the gateway reads from its environment."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from ipaddress import ip_address
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import NoDecode
+
+from shared.settings import StoreSettings
+
+KEY_MINIMUM: Final = 16
+LOOPBACK_AGENT: Final = "local"
+"""The name of every agent that a gateway without keys serves."""
+
+_MAKE_A_KEY: Final = 'make one with: python -c "import secrets; print(secrets.token_urlsafe(32))"'
+
+
+class GatewaySettings(StoreSettings):
+    """How the gateway listens, whom it serves, and how long it holds a call."""
+
+    gateway_transport: Literal["http", "stdio"] = "http"
+    gateway_host: str = "127.0.0.1"
+    gateway_port: Annotated[int, Field(ge=0, le=65535)] = 8765
+    gateway_api_keys: Annotated[dict[str, SecretStr], NoDecode] = Field(
+        default_factory=dict[str, SecretStr]
+    )
+    """`name:key,name:key`: who may ask. The name is the agent's identity."""
+    gateway_hold_seconds: Annotated[float, Field(gt=0, le=3600)] = 25.0
+    """How long a call is held that can't be told of progress."""
+    gateway_stop_seconds: Annotated[int, Field(gt=0, le=300)] = 10
+    escalation_timeout: Annotated[float, Field(ge=1, le=7 * 86400)] = 600.0
+    """Seconds that people have to answer."""
+    escalation_retention: Annotated[float, Field(ge=60, le=90 * 86400)] = 7 * 86400.0
+    """Seconds that a question and its answer are kept after its deadline."""
+
+    @field_validator("gateway_api_keys", mode="before")
+    @classmethod
+    def _pairs(cls, value: object) -> object:
+        """Read `name:key,name:key`."""
+        if not isinstance(value, str):
+            return value
+        pairs: dict[str, str] = {}
+        for entry in filter(None, (part.strip() for part in value.split(","))):
+            name, separator, key = (part.strip() for part in entry.partition(":"))
+            if not (name and separator and key):
+                raise ValueError("must be pairs of name and key: name:key,name:key")
+            if name in pairs:
+                raise ValueError(f"names the agent {name!r} twice")
+            if len(key) < KEY_MINIMUM:
+                raise ValueError(
+                    f"the key of {name!r} must have at least {KEY_MINIMUM} characters; "
+                    + _MAKE_A_KEY
+                )
+            pairs[name] = key
+        if len(set(pairs.values())) != len(pairs):
+            raise ValueError("two agents have the same key")
+        return pairs
+
+    @model_validator(mode="after")
+    def _no_open_door(self) -> Self:
+        """Refuse to serve other hosts without knowing who calls."""
+        if self.gateway_transport == "http" and not self.gateway_api_keys and not self.is_loopback:
+            raise ValueError(
+                f"GATEWAY_HOST={self.gateway_host} can be reached from other hosts, but no "
+                "GATEWAY_API_KEYS are set. Either set GATEWAY_HOST=127.0.0.1, or set "
+                f"GATEWAY_API_KEYS=my-agent:KEY ({_MAKE_A_KEY})"
+            )
+        return self
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this host can reach the gateway."""
+        if self.gateway_host == "localhost":
+            return True
+        try:
+            return ip_address(self.gateway_host.strip("[]")).is_loopback
+        except ValueError:
+            return False
+
+    @property
+    def timeout(self) -> timedelta:
+        """How long people have to answer."""
+        return timedelta(seconds=self.escalation_timeout)
+
+    @property
+    def retention(self) -> timedelta:
+        """How long a question is kept after its deadline."""
+        return timedelta(seconds=self.escalation_retention)

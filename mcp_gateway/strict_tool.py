@@ -1,0 +1,92 @@
+"""Tools whose bad arguments are refused with the field and the limit, and nothing else happens.
+
+The SDK's own tools ignore unknown arguments, convert types, and show pydantic's whole report.
+Errors are results with `is_error`, as the standard asks for input errors, so that the model can
+read and mend them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Self
+
+from mcp.server.mcpserver.context import Context
+from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
+from mcp.server.mcpserver.tools import Tool
+from mcp_types import ToolAnnotations
+from pydantic import ConfigDict, ValidationError
+
+from shared.errors import EscalationError
+
+
+class StrictTool(Tool):
+    """A tool with strict arguments and readable errors."""
+
+    @classmethod
+    def of(cls, function: Callable[..., Any], *, annotations: ToolAnnotations) -> Self:
+        """Make a tool of a function; its annotations are the schema, its docstring the text."""
+        tool = cls.from_function(function, annotations=annotations)
+        strict = type(
+            f"{function.__name__}Arguments",
+            (tool.fn_metadata.arg_model,),
+            {
+                "model_config": ConfigDict(extra="forbid", strict=True),
+                "__module__": __name__,
+            },
+        )
+        metadata = tool.fn_metadata.model_copy(update={"arg_model": strict})
+        return cls.model_validate(
+            tool.model_copy(
+                update={"fn_metadata": metadata, "parameters": strict.model_json_schema()}
+            )
+        )
+
+    async def run(
+        self, arguments: dict[str, Any], context: Context[Any, Any], convert_result: bool = False
+    ) -> Any:
+        """Run the tool.
+
+        Raises:
+            ToolError: Bad arguments or an expected failure, in words for the caller.
+        """
+        try:
+            return await super().run(arguments, context, convert_result)
+        except UnexpectedToolError as error:
+            if isinstance(error.__cause__, EscalationError):
+                raise ToolError(str(error.__cause__)) from error
+            raise
+        except ToolError as error:
+            if isinstance(error.__cause__, ValidationError):
+                raise ToolError(_readable(error.__cause__)) from error
+            if isinstance(error.__cause__, ToolError):
+                raise ToolError(str(error.__cause__)) from error
+            raise
+
+
+def _readable(error: ValidationError) -> str:
+    """Name each wrong argument and its limit, never its value."""
+    return "; ".join(
+        f"{'.'.join(str(part) for part in problem['loc']) or 'arguments'}: "
+        f"{_words(problem['type'], problem['msg'], problem.get('ctx', {}))}"
+        for problem in error.errors(include_input=False, include_url=False)
+    )
+
+
+def _words(kind: str, message: str, limits: Mapping[str, Any]) -> str:
+    match kind:
+        # Constraints behind a validator are reported as if every value were a list.
+        case "too_long" if limits.get("field_type") == "Value":
+            return f"must have at most {limits['max_length']} characters"
+        case "too_long":
+            return f"must have at most {limits['max_length']} entries"
+        case "extra_forbidden":
+            return "no such argument"
+        case "missing":
+            return "is required"
+        case "string_unicode":
+            return "must be valid Unicode: it contains half of a surrogate pair"
+        case _:
+            text = message.removeprefix("Value error, ")
+            for noun in ("String", "Input", "List", "Value"):
+                text = text.removeprefix(f"{noun} ")
+            return text

@@ -1,0 +1,170 @@
+"""The tools, as agents see them: parse, call `asking`, render."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Final, Literal
+
+from mcp.server.mcpserver.context import Context
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp_types import CallToolResult, ToolAnnotations
+from pydantic import AfterValidator, Field
+
+from mcp_gateway.asking import Asking, Hold
+from mcp_gateway.auth import calling_agent
+from mcp_gateway.results import AnswerResult, QuestionList, Status, render, render_list, status_of
+from mcp_gateway.strict_tool import StrictTool
+from shared.escalation import (
+    DEFAULT_ROUTE,
+    OPTIONS_LIMIT,
+    QUESTION_LIMIT,
+    REASON_LIMIT,
+    FilledText,
+    Option,
+    Question,
+    Reference,
+    Text,
+    Urgency,
+    distinct,
+)
+
+INSTRUCTIONS: Final = """\
+Asks a person when you meet a question that you must not decide alone: a discount, a refund, a \
+fact that only staff know. ask_human returns the answer, or "pending" with an id when nobody has \
+answered yet: go on talking and call check_answer with that id. Only status "answered" carries \
+an answer. Never decide the question yourself because nobody answered."""
+
+WaitSeconds = Annotated[
+    float,
+    Field(ge=0, le=3600, description="Return after this many seconds, answered or not."),
+]
+EscalationId = Annotated[
+    FilledText, Field(max_length=64, description="The id that ask_human returned.")
+]
+
+
+def build_tools(
+    asking: Asking, *, hold_seconds: float, routes: Sequence[str] = (DEFAULT_ROUTE,)
+) -> list[StrictTool]:
+    """Build the gateway's tools over one use-case."""
+
+    async def ask_human(
+        ctx: Context[Any, Any],
+        question: Annotated[
+            FilledText,
+            Field(max_length=QUESTION_LIMIT, description="What you want to know, for a person."),
+        ],
+        context: Annotated[
+            Text,
+            Field(
+                max_length=QUESTION_LIMIT,
+                description="What the person needs to know to answer: what the customer said.",
+            ),
+        ]
+        | None = None,
+        options: Annotated[
+            list[Option],
+            Field(max_length=OPTIONS_LIMIT, description="Answers to choose from."),
+            AfterValidator(distinct),
+        ]
+        | None = None,
+        urgency: Annotated[
+            Literal["low", "normal", "high"], Field(description="How soon it is needed.")
+        ] = "normal",
+        route: Annotated[Reference, Field(description="Which people to ask.")] = DEFAULT_ROUTE,
+        conversation_id: Annotated[
+            Reference, Field(description="The conversation in which the question came up.")
+        ]
+        | None = None,
+        idempotency_key: Annotated[
+            Reference,
+            Field(description="The same key gives the same question: use it to ask again."),
+        ]
+        | None = None,
+        wait_seconds: WaitSeconds | None = None,
+    ) -> Annotated[CallToolResult, AnswerResult]:
+        """Ask a person a question that you must not decide alone.
+
+        Returns the person's answer, or status "pending" with an id for check_answer.
+        """
+        if route not in routes:
+            raise ToolError(f"route: must be one of {', '.join(routes)}, not {route!r}")
+        asked = Question(
+            text=question,
+            context=context,
+            options=tuple(options or ()),
+            urgency=Urgency(urgency),
+            route=route,
+            conversation_id=conversation_id,
+        )
+        return render(
+            await asking.ask(
+                calling_agent(),
+                asked,
+                idempotency_key=idempotency_key,
+                hold=_hold(ctx, wait_seconds, hold_seconds),
+            )
+        )
+
+    async def check_answer(
+        ctx: Context[Any, Any],
+        escalation_id: EscalationId,
+        wait_seconds: WaitSeconds | None = None,
+    ) -> Annotated[CallToolResult, AnswerResult]:
+        """Go on waiting for the answer to a question that was asked before."""
+        return render(
+            await asking.check(
+                calling_agent(), escalation_id, hold=_hold(ctx, wait_seconds, hold_seconds)
+            )
+        )
+
+    async def cancel_question(
+        escalation_id: EscalationId,
+        reason: Annotated[
+            Text, Field(max_length=REASON_LIMIT, description="Why, for the people asked.")
+        ]
+        | None = None,
+    ) -> Annotated[CallToolResult, AnswerResult]:
+        """Take a question back because its answer is no longer wanted."""
+        return render(await asking.cancel(calling_agent(), escalation_id, reason=reason))
+
+    async def list_questions(
+        conversation_id: Annotated[Reference, Field(description="Only those of this conversation.")]
+        | None = None,
+        status: Annotated[Status, Field(description="Only those that stand so.")] | None = None,
+    ) -> Annotated[CallToolResult, QuestionList]:
+        """List your questions, newest first, at most 100."""
+        found = await asking.list_questions(
+            calling_agent(), conversation_id=conversation_id, state=None
+        )
+        return render_list(
+            [each for each in found if status is None or status_of(each.state) == status]
+        )
+
+    writes = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_hint=True)
+    cancels = ToolAnnotations(
+        read_only_hint=False, destructive_hint=True, idempotent_hint=True, open_world_hint=True
+    )
+    reads = ToolAnnotations(read_only_hint=True, open_world_hint=False)
+    return [
+        StrictTool.of(ask_human, annotations=writes),
+        StrictTool.of(check_answer, annotations=reads),
+        StrictTool.of(cancel_question, annotations=cancels),
+        StrictTool.of(list_questions, annotations=reads),
+    ]
+
+
+def _hold(ctx: Context[Any, Any], wait_seconds: float | None, default: float) -> Hold:
+    """Decide how long this call may be held.
+
+    A caller that gave a progress token keeps its call open as long as progress comes; any other
+    must have something back before its own limit turns the answer into an error.
+    """
+    meta = ctx.request_context.meta or {}
+    if meta.get("progress_token") is None:
+        return Hold(default if wait_seconds is None else wait_seconds)
+
+    async def on_progress(passed: float, total: float) -> None:
+        await ctx.report_progress(round(passed, 1), round(total, 1), "waiting for a person")
+
+    return Hold(wait_seconds, on_progress)

@@ -1,0 +1,62 @@
+"""One set of promises, held on memory, on fakeredis and on the real server."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+import pytest
+from fakeredis import FakeAsyncRedis
+from support.clock import SteppedClock
+from support.key_checker import leaking_keys
+
+from shared.memory import MemoryEscalations
+from shared.ports import EscalationStore, PostingLog, ReplyWaiter
+from shared.redis_adapter.connection import open_client, open_subscriber
+from shared.redis_adapter.keys import Keys
+from shared.redis_adapter.posting import RedisPostingLog
+from shared.redis_adapter.store import RedisEscalationStore
+from shared.redis_adapter.waiting import RedisReplyWaiter
+from shared.settings import StoreSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """One adapter of every port, on the same data, by a clock that the test moves."""
+
+    store: EscalationStore
+    waiter: ReplyWaiter
+    log: PostingLog
+    clock: SteppedClock
+
+
+@pytest.fixture(params=["memory", "fakeredis", "valkey"])
+async def backend(request: pytest.FixtureRequest, keys: Keys) -> AsyncGenerator[Backend]:
+    """Build the ports on one kind of storage."""
+    clock = SteppedClock()
+    if request.param == "memory":
+        memory = MemoryEscalations(clock=clock)
+        yield Backend(memory, memory, memory, clock)
+        return
+    async with AsyncExitStack() as stack:
+        if request.param == "fakeredis":
+            redis = subscriber = await stack.enter_async_context(
+                FakeAsyncRedis(decode_responses=True)
+            )
+        else:
+            settings: StoreSettings = request.getfixturevalue("store_settings")
+            redis = await stack.enter_async_context(open_client(settings))
+            subscriber = await stack.enter_async_context(open_subscriber(settings))
+        waiter = RedisReplyWaiter(redis, subscriber, keys)
+        running = asyncio.create_task(waiter.run())
+        yield Backend(
+            RedisEscalationStore(redis, keys, clock=clock),
+            waiter,
+            RedisPostingLog(redis, keys, clock=clock),
+            clock,
+        )
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        assert not await leaking_keys(redis, keys)

@@ -1,0 +1,64 @@
+"""Values that tests start from."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from shared.escalation import (
+    Ask,
+    ChannelKind,
+    Escalation,
+    Outcome,
+    Person,
+    Posting,
+    Provenance,
+    Question,
+    State,
+)
+
+MAYA = Person(id="111", name="Maya")
+
+
+def an_ask(
+    text: str = "May I give 10 % off?",
+    *,
+    agent: str = "shop",
+    key: str | None = None,
+    conversation_id: str | None = None,
+    timeout: float = 600,
+) -> Ask:
+    """Make a question on its way in."""
+    return Ask(
+        agent=agent,
+        question=Question(text=text, conversation_id=conversation_id),
+        idempotency_key=key,
+        timeout=timedelta(seconds=timeout),
+        retention=timedelta(hours=1),
+    )
+
+
+def an_outcome(
+    escalation: Escalation,
+    state: State = State.ANSWERED,
+    *,
+    at: datetime,
+    text: str | None = "Yes, 10 %.",
+    source: str | None = "m1",
+) -> Outcome:
+    """Make an ending; a person's answer unless told otherwise."""
+    answered = state is State.ANSWERED
+    return Outcome(
+        state=state,
+        at=at,
+        seconds=(at - escalation.created_at).total_seconds(),
+        provenance=Provenance.PERSON if answered else Provenance.SYSTEM,
+        text=text if answered else None,
+        by=MAYA if answered else None,
+        channel=ChannelKind.DISCORD if answered else None,
+        source=source,
+    )
+
+
+def a_posting(reference: str = "9001") -> Posting:
+    """Make a place where a question is shown."""
+    return Posting(channel=ChannelKind.DISCORD, place="500", reference=reference)
