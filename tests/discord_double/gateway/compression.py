@@ -1,0 +1,59 @@
+"""Transport compression: one context per socket, each payload flushed on its own."""
+
+from __future__ import annotations
+
+import importlib
+import zlib
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_ZSTD_MODULES = ("compression.zstd", "backports.zstd")
+
+
+class Compressor(Protocol):
+    """Turns one payload after the other into a continuous stream."""
+
+    def __call__(self, payload: bytes) -> bytes: ...
+
+
+def compressor(name: str | None) -> Compressor | None:
+    """Return a new compressor, or None for uncompressed text.
+
+    Raises:
+        LookupError: the client asks for a compression that is not to be had here.
+    """
+    if not name:
+        return None
+    if name == "zlib-stream":
+        return _zlib_stream()
+    if name == "zstd-stream":
+        return _zstd_stream()
+    raise LookupError(name)
+
+
+def _zlib_stream() -> Compressor:
+    context = zlib.compressobj()
+
+    def compress(payload: bytes) -> bytes:
+        return context.compress(payload) + context.flush(zlib.Z_SYNC_FLUSH)
+
+    return compress
+
+
+def _zstd_stream() -> Compressor:
+    """Use the standard library's zstd, or its backport where that is installed."""
+    for name in _ZSTD_MODULES:
+        try:
+            module: Any = importlib.import_module(name)
+        except ImportError:
+            continue
+        context: Any = module.ZstdCompressor()
+        flush: Callable[..., bytes] = context.compress
+
+        def compress(payload: bytes) -> bytes:
+            return flush(payload, mode=context.FLUSH_BLOCK)
+
+        return compress
+    raise LookupError("zstd-stream")

@@ -1,0 +1,423 @@
+"""The model as Discord's JSON: the only place that knows the field names of API v10.
+
+Ids become strings here. Functions that show something a bot may not be allowed to read
+take the `Viewer` that looks.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import permissions
+from .model import ChannelType, MessageFlag, MessageType, Thread
+from .permissions import Permission
+from .snowflakes import created_at, iso
+
+if TYPE_CHECKING:
+    from .events import Viewer
+    from .model import (
+        Application,
+        Attachment,
+        Channel,
+        Guild,
+        JsonObject,
+        Member,
+        Message,
+        Role,
+        ThreadMember,
+        User,
+    )
+    from .world import World
+
+MEMBER_COUNT_CAP = 50  # a thread's member_count stops here
+
+
+def user(who: User) -> JsonObject:
+    return {
+        "id": str(who.id),
+        "username": who.username,
+        "discriminator": "0" if not who.bot else f"{who.id % 9999 + 1:04}",
+        "global_name": who.global_name,
+        "avatar": None,
+        "avatar_decoration_data": None,
+        "banner": None,
+        "accent_color": None,
+        "bot": who.bot,
+        "public_flags": 0,
+    }
+
+
+def own_user(who: User) -> JsonObject:
+    """Show a bot's user to the bot itself."""
+    extra = {"verified": True, "mfa_enabled": False, "email": None, "locale": "en-US", "flags": 0}
+    return user(who) | extra
+
+
+def partial_member(member: Member) -> JsonObject:
+    """Show a member without the user, as inside a message."""
+    return {
+        "roles": [str(role_id) for role_id in member.roles],
+        "nick": member.nick,
+        "avatar": None,
+        "banner": None,
+        "joined_at": iso(member.joined_at),
+        "premium_since": None,
+        "deaf": False,
+        "mute": False,
+        "pending": False,
+        "flags": 0,
+        "communication_disabled_until": None,
+    }
+
+
+def member(who: Member) -> JsonObject:
+    return partial_member(who) | {"user": user(who.user)}
+
+
+def role(what: Role) -> JsonObject:
+    shown: JsonObject = {
+        "id": str(what.id),
+        "name": what.name,
+        "color": 0,
+        "colors": {"primary_color": 0, "secondary_color": None, "tertiary_color": None},
+        "hoist": False,
+        "icon": None,
+        "unicode_emoji": None,
+        "position": what.position,
+        "permissions": _bits(what.permissions),
+        "managed": what.bot_id is not None,
+        "mentionable": what.mentionable,
+        "flags": 0,
+    }
+    if what.bot_id is not None:
+        shown["tags"] = {"bot_id": str(what.bot_id)}
+    return shown
+
+
+def channel(what: Channel, viewer: Viewer) -> JsonObject:
+    """Show a channel of any kind, threads included."""
+    if isinstance(what, Thread):
+        return thread(what, viewer)
+    last = None if what.last_message_id is None else str(what.last_message_id)
+    shown: JsonObject = {
+        "id": str(what.id),
+        "type": int(what.type),
+        "last_message_id": last,
+        "flags": 0,
+        "last_pin_timestamp": None,
+    }
+    if what.type is ChannelType.DM:
+        own_id = viewer.application.user.id
+        return shown | {"recipients": [user(u) for u in what.recipients if u.id != own_id]}
+    shown |= {
+        "guild_id": str(what.guild_id),
+        "name": what.name,
+        "topic": what.topic,
+        "position": what.position,
+        "parent_id": None if what.parent_id is None else str(what.parent_id),
+        "nsfw": False,
+        "rate_limit_per_user": 0,
+        "default_auto_archive_duration": 1440,
+        "permission_overwrites": [
+            {
+                "id": str(o.id),
+                "type": int(o.is_member),
+                "allow": _bits(o.allow),
+                "deny": _bits(o.deny),
+            }
+            for o in what.overwrites.values()
+        ],
+    }
+    if what.type is ChannelType.FORUM:
+        shown |= {
+            "available_tags": [],
+            "default_reaction_emoji": None,
+            "default_sort_order": None,
+            "default_forum_layout": 0,
+        }
+    return shown
+
+
+def thread(what: Thread, viewer: Viewer) -> JsonObject:
+    """Show a thread, with the viewer's membership if it is in the thread."""
+    metadata: JsonObject = {
+        "archived": what.archived,
+        "archive_timestamp": iso(what.archive_changed_at),
+        "auto_archive_duration": what.auto_archive_minutes,
+        "locked": what.locked,
+        "create_timestamp": iso(created_at(what.id)),
+    }
+    if what.is_private:
+        metadata["invitable"] = what.invitable
+    shown: JsonObject = {
+        "id": str(what.id),
+        "type": int(what.type),
+        "guild_id": str(what.guild_id),
+        "parent_id": str(what.parent_id),
+        "owner_id": str(what.owner_id),
+        "name": what.name,
+        "last_message_id": None if what.last_message_id is None else str(what.last_message_id),
+        "last_pin_timestamp": None,
+        "rate_limit_per_user": what.slowmode_seconds,
+        "message_count": what.message_count,
+        "total_message_sent": what.total_message_sent,
+        "member_count": min(len(what.members), MEMBER_COUNT_CAP),
+        "flags": 0,
+        "thread_metadata": metadata,
+    }
+    if own := what.members.get(viewer.application.user.id):
+        shown["member"] = thread_member(what, own)
+    return shown
+
+
+def thread_member(of: Thread, who: ThreadMember) -> JsonObject:
+    return {
+        "id": str(of.id),
+        "user_id": str(who.user_id),
+        "join_timestamp": iso(who.joined_at),
+        "flags": 1,
+    }
+
+
+def guild(what: Guild) -> JsonObject:
+    """Show a guild as REST does: with roles, without channels and members."""
+    return {
+        "id": str(what.id),
+        "name": what.name,
+        "icon": None,
+        "splash": None,
+        "discovery_splash": None,
+        "banner": None,
+        "description": None,
+        "owner_id": str(what.owner_id),
+        "region": "deprecated",
+        "afk_channel_id": None,
+        "afk_timeout": 300,
+        "verification_level": 0,
+        "default_message_notifications": 1,
+        "explicit_content_filter": 0,
+        "roles": [role(r) for r in what.roles.values()],
+        "emojis": [],
+        "stickers": [],
+        "features": [],
+        "mfa_level": 0,
+        "nsfw_level": 0,
+        "application_id": None,
+        "system_channel_id": None,
+        "system_channel_flags": 0,
+        "rules_channel_id": None,
+        "public_updates_channel_id": None,
+        "safety_alerts_channel_id": None,
+        "vanity_url_code": None,
+        "premium_tier": 0,
+        "premium_subscription_count": 0,
+        "premium_progress_bar_enabled": False,
+        "preferred_locale": "en-US",
+        "max_presences": None,
+        "max_members": 250_000,
+        "max_video_channel_users": 25,
+        "incidents_data": None,
+    }
+
+
+def gateway_guild(world: World, what: Guild, viewer: Viewer) -> JsonObject:
+    """Show a guild as GUILD_CREATE does: with the channels and active threads in sight."""
+    own = viewer.application.user
+    visible = [
+        c
+        for c in world.channels.values()
+        if c.guild_id == what.id and Permission.VIEW_CHANNEL in world.permissions(own, c)
+    ]
+    channels = [c for c in visible if not isinstance(c, Thread)]
+    threads = [c for c in visible if isinstance(c, Thread) and not c.archived]
+    return guild(what) | {
+        "joined_at": iso(what.members[own.id].joined_at),
+        "large": False,
+        "unavailable": False,
+        "member_count": len(what.members),
+        # Without the presence intent a bot is shown itself only, and asks for the others.
+        "members": [member(what.members[own.id])],
+        "presences": [],
+        "voice_states": [],
+        "channels": [channel(c, viewer) for c in channels],
+        "threads": [thread(t, viewer) for t in threads],
+        "stage_instances": [],
+        "guild_scheduled_events": [],
+        "soundboard_sounds": [],
+    }
+
+
+def application(what: Application, owner: User) -> JsonObject:
+    """Show an application to its own bot, with what the portal grants to it."""
+    return {
+        "id": str(what.id),
+        "name": what.user.username,
+        "icon": None,
+        "description": "",
+        "summary": "",
+        "bot_public": False,
+        "bot_require_code_grant": False,
+        "verify_key": f"{what.id:064x}",
+        "owner": user(owner),
+        "team": None,
+        "bot": user(what.user),
+        "flags": application_flags(what),
+        "interactions_endpoint_url": None,
+        "role_connections_verification_url": None,
+        "redirect_uris": [],
+        "approximate_guild_count": len(what.guild_ids),
+    }
+
+
+def application_flags(what: Application) -> int:
+    """Return the flags of a bot in fewer than 100 guilds, for the intents it may use."""
+    granted = (
+        (what.presences, 1 << 13),
+        (what.server_members, 1 << 15),
+        (
+            what.message_content,
+            1 << 19,
+        ),
+    )
+    return sum(bit for allowed, bit in granted if allowed)
+
+
+def emoji(key: str) -> JsonObject:
+    """Show an emoji by its key in URLs: the character itself, or "name:id"."""
+    name, _, emoji_id = key.rpartition(":")
+    if name and emoji_id.isdigit():
+        return {"id": emoji_id, "name": name, "animated": False}
+    return {"id": None, "name": key}
+
+
+def attachment(what: Attachment, channel_id: int, base_url: str) -> JsonObject:
+    url = f"{base_url}/attachments/{channel_id}/{what.id}/{what.filename}"
+    shown: JsonObject = {
+        "id": str(what.id),
+        "filename": what.filename,
+        "size": len(what.content),
+        "url": url,
+        "proxy_url": url,
+        "content_type": what.content_type,
+    }
+    return shown if what.description is None else shown | {"description": what.description}
+
+
+def reads_content(what: Message, channel_: Channel | None, viewer: Viewer) -> bool:
+    """Tell whether a bot may read what a message says.
+
+    Without the privileged intent: only its own messages, direct ones, and those that
+    mention it.
+    """
+    own_id = viewer.application.user.id
+    return (
+        viewer.reads_content
+        or what.author.id == own_id
+        or what.application_id == viewer.application.id
+        or own_id in what.mentions.users
+        or (channel_ is not None and channel_.type is ChannelType.DM)
+    )
+
+
+def message(world: World, what: Message, viewer: Viewer, *, nested: bool = False) -> JsonObject:
+    """Show a message as REST does. A nested one does not show what it refers to in turn."""
+    channel_ = world.channels.get(what.channel_id)
+    readable = reads_content(what, channel_, viewer)
+    base_url = world.public_url()
+    shown: JsonObject = {
+        "id": str(what.id),
+        "channel_id": str(what.channel_id),
+        "type": int(what.type),
+        "author": _author(what),
+        "content": what.content if readable else "",
+        "timestamp": iso(what.created_at),
+        "edited_timestamp": None if what.edited_at is None else iso(what.edited_at),
+        "tts": False,
+        "mention_everyone": what.mentions.everyone,
+        "mentions": [user(world.users[i]) for i in what.mentions.users],
+        "mention_roles": [str(i) for i in what.mentions.roles],
+        "embeds": what.embeds if readable else [],
+        "components": what.components if readable else [],
+        "attachments": [attachment(a, what.channel_id, base_url) for a in what.attachments]
+        if readable
+        else [],
+        "pinned": what.pinned_at is not None,
+        "flags": int(what.flags),
+    }
+    if what.reactions:
+        shown["reactions"] = [
+            _reaction(key, users, viewer.application.user.id)
+            for key, users in what.reactions.items()
+        ]
+    if what.webhook_id is not None:
+        shown["webhook_id"] = str(what.webhook_id)
+    if what.application_id is not None:
+        shown["application_id"] = str(what.application_id)
+    if what.interaction is not None:
+        shown["interaction_metadata"] = what.interaction
+    if what.position is not None:
+        shown["position"] = what.position
+    if what.reference is not None:
+        shown["message_reference"] = what.reference
+        if not nested and what.type in {MessageType.REPLY, MessageType.THREAD_STARTER}:
+            shown["referenced_message"] = _referenced(world, what.reference, viewer)
+    if MessageFlag.HAS_THREAD in what.flags:
+        started = world.channels.get(what.id)
+        if isinstance(started, Thread):
+            shown["thread"] = thread(started, viewer)
+    return shown
+
+
+def gateway_message(world: World, what: Message, viewer: Viewer) -> JsonObject:
+    """Show a message as the gateway does: with its guild and its author's membership."""
+    shown = message(world, what, viewer)
+    channel_ = world.channels.get(what.channel_id)
+    if channel_ is None:
+        return shown
+    shown["channel_type"] = int(channel_.type)
+    home = world.guild_of(channel_)
+    if home is None or what.only_for is not None:
+        return shown
+    shown["guild_id"] = str(home.id)
+    if what.webhook_id is None and (author := home.members.get(what.author.id)):
+        shown["member"] = partial_member(author)
+    for mentioned in shown["mentions"]:
+        if present := home.members.get(int(mentioned["id"])):
+            mentioned["member"] = partial_member(present)
+    return shown
+
+
+def member_in_channel(world: World, who: Member, where: Channel) -> JsonObject:
+    """Show a member with what it may do in a channel, as interactions do."""
+    return member(who) | {"permissions": _bits(world.permissions(who.user, where))}
+
+
+def interaction_channel(world: World, what: Channel, who: User, viewer: Viewer) -> JsonObject:
+    return channel(what, viewer) | {"permissions": _bits(world.permissions(who, what))}
+
+
+def _author(what: Message) -> JsonObject:
+    return user(what.author)
+
+
+def _reaction(key: str, users: list[int], own_id: int) -> JsonObject:
+    return {
+        "emoji": emoji(key),
+        "count": len(users),
+        "count_details": {"burst": 0, "normal": len(users)},
+        "burst_colors": [],
+        "me": own_id in users,
+        "me_burst": False,
+    }
+
+
+def _referenced(world: World, reference: JsonObject, viewer: Viewer) -> JsonObject | None:
+    home = world.channels.get(int(reference["channel_id"]))
+    target = home.messages.get(int(reference.get("message_id", 0))) if home else None
+    return None if target is None else message(world, target, viewer, nested=True)
+
+
+def _bits(granted: Permission) -> str:
+    """Write permissions in decimal; everything at all is what an administrator is shown."""
+    known = permissions.EVERYTHING & ((1 << 53) - 1)
+    return str(int(granted & known))

@@ -1,0 +1,112 @@
+"""A double per test, and unmodified discord.py clients that connect to it."""
+
+from __future__ import annotations
+
+import asyncio
+import warnings
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yarl
+from discord_double import DiscordDouble, Settings, defaults
+from discord_double.ratelimit import RateLimits
+
+with warnings.catch_warnings():
+    # discord.py imports audioop for voice, which Python is about to drop.
+    warnings.simplefilter("ignore", DeprecationWarning)
+    import discord
+    import discord.gateway
+    import discord.http
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from contextlib import AbstractAsyncContextManager
+
+BOUND = 20.0  # seconds that any test of this package may take
+
+
+class Client(discord.Client):
+    """A client that keeps what it hears, and lets a test wait for more."""
+
+    def __init__(self, double: DiscordDouble, **options: Any) -> None:
+        intents = options.pop("intents", None) or all_text_intents()
+        super().__init__(intents=intents, guild_ready_timeout=0.05, **options)
+        self.double = double
+        self.heard: list[discord.Message] = []
+        self.events: list[str] = []
+
+    async def on_message(self, message: discord.Message) -> None:
+        self.heard.append(message)
+        self.double.world.stir()
+
+    async def on_socket_event_type(self, name: str) -> None:
+        self.events.append(name)
+        self.double.world.stir()
+
+    async def until(self, probe: Callable[[], Any]) -> Any:
+        return await self.double.until(probe)
+
+    async def until_heard(self, text: str) -> discord.Message:
+        return await self.until(lambda: next((m for m in self.heard if m.content == text), None))
+
+    @property
+    def text_channel(self) -> discord.TextChannel:
+        channel = self.get_channel(defaults.CHANNEL_ID)
+        assert isinstance(channel, discord.TextChannel)
+        return channel
+
+
+def all_text_intents() -> discord.Intents:
+    intents = discord.Intents.default()
+    intents.message_content = True
+    return intents
+
+
+Connect = "Callable[..., AbstractAsyncContextManager[Client]]"
+
+
+@pytest.fixture
+async def double(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[DiscordDouble]:
+    settings = Settings(rate_limits=RateLimits.off())
+    async with DiscordDouble(settings=settings) as running, asyncio.timeout(BOUND):
+        monkeypatch.setattr(discord.http.Route, "BASE", running.api_base)
+        monkeypatch.setattr(
+            discord.gateway.DiscordWebSocket, "DEFAULT_GATEWAY", yarl.URL(running.gateway_url)
+        )
+        yield running
+
+
+@asynccontextmanager
+async def connected(
+    double: DiscordDouble, client: Client | None = None, token: str = defaults.BOT_TOKEN
+) -> AsyncIterator[Client]:
+    """Run a client until the block ends; it is ready when the block begins."""
+    client = client or Client(double)
+    async with client, asyncio.timeout(BOUND):
+        running = asyncio.create_task(client.start(token))
+        ready = asyncio.create_task(_ready(client))
+        try:
+            await asyncio.wait({running, ready}, return_when=asyncio.FIRST_COMPLETED)
+            if running.done():
+                running.result()
+            yield client
+        finally:
+            ready.cancel()
+            await client.close()
+            await asyncio.gather(running, ready, return_exceptions=True)
+
+
+async def _ready(client: Client) -> None:
+    while not client.is_ready():
+        await client.until(lambda: "READY" in client.events)
+        await client.wait_until_ready()
+
+
+@asynccontextmanager
+async def logged_in(token: str = defaults.BOT_TOKEN) -> AsyncIterator[discord.Client]:
+    """A client that only uses REST."""
+    client = discord.Client(intents=discord.Intents.none())
+    async with client:
+        await client.login(token)
+        yield client
