@@ -1,0 +1,75 @@
+"""The use-cases around an end: expire at the deadline, show the outcome, sweep up after crashes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.escalation import Outcome, Provenance, State
+from shared.ports import Clock, EscalationStore, HumanChannel, utc_now
+from shared.telemetry import get_logger
+
+if TYPE_CHECKING:
+    from shared.redis_adapter.posting import RedisPostingLog
+
+log = get_logger(__name__)
+
+
+class Concluding:
+    """Ends what nobody ended, and shows how things ended."""
+
+    def __init__(
+        self,
+        store: EscalationStore,
+        postings: RedisPostingLog,
+        channel: HumanChannel,
+        *,
+        clock: Clock = utc_now,
+    ) -> None:
+        self._store = store
+        self._postings = postings
+        self._channel = channel
+        self._clock = clock
+
+    async def expire(self, escalation_id: str) -> None:
+        """Time a question out whose deadline has passed; leave any other alone."""
+        escalation = await self._store.get(escalation_id)
+        now = self._clock()
+        if escalation is not None and escalation.deadline > now:
+            return
+        created_at = escalation.created_at if escalation else now
+        concluded = await self._store.conclude(
+            escalation_id,
+            Outcome(
+                state=State.TIMED_OUT,
+                at=now,
+                seconds=(now - created_at).total_seconds(),
+                provenance=Provenance.SYSTEM,
+                reason="nobody answered before the deadline",
+            ),
+        )
+        if concluded is not None and concluded.applied:
+            log.info("question_timed_out", escalation_id=escalation_id)
+
+    async def show_outcome(self, escalation_id: str) -> None:
+        """Show people how a question ended.
+
+        Raises:
+            ChannelUnavailableError: Try again later.
+        """
+        score = await self._postings.unshown_score(escalation_id)
+        if score is None:
+            return
+        escalation = await self._store.get(escalation_id)
+        if escalation is not None and escalation.posting is not None:
+            await self._channel.show_outcome(escalation)
+            log.info("outcome_shown", escalation_id=escalation_id, state=escalation.state)
+        await self._postings.shown(escalation_id, score)
+
+    async def sweep(self) -> None:
+        """Bring back what a worker left behind that died."""
+        for escalation_id in await self._postings.overdue():
+            await self.expire(escalation_id)
+        posts = await self._postings.requeue_unposted()
+        shows = await self._postings.requeue_unshown()
+        if posts or shows:
+            log.info("swept", posts=posts, outcomes=shows)
