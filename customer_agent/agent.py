@@ -1,0 +1,85 @@
+"""The agent as VideoSDK's runtime sees it: instructions, one tool, a greeting and a goodbye."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, TypeVar, cast
+
+from videosdk.agents import Agent, function_tool
+
+from customer_agent.questions import ConversationEndedError, OpenQuestions, TooManyQuestionsError
+from shared.telemetry import get_logger
+
+_log = get_logger(__name__)
+
+TEXT_LIMIT: Final = 4_000
+"""Characters of a question or context that the gateway takes; a model's longer text is cut."""
+
+ASKED: Final = "Asked."
+"""How the tool's result begins when the question is on its way."""
+
+_ToolT = TypeVar("_ToolT", bound=Callable[..., Any])
+_tool = cast("Callable[[_ToolT], _ToolT]", function_tool)
+
+
+class CustomerAgent(Agent):
+    """Talks with one customer, and asks people what it must not decide alone."""
+
+    def __init__(
+        self,
+        *,
+        instructions: str,
+        questions: OpenQuestions,
+        greeting: str,
+        before_exit: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._questions = questions
+        self._greeting = greeting
+        self._before_exit = before_exit
+        super().__init__(instructions=instructions)
+
+    async def on_enter(self) -> None:
+        """Greet the customer."""
+        await self.session.say(self._greeting)
+
+    async def on_exit(self) -> None:
+        """Let go of the open questions: the session is being closed."""
+        await self._before_exit()
+
+    @_tool
+    async def ask_human(self, question: str, context: str = "") -> str:
+        """Ask a colleague what you must not decide alone.
+
+        Use it for discounts, refunds, exceptions, complaints, and facts that only staff know.
+        It returns at once; you are told later when somebody has answered.
+
+        Args:
+            question: One clear question that a colleague can answer without having heard the
+                conversation.
+            context: What the customer said and what else matters for the answer.
+        """
+        # Models pass whatever they like, and a tool that raises is only logged by the runtime:
+        # the model would see no result and believe that it had asked.
+        wanted, background = _clean(question), _clean(context)
+        if not wanted:
+            return "Not asked: the question was empty. Call the tool again with a question."
+        try:
+            ticket = self._questions.ask(wanted, background or None)
+        except TooManyQuestionsError:
+            return "Not asked: too many questions are open. Wait until one of them is answered."
+        except ConversationEndedError:
+            return "Not asked: the conversation is over."
+        except Exception:  # The border to the runtime, which would hide it from the model.
+            _log.exception("tool.failed")
+            return "Not asked: something went wrong. Say that you can't ask a colleague now."
+        return (
+            f"{ASKED} Ticket {ticket}. A colleague has the question now; an answer can take "
+            "minutes. Tell the customer that you asked, and go on talking with them. Don't guess "
+            "the answer and promise nothing. You will be told as soon as there is one."
+        )
+
+
+def _clean(text: object) -> str:
+    """Make a text that the gateway takes: no control of the wire in it, and not too long."""
+    plain = str(text).replace("\x00", "").encode("utf-8", "ignore").decode("utf-8")
+    return plain.strip()[:TEXT_LIMIT]

@@ -1,0 +1,90 @@
+"""Runs the chat page until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import uvicorn
+
+from customer_agent.chat import ChatPage
+from customer_agent.chat_guard import is_loopback
+from customer_agent.chats import Chats
+from customer_agent.conversation import Manner
+from customer_agent.gateway_client import Gateway
+from customer_agent.providers import build_llm, text_pipeline
+from customer_agent.notices import Notices
+from customer_agent.settings import AgentSettings
+from shared.errors import ConfigurationError
+from shared.telemetry import get_logger
+
+_log = get_logger(__name__)
+
+_GRACE_SECONDS: Final = 3
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to us: uvicorn would raise them once more after its shutdown."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture nothing."""
+        yield
+
+
+async def serve_chat(
+    settings: AgentSettings, gateway: Gateway, manner: Manner, stop: asyncio.Event
+) -> None:
+    """Serve until `stop` is set; then hand the open questions over and return within seconds.
+
+    Raises:
+        ConfigurationError: The model's plugin is missing, or the port is taken.
+    """
+    build_llm(settings, Notices())  # a missing plugin is told now, not to the first customer
+    chats = Chats(
+        gateway=gateway,
+        pipelines=lambda write: text_pipeline(settings, write),
+        manner=manner,
+        most=settings.chat_max_conversations,
+        idle_after=settings.chat_idle_minutes * 60,
+    )
+    page = ChatPage(
+        chats, agent_name=settings.agent_name, conversation_id=settings.conversation_id
+    )
+    listener = _listen(settings.chat_host, settings.chat_port)
+    server = _Server(
+        uvicorn.Config(
+            page.app(loopback_only=is_loopback(settings.chat_host)),
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=_GRACE_SECONDS,
+        )
+    )
+    host, port = listener.getsockname()[:2]
+    _log.info("chat.listening", url=f"http://{host}:{port}/", llm=settings.agent_llm)
+    async with asyncio.TaskGroup() as tasks:
+        serving = tasks.create_task(server.serve(sockets=[listener]), name="chat-server")
+        stopping = tasks.create_task(stop.wait(), name="wait-for-stop")
+        await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
+        server.should_exit = True
+        await serving
+        stopping.cancel()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Take the port.
+
+    Raises:
+        ConfigurationError: It is not to be had.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise ConfigurationError(
+            f"CHAT_PORT: can't listen on {host}:{port} ({error.strerror}); "
+            "stop what listens there, or choose another port"
+        ) from error

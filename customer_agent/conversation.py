@@ -1,0 +1,139 @@
+"""One conversation: a session of the runtime, its open questions, and what is told of them.
+
+Any number of conversations live in one process. The runtime keeps its metrics and its event bus
+in context variables, with process-wide defaults; each conversation binds its own, so it must be
+opened in a task of its own, and everything it does must happen in tasks started from there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from videosdk.agents import AgentSession, Pipeline
+from videosdk.agents.event_bus import new_session_event_bus, set_current_event_bus
+from videosdk.agents.metrics import (
+    new_session_metrics_collector,
+    set_current_metrics_collector,
+)
+
+from customer_agent.agent import CustomerAgent
+from customer_agent.delivery import Delivery
+from customer_agent.floor import Floor
+from customer_agent.gateway_client import Gateway
+from customer_agent.notices import Notices
+from customer_agent.questions import OpenQuestions, Patience
+from customer_agent.settings import OnHangup
+from customer_agent.voice import SessionVoice
+from shared.telemetry import get_logger
+
+_log = get_logger(__name__)
+
+_SORRY = "I'm sorry, something went wrong on my side. Could you say that again?"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How the agent behaves; the same for all conversations of a process."""
+
+    instructions: str
+    greeting: str
+    hold_line_seconds: float = 20.0
+    on_hangup: OnHangup = OnHangup.CANCEL
+    patience: Patience = Patience()
+
+
+def _nothing(_count: int) -> None:
+    """Ignore how many questions are open."""
+
+
+class Conversation:
+    """A running conversation. Made by `open_conversation`."""
+
+    def __init__(
+        self, session: AgentSession, pipeline: Pipeline, floor: Floor, delivery: Delivery
+    ) -> None:
+        self.session = session
+        self.leave_questions = False
+        """Set before closing when another agent is to pick up the open questions."""
+        self._pipeline = pipeline
+        self._floor = floor
+        self._delivery = delivery
+
+    async def start(self) -> None:
+        """Start talking, where there is no room that does it."""
+        await self.session.start()
+
+    async def hear(self, text: str) -> None:
+        """Take what the customer wrote through one whole turn; never raises for a model's sake."""
+        self._delivery.note_customer()
+        async with self._floor:
+            try:
+                await self._pipeline.send_text_message(text)
+            except Exception:  # The border to models of any make: the conversation goes on.
+                _log.exception("turn.failed")
+                await self.session.say(_SORRY)
+            self._floor.sound()
+
+
+@asynccontextmanager
+async def open_conversation(
+    *,
+    conversation_id: str,
+    gateway: Gateway,
+    build_pipeline: Callable[[Notices], Pipeline],
+    manner: Manner,
+    on_open_questions: Callable[[int], None] = _nothing,
+) -> AsyncGenerator[Conversation]:
+    """Open a conversation in the current task, and close it at the end of the block.
+
+    When the block ends or the room closes the session, nothing more is told, and the open
+    questions are cancelled or left as configured.
+    """
+    set_current_metrics_collector(new_session_metrics_collector())
+    set_current_event_bus(new_session_event_bus())
+    notices, floor = Notices(), Floor()
+    pipeline = build_pipeline(notices)
+
+    def count_changed(count: int) -> None:
+        delivery.note_open_questions(count)
+        on_open_questions(count)
+
+    questions = OpenQuestions(
+        gateway,
+        conversation_id=conversation_id,
+        on_outcome=lambda outcome: delivery.add(outcome),
+        on_change=count_changed,
+        patience=manner.patience,
+    )
+    telling: asyncio.Task[None] | None = None
+
+    async def before_exit() -> None:
+        # The session is still whole here. Later, a reply in progress would run into its ruins.
+        if telling is not None:
+            telling.cancel()
+            await asyncio.wait([telling])
+        cancel = manner.on_hangup is OnHangup.CANCEL and not conversation.leave_questions
+        await questions.hang_up(cancel=cancel)
+
+    agent = CustomerAgent(
+        instructions=f"{manner.instructions.strip()}\n\n{notices.explain()}",
+        questions=questions,
+        greeting=manner.greeting,
+        before_exit=before_exit,
+    )
+    session = AgentSession(agent=agent, pipeline=pipeline)
+    for event in ("user_state_changed", "agent_state_changed"):
+        session.on(event, lambda _data: floor.sound())
+    delivery = Delivery(
+        SessionVoice(session), floor, notices, hold_line_after=manner.hold_line_seconds
+    )
+    conversation = Conversation(session, pipeline, floor, delivery)
+    async with asyncio.TaskGroup() as tasks, questions:
+        telling = tasks.create_task(delivery.run(), name=f"tell-{conversation_id}")
+        try:
+            yield conversation
+        finally:
+            await session.close()

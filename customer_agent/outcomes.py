@@ -1,0 +1,75 @@
+"""What can become of a question, and how a customer is told, in words of our own.
+
+Six outcomes, six texts. None reads like another, so that silence is never taken for an answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import assert_never
+
+
+class Ending(StrEnum):
+    """How a question stands when there is something to say about it."""
+
+    ANSWERED = "answered"  # a person answered; `answer` holds their words
+    DECLINED = "declined"  # a person looked at it and said no to answering
+    TIMED_OUT = "timed_out"  # nobody answered before the deadline
+    CANCELLED = "cancelled"  # it was taken back
+    UNDELIVERABLE = "undeliverable"  # it could not be shown to anybody
+    UNREACHABLE = "unreachable"  # the gateway is away; not final, we go on trying
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Something to tell the customer about one question."""
+
+    ending: Ending
+    ticket: str
+    question: str
+    answer: str | None = None
+    answered_by: str | None = None
+    reason: str | None = None
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing more will come for this question."""
+        return self.ending is not Ending.UNREACHABLE
+
+
+def in_plain_words(outcome: Outcome) -> str:
+    """Say the outcome to a customer without any model. An answer stands in it word for word."""
+    about = f"“{_shortened(outcome.question)}”"
+    who = outcome.answered_by or "a colleague"
+    because = f" The reason given: {outcome.reason}" if outcome.reason else ""
+    match outcome.ending:
+        case Ending.ANSWERED:
+            return f"I have heard back about {about}. {_capital(who)} says: {outcome.answer}"
+        case Ending.DECLINED:
+            return f"I'm sorry, {who} could not say yes to {about}.{because}"
+        case Ending.TIMED_OUT:
+            return (
+                f"I'm sorry, nobody could answer {about} in time, so I have neither a yes nor a "
+                "no for you. Shall I ask again?"
+            )
+        case Ending.CANCELLED:
+            return f"The question {about} was taken back, so no answer will come.{because}"
+        case Ending.UNDELIVERABLE:
+            return f"I'm sorry, I could not get {about} to any of my colleagues.{because}"
+        case Ending.UNREACHABLE:
+            return (
+                f"I can't get through to my colleagues about {about} right now. I keep trying, "
+                "and you will hear from me as soon as I do."
+            )
+        case _:
+            assert_never(outcome.ending)
+
+
+def _shortened(text: str, limit: int = 120) -> str:
+    words = " ".join(text.split())
+    return words if len(words) <= limit else f"{words[: limit - 1].rstrip()}…"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,89 @@
+"""What the agent reads from its environment and `.env`: names, defaults and limits.
+
+Importing this module imports neither VideoSDK nor MCP, so that a wrong setting is reported at
+once. The keys of model and speech providers (`OPENAI_API_KEY`, `DEEPGRAM_API_KEY`, …) are read by
+VideoSDK's plugins themselves and never pass through here.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, FilePath, SecretStr
+
+from shared.settings import ProcessSettings
+
+
+class OnHangup(StrEnum):
+    """What becomes of the open questions of a customer who is gone."""
+
+    CANCEL = "cancel"  # nobody needs the answer any more: spare the operators
+    LEAVE = "leave"  # the customer may come back, or the answer is wanted anyway
+
+
+def _http_url(value: str) -> str:
+    """Refuse what is not a web address.
+
+    Raises:
+        ValueError: Another scheme, no host, or a password in the address.
+    """
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("must be an http or https address, such as http://127.0.0.1:8765/mcp")
+    if parts.username or parts.password:
+        raise ValueError("must not hold a password; put the key into GATEWAY_API_KEY")
+    return value
+
+
+def _none_if_blank(value: object) -> object:
+    """Read `NAME=` in a `.env` file as not set."""
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+GatewayUrl = Annotated[str, AfterValidator(_http_url)]
+ConversationId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
+OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_none_if_blank)]
+OptionalName = Annotated[
+    Annotated[str, Field(max_length=128)] | None, BeforeValidator(_none_if_blank)
+]
+
+
+class AgentSettings(ProcessSettings):
+    """Everything that can be set. Names of fields are names of environment variables."""
+
+    gateway_url: GatewayUrl = "http://127.0.0.1:8765/mcp"
+    gateway_api_key: OptionalSecret = None
+
+    agent_name: Annotated[str, Field(min_length=1, max_length=60)] = "Robin"
+    agent_instructions_file: Annotated[FilePath | None, BeforeValidator(_none_if_blank)] = None
+    agent_route: OptionalName = None
+    """Which people the gateway asks; its default route when not set."""
+    conversation_id: Annotated[ConversationId | None, BeforeValidator(_none_if_blank)] = None
+
+    agent_llm: Literal["rules", "openai", "anthropic", "google"] = "rules"
+    agent_llm_model: OptionalName = None
+    agent_llm_base_url: Annotated[GatewayUrl | None, BeforeValidator(_none_if_blank)] = None
+    """For servers that speak a provider's protocol; openai and anthropic only."""
+    agent_stt: Literal["none", "deepgram", "openai", "google"] = "none"
+    agent_tts: Literal["none", "openai", "elevenlabs", "cartesia", "google", "deepgram"] = "none"
+    agent_vad: Literal["none", "silero"] = "none"
+    agent_turn_detector: Literal["none", "turnsense", "namo", "videosdk"] = "none"
+
+    agent_hold_line_seconds: Annotated[float, Field(ge=0, le=3600)] = 20.0
+    """Silence after which a waiting customer hears a hold line; 0 speaks none."""
+    agent_unreachable_seconds: Annotated[float, Field(gt=0, le=3600)] = 30.0
+    """How long the gateway may be away before the customer is told."""
+    agent_resume_minutes: Annotated[float, Field(ge=0, le=1440)] = 15.0
+    """How old a settled question may be for a new agent to tell its answer."""
+    agent_on_hangup: OnHangup = OnHangup.CANCEL
+
+    videosdk_auth_token: OptionalSecret = None
+    room_id: OptionalName = None
+
+    chat_host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
+    chat_port: Annotated[int, Field(ge=0, le=65535)] = 8770
+    chat_max_conversations: Annotated[int, Field(ge=1, le=1000)] = 50
+    chat_idle_minutes: Annotated[float, Field(gt=0, le=1440)] = 10.0
+    """How long a conversation lives after its last page was closed."""
