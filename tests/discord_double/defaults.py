@@ -10,7 +10,7 @@ from typing import Final
 HOST: Final = "127.0.0.1"
 PORT: Final = 8902
 
-BOT_TOKEN: Final = "double-token"  # noqa: S105 - a made-up token that opens nothing but the double
+BOT_TOKEN: Final = "double-token"  # opens nothing but the double
 BOT_NAME: Final = "Escalations"
 BOT_USER_ID: Final = 1182734561029316608
 APPLICATION_ID: Final = BOT_USER_ID  # since 2016 an application and its bot user share one id

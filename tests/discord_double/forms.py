@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from .errors import InvalidForm
+from .jsons import as_list, as_object, is_list, is_object, objects_in
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -116,20 +117,19 @@ class Form:
         """Check a list of objects and return those that are objects."""
         if value is None:
             return []
-        if not isinstance(value, list):
+        if not is_list(value):
             self.refuse(path, "LIST_TYPE_CONVERT", "Only iterables may be used in a ListType")
-            return []
-        items: list[Any] = value
+        items = as_list(value)
         if len(items) > most:
             self.refuse(path, "BASE_TYPE_MAX_LENGTH", f"Must be {most} or fewer in length.")
         for index, item in enumerate(items):
-            if not isinstance(item, dict):
+            if not is_object(item):
                 self.refuse(
                     f"{path}.{index}",
                     "MODEL_TYPE_CONVERT",
                     "Only dictionaries may be used in a ModelType",
                 )
-        return [item for item in items if isinstance(item, dict)]
+        return objects_in(items)
 
     # -- composed shapes ------------------------------------------------------
 
@@ -148,11 +148,9 @@ class Form:
             self.text(f"{path}.{name}", embed.get(name), longest=longest)
             for name, longest in _EMBED_TEXTS
         ]
-        footer, author = embed.get("footer"), embed.get("author")
-        if isinstance(footer, dict):
-            texts.append(self.text(f"{path}.footer.text", footer.get("text"), longest=2048))
-        if isinstance(author, dict):
-            texts.append(self.text(f"{path}.author.name", author.get("name"), longest=256))
+        footer, author = as_object(embed.get("footer")), as_object(embed.get("author"))
+        texts.append(self.text(f"{path}.footer.text", footer.get("text"), longest=2048))
+        texts.append(self.text(f"{path}.author.name", author.get("name"), longest=256))
         fields = self.objects(f"{path}.fields", embed.get("fields"), most=EMBED_FIELDS_MAX)
         for index, item in enumerate(fields):
             at = f"{path}.fields.{index}"
@@ -169,7 +167,11 @@ class Form:
             at = f"components.{index}"
             if row.get("type") == ACTION_ROW:
                 self._row(at, row, seen)
-            elif not version_2:
+            elif version_2:
+                for place, inner in enumerate(objects_in(row.get("components"))):
+                    if inner.get("type") == ACTION_ROW:
+                        self._row(f"{at}.components.{place}", inner, seen)
+            else:
                 self.refuse(f"{at}.type", "UNION_TYPE_CHOICES", "Value of field must be one of (1)")
         return _numbered(rows)
 
@@ -254,10 +256,8 @@ def inputs_of(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the inputs of a modal, whether they stand in action rows or in labels."""
     found: list[dict[str, Any]] = []
     for row in rows:
-        if row.get("type") == LABEL and isinstance(row.get("component"), dict):
-            found.append(row["component"])
-        else:
-            found.extend(row.get("components") or ())
+        inner = [row.get("component")] if row.get("type") == LABEL else row.get("components")
+        found.extend(objects_in(inner))
     return found
 
 
@@ -267,10 +267,9 @@ def interactive(components: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for component in components:
         if "custom_id" in component:
             found.append(component)
-        for key in ("components", "component", "accessory"):
-            inner = component.get(key)
-            if inner:
-                found.extend(interactive(inner if isinstance(inner, list) else [inner]))
+        found.extend(interactive(objects_in(component.get("components"))))
+        for key in ("component", "accessory"):
+            found.extend(interactive(objects_in([component.get(key)])))
     return found
 
 
@@ -281,11 +280,11 @@ def _numbered(components: list[dict[str, Any]]) -> list[dict[str, Any]]:
     def number(component: dict[str, Any]) -> dict[str, Any]:
         nonlocal count
         count += 1
-        shown = {"id": count} | component
-        if isinstance(shown.get("components"), list):
-            shown["components"] = [number(inner) for inner in shown["components"]]
-        if isinstance(shown.get("accessory"), dict):
-            shown["accessory"] = number(shown["accessory"])
+        shown: dict[str, Any] = {"id": count} | component
+        if "components" in shown:
+            shown["components"] = [number(inner) for inner in objects_in(shown["components"])]
+        if "accessory" in shown:
+            shown["accessory"] = number(as_object(shown["accessory"]))
         return shown
 
     return [number(component) for component in components]

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from .jsons import as_list, as_object
 from .model import Mentions
 from .permissions import EVERYTHING, Permission
 
@@ -38,18 +39,15 @@ class AllowedMentions:
 
 def parse_allowed(form: Form) -> AllowedMentions:
     """Read the `allowed_mentions` of a body, noting what is wrong in the form."""
-    given: dict[str, Any] | None = form.body.get("allowed_mentions")
-    if given is None:
+    if form.body.get("allowed_mentions") is None:
         return AllowedMentions()
-    if not isinstance(given, dict):
-        form.refuse("allowed_mentions", "MODEL_TYPE_CONVERT", "Only dictionaries may be used")
-        return AllowedMentions()
-    parse: list[Any] = given.get("parse") or []
+    given = as_object(form.body["allowed_mentions"])
+    parse = as_list(given.get("parse"))
     for index, kind in enumerate(parse):
         form.choice(f"allowed_mentions.parse.{index}", kind, _KINDS)
     ids: dict[str, frozenset[int]] = {}
     for kind in ("users", "roles"):
-        listed: list[Any] = given.get(kind) or []
+        listed = as_list(given.get(kind))
         path = f"allowed_mentions.{kind}"
         if listed and kind in parse:
             why = f'parse:["{kind}"] and {kind}: [ids...] are mutually exclusive.'

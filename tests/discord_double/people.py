@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from .acts import guilds, interactions, messages, threads
 from .acts.interactions import InteractionType
 from .forms import BUTTON, LABEL, SELECTS, STRING_SELECT, TEXT_INPUT, inputs_of, interactive
+from .jsons import objects_in
 from .mentions import AllowedMentions
 from .model import Channel, ChannelType, Message, Thread
 
@@ -306,7 +307,7 @@ def _invocation(command: JsonObject, path: list[str], options: Mapping[str, Any]
     data: JsonObject = {"id": command["id"], "name": command["name"], "type": command["type"]}
     if "guild_id" in command:
         data["guild_id"] = command["guild_id"]
-    declared: list[JsonObject] = command.get("options") or []
+    declared = objects_in(command.get("options"))
     inner = data
     for name in path:
         step = next((o for o in declared if o["name"] == name and o["type"] in {1, 2}), None)
@@ -314,7 +315,7 @@ def _invocation(command: JsonObject, path: list[str], options: Mapping[str, Any]
             raise LookupError(f"{command['name']!r} has no subcommand {name!r}")
         child: JsonObject = {"name": name, "type": step["type"]}
         inner["options"] = [child]
-        inner, declared = child, step.get("options") or []
+        inner, declared = child, objects_in(step.get("options"))
     kinds = {option["name"]: option["type"] for option in declared}
     if unknown := set(options) - set(kinds):
         raise LookupError(f"{command['name']!r} has no option {sorted(unknown)}")

@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from aiohttp import web
 
-from . import defaults
+from . import control, defaults, page
 from .acts import guilds, messages, threads
 from .faults import Faults
+from .furnishing import furnish
 from .gateway import Gateway
-from .model import (
-    Application,
-    Channel,
-    ChannelType,
-    Guild,
-    Member,
-    Message,
-    Role,
-    Thread,
-    User,
-)
+from .model import Application, Channel, ChannelType, Message, Role, Thread, User
 from .people import Person, role_ids
-from .permissions import BOT_DEFAULT, EVERYONE_DEFAULT, Permission
+from .permissions import BOT_DEFAULT, NOTHING, Permission
+from .reading import text_of
 from .rest.dispatch import Api
+from .scripted import ScriptedOperator, by_table
 from .settings import Settings
 from .world import World
 
@@ -34,7 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import TracebackType
 
+    from .acts.interactions import Interaction
     from .rest.dispatch import RequestRecord
+    from .scripted import Answer, Question
 
 T = TypeVar("T")
 IDLE_SWEEP_SECONDS = 30.0
@@ -54,19 +48,22 @@ class DiscordDouble:
         host: str = defaults.HOST,
         port: int = 0,
         settings: Settings | None = None,
+        token: str = defaults.BOT_TOKEN,
     ) -> None:
         self.settings = settings or Settings(host=host, port=port)
         self.world = World(self.settings)
         self.faults = Faults()
         self.gateway = Gateway(self.world)
         self.api = Api(self.world, self.faults)
-        self.guild = _furnish(self.world)
+        self.guild = furnish(self.world)
         self.bot = self.add_bot(
             defaults.BOT_NAME,
-            defaults.BOT_TOKEN,
+            token,
             user_id=defaults.BOT_USER_ID,
             role_id=defaults.BOT_ROLE_ID,
         )
+        # The scripted operator, while there is one.
+        self.operator: ScriptedOperator | None = None
         self._runner: web.AppRunner | None = None
         self._sweeper: asyncio.Task[None] | None = None
 
@@ -88,6 +85,8 @@ class DiscordDouble:
         """Listen; afterwards the addresses are known."""
         app = web.Application(client_max_size=UPLOAD_MAX)
         app.router.add_get("/", self._front_door)
+        app.add_routes(control.routes(self))
+        app.add_routes(page.routes(self))
         app.router.add_route("*", "/api/{version:v\\d+}/{tail:.*}", self.api.handle)
         app.router.add_get("/attachments/{channel}/{attachment}/{name}", self._attachment)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
@@ -101,6 +100,7 @@ class DiscordDouble:
 
     async def stop(self) -> None:
         """Cut all connections and stop listening."""
+        await self.dismiss_operator()
         if self._sweeper is not None:
             self._sweeper.cancel()
         self.gateway.cut()
@@ -167,6 +167,13 @@ class DiscordDouble:
     def threads(self) -> list[Thread]:
         """All threads of the guild, active and archived, oldest first."""
         return sorted(self.world.threads(self.guild.id), key=lambda thread: thread.id)
+
+    def interaction(self, interaction_id: int) -> Interaction:
+        """Return an interaction by its id."""
+        for interaction in self.world.interactions.values():
+            if interaction.id == interaction_id:
+                return interaction
+        raise LookupError(f"no interaction {interaction_id}")
 
     def person(self, name: str, *, roles: Sequence[int | str] | None = None) -> Person:
         """Return the member of this name, who joins if there is none yet."""
@@ -247,14 +254,37 @@ class DiscordDouble:
         messages.put(self.world, channel, message)
         return message
 
+    async def employ_operator(
+        self,
+        answer: Answer | Callable[[Question], Answer],
+        *,
+        delay: float | Callable[[Question], float] = 0.0,
+        name: str = "Maya",
+    ) -> ScriptedOperator:
+        """Let a person answer every question that bots ask in threads from now on.
+
+        `answer` is a text, a `Press`, or a rule; `delay` is in seconds.
+        """
+        await self.dismiss_operator()
+        rule = answer if callable(answer) else by_table([("", answer)])
+        self.operator = ScriptedOperator(self.world, self.person(name), rule, delay)
+        self.operator.start()
+        return self.operator
+
+    async def dismiss_operator(self) -> None:
+        """Let the scripted operator answer no more."""
+        if self.operator is not None:
+            await self.operator.stop()
+            self.operator = None
+
     # -- inner ----------------------------------------------------------------
 
     def _overwrite(
         self,
         channel: Channel | int,
         target_id: int,
-        allow: Permission = Permission(0),  # noqa: B008 - an immutable flag
-        deny: Permission = Permission(0),  # noqa: B008 - an immutable flag
+        allow: Permission = NOTHING,
+        deny: Permission = NOTHING,
     ) -> None:
         found = channel if isinstance(channel, Channel) else self.world.channel(channel)
         guilds.set_overwrite(self.world, found, target_id, allow=allow, deny=deny)
@@ -268,8 +298,10 @@ class DiscordDouble:
         return [found] if found else []
 
     async def _front_door(self, request: web.Request) -> web.StreamResponse:
-        """Serve the gateway to those who ask for a WebSocket."""
-        return await self.gateway.handle(request)
+        """Serve the gateway to those who ask for a WebSocket, and a page to people."""
+        if request.headers.get("Upgrade", "").lower() == "websocket":
+            return await self.gateway.handle(request)
+        return page.show(self, request)
 
     async def _attachment(self, request: web.Request) -> web.Response:
         channel = self.world.channels.get(int(request.match_info["channel"]))
@@ -284,55 +316,3 @@ class DiscordDouble:
         while True:
             await asyncio.sleep(IDLE_SWEEP_SECONDS)
             threads.archive_idle(self.world)
-
-
-def text_of(message: Message) -> str:
-    """Return everything a reader sees of a message, line by line."""
-    parts = [message.content]
-    for embed in message.embeds:
-        parts += [embed.get("title") or "", embed.get("description") or ""]
-        for field in embed.get("fields") or ():
-            parts += [field["name"], field["value"]]
-        parts.append((embed.get("footer") or {}).get("text") or "")
-    parts += labels_of(message)
-    return "\n".join(part for part in parts if part)
-
-
-def labels_of(message: Message) -> list[str]:
-    """Return the labels of a message's buttons."""
-    return [
-        item["label"]
-        for row in message.components
-        for item in row.get("components") or ()
-        if item.get("label")
-    ]
-
-
-def _furnish(world: World) -> Guild:
-    """Build the guild of `defaults`, before anybody looks."""
-    guild = Guild(defaults.GUILD_ID, defaults.GUILD_NAME, defaults.OWNER_ID)
-    world.guilds[guild.id] = guild
-    guild.roles[guild.id] = Role(guild.id, "@everyone", EVERYONE_DEFAULT)
-    operators = Role(
-        defaults.OPERATOR_ROLE_ID, defaults.OPERATOR_ROLE_NAME, mentionable=True, position=1
-    )
-    guild.roles[operators.id] = operators
-    cast = {
-        defaults.OWNER_NAME: (defaults.OWNER_ID, []),
-        **{name: (i, [operators.id]) for name, i in defaults.OPERATORS.items()},
-        **{name: (i, []) for name, i in defaults.STRANGERS.items()},
-    }
-    for name, (user_id, roles) in cast.items():
-        user = User(user_id, name.lower(), name)
-        world.users[user_id] = user
-        guild.members[user_id] = Member(user, datetime.now(UTC), roles)
-    for position, (channel_id, name) in enumerate(
-        (
-            (defaults.CHANNEL_ID, defaults.CHANNEL_NAME),
-            (defaults.SECOND_CHANNEL_ID, defaults.SECOND_CHANNEL_NAME),
-        )
-    ):
-        world.channels[channel_id] = Channel(
-            channel_id, ChannelType.TEXT, name, guild.id, position=position
-        )
-    return guild

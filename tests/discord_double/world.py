@@ -70,13 +70,17 @@ class World:
         """Call `listener` with every event from now on, at once and in order."""
         self._listeners.append(listener)
 
+    def ignore(self, listener: Callable[[Event], None]) -> None:
+        """Call `listener` no more."""
+        self._listeners.remove(listener)
+
     def publish(self, event: Event) -> None:
         """Record an event and hand it to all listeners."""
         author = self._narrator(event)
         self.revision += 1
         data = event.render(Viewer(author)) if author else {}
         self.history.append(Happening(self.revision, time.time(), event.name, data))
-        for listener in self._listeners:
+        for listener in tuple(self._listeners):
             listener(event)
         self.stir()
 
@@ -179,9 +183,10 @@ class World:
         """Return the address under which clients reach the double, without a slash."""
         return (self.settings.public_url or self.base_url).rstrip("/")
 
-    def gateway_url(self) -> str:
-        """Return the same as a WebSocket address."""
-        return "ws" + self.public_url().removeprefix("http") + "/"
+    def gateway_url(self, host: str | None = None) -> str:
+        """Return the gateway's address, for a client that asked for `host` if it is known."""
+        asked_for = self.settings.public_url or (f"http://{host}" if host else self.base_url)
+        return "ws" + asked_for.removeprefix("http").rstrip("/") + "/"
 
     # -- permissions ----------------------------------------------------------
 

@@ -7,6 +7,7 @@ import warnings
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+import aiohttp
 import pytest
 import yarl
 from discord_double import DiscordDouble, Settings, defaults
@@ -20,8 +21,7 @@ with warnings.catch_warnings():
     import discord.http
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
-    from contextlib import AbstractAsyncContextManager
+    from collections.abc import AsyncGenerator, Callable
 
 BOUND = 20.0  # seconds that any test of this package may take
 
@@ -63,11 +63,8 @@ def all_text_intents() -> discord.Intents:
     return intents
 
 
-Connect = "Callable[..., AbstractAsyncContextManager[Client]]"
-
-
 @pytest.fixture
-async def double(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[DiscordDouble]:
+async def double(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[DiscordDouble]:
     settings = Settings(rate_limits=RateLimits.off())
     async with DiscordDouble(settings=settings) as running, asyncio.timeout(BOUND):
         monkeypatch.setattr(discord.http.Route, "BASE", running.api_base)
@@ -77,10 +74,48 @@ async def double(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[DiscordDouble
         yield running
 
 
+class Rest:
+    """A bot without a library: raw requests, raw answers."""
+
+    def __init__(self, double: DiscordDouble, session: aiohttp.ClientSession) -> None:
+        self._double = double
+        self._session = session
+        self.headers: dict[str, str] = {}
+
+    async def __call__(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        token: str | None = defaults.BOT_TOKEN,
+    ) -> tuple[int, Any]:
+        """Return the status and the JSON of the answer."""
+        headers = {} if token is None else {"Authorization": f"Bot {token}"}
+        url = self._double.api_base + path
+        async with self._session.request(method, url, json=body, headers=headers) as response:
+            self.headers = dict(response.headers)
+            if response.status == 204:
+                return 204, None
+            assert response.headers["Content-Type"] == "application/json"
+            return response.status, await response.json()
+
+    async def post(self, content: str = "Hello", **fields: Any) -> tuple[int, Any]:
+        """Post into the channel for escalations."""
+        body = {"content": content, **fields}
+        return await self("POST", f"/channels/{defaults.CHANNEL_ID}/messages", body)
+
+
+@pytest.fixture
+async def rest(double: DiscordDouble) -> AsyncGenerator[Rest]:
+    async with aiohttp.ClientSession() as session:
+        yield Rest(double, session)
+
+
 @asynccontextmanager
 async def connected(
     double: DiscordDouble, client: Client | None = None, token: str = defaults.BOT_TOKEN
-) -> AsyncIterator[Client]:
+) -> AsyncGenerator[Client]:
     """Run a client until the block ends; it is ready when the block begins."""
     client = client or Client(double)
     async with client, asyncio.timeout(BOUND):
@@ -104,8 +139,8 @@ async def _ready(client: Client) -> None:
 
 
 @asynccontextmanager
-async def logged_in(token: str = defaults.BOT_TOKEN) -> AsyncIterator[discord.Client]:
-    """A client that only uses REST."""
+async def logged_in(token: str = defaults.BOT_TOKEN) -> AsyncGenerator[discord.Client]:
+    """Log a client in that only uses REST."""
     client = discord.Client(intents=discord.Intents.none())
     async with client:
         await client.login(token)

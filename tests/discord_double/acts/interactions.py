@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from discord_double import errors, mentions, payloads
 from discord_double.events import Event, Viewer
 from discord_double.forms import Form
+from discord_double.jsons import as_object
 from discord_double.model import ChannelType, Message, MessageFlag, MessageType, Thread
 
 from . import messages
@@ -127,19 +128,29 @@ def respond(
     if time.monotonic() - interaction.opened_at > settings.interaction_deadline:
         raise errors.unknown_interaction()
     kind = _callback_type(interaction, body)
-    data: Mapping[str, Any] = body.get("data") or {}
+    _take_response(world, interaction, kind, as_object(body.get("data")), files)
+    interaction.callback = kind
+    world.stir()
+    return interaction
+
+
+def _take_response(
+    world: World,
+    interaction: Interaction,
+    kind: CallbackType,
+    data: JsonObject,
+    files: Sequence[Attachment],
+) -> None:
+    form = Form(data)
     match kind:
-        case CallbackType.MESSAGE:
-            draft = messages.read_draft(data, files)
-            _require_content(draft)
+        case CallbackType.MESSAGE | CallbackType.DEFERRED_MESSAGE:
+            loading = kind is CallbackType.DEFERRED_MESSAGE
+            draft = messages.read_draft({"flags": data.get("flags")} if loading else data, files)
+            if not loading:
+                _require_content(draft)
             _require_active(interaction)
-            interaction.response = _say(world, interaction, draft, interaction.message)
-        case CallbackType.DEFERRED_MESSAGE:
-            _require_active(interaction)
-            draft = messages.read_draft({"flags": data.get("flags")})
-            interaction.response = _say(
-                world, interaction, draft, interaction.message, loading=True
-            )
+            replies_to = interaction.message
+            interaction.response = _say(world, interaction, draft, replies_to, loading=loading)
         case CallbackType.DEFERRED_UPDATE:
             interaction.response = interaction.message
         case CallbackType.UPDATE_MESSAGE:
@@ -148,17 +159,12 @@ def respond(
                 messages.apply(world, interaction.channel, interaction.message, draft)
             interaction.response = interaction.message
         case CallbackType.AUTOCOMPLETE:
-            form = Form(data)
             interaction.choices = form.objects("choices", data.get("choices"), most=CHOICES_MAX)
             form.close()
         case CallbackType.MODAL:
-            form = Form(data)
             form.modal()
             form.close()
-            interaction.modal = dict(data)
-    interaction.callback = kind
-    world.stir()
-    return interaction
+            interaction.modal = data
 
 
 def follow_up(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from discord_double import errors, mentions
 from discord_double.forms import CONTENT_MAX, NONCE_MAX, Form
+from discord_double.jsons import as_object, objects_in
 from discord_double.model import (
     Channel,
     ChannelType,
@@ -73,8 +74,7 @@ def read_draft(body: Mapping[str, Any], attachments: Sequence[Attachment] = ()) 
     nonce: Any = body.get("nonce")
     if not isinstance(nonce, int):
         form.text("nonce", nonce, longest=NONCE_MAX)
-    reference: dict[str, Any] = body.get("message_reference") or {}
-    kept: list[dict[str, Any]] | None = body.get("attachments")
+    reference = as_object(body.get("message_reference"))
     draft = Draft(
         content=None if content is None else content.strip(),
         embeds=form.embeds(body["embeds"]) if body.get("embeds") is not None else None,
@@ -82,9 +82,7 @@ def read_draft(body: Mapping[str, Any], attachments: Sequence[Attachment] = ()) 
         if body.get("components") is not None
         else None,
         attachments=attachments,
-        kept_attachments=None
-        if kept is None
-        else frozenset(int(a["id"]) for a in kept if str(a.get("id", "")).isdigit()),
+        kept_attachments=_kept(body),
         allowed=mentions.parse_allowed(form),
         flags=None if flags is None else MessageFlag(flags) & _SETTABLE,
         nonce=nonce,
@@ -94,6 +92,14 @@ def read_draft(body: Mapping[str, Any], attachments: Sequence[Attachment] = ()) 
     )
     form.close()
     return draft
+
+
+def _kept(body: Mapping[str, Any]) -> frozenset[int] | None:
+    """Return the ids of earlier attachments that an edit lists, or None if it lists none."""
+    if body.get("attachments") is None:
+        return None
+    ids = (str(item.get("id")) for item in objects_in(body["attachments"]))
+    return frozenset(int(i) for i in ids if i.isdigit())
 
 
 def with_reply(draft: Draft, reply_to: int | None, allowed: AllowedMentions) -> Draft:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import importlib
 import zlib
-from typing import TYPE_CHECKING, Any, Protocol
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from typing import Any, Protocol
 
 _ZSTD_MODULES = ("compression.zstd", "backports.zstd")
 
@@ -15,7 +14,7 @@ _ZSTD_MODULES = ("compression.zstd", "backports.zstd")
 class Compressor(Protocol):
     """Turns one payload after the other into a continuous stream."""
 
-    def __call__(self, payload: bytes) -> bytes: ...
+    def __call__(self, payload: bytes, /) -> bytes: ...
 
 
 def compressor(name: str | None) -> Compressor | None:
@@ -45,15 +44,7 @@ def _zlib_stream() -> Compressor:
 def _zstd_stream() -> Compressor:
     """Use the standard library's zstd, or its backport where that is installed."""
     for name in _ZSTD_MODULES:
-        try:
-            module: Any = importlib.import_module(name)
-        except ImportError:
-            continue
-        context: Any = module.ZstdCompressor()
-        flush: Callable[..., bytes] = context.compress
-
-        def compress(payload: bytes) -> bytes:
-            return flush(payload, mode=context.FLUSH_BLOCK)
-
-        return compress
+        with suppress(ImportError):
+            context: Any = importlib.import_module(name).ZstdCompressor()
+            return partial(context.compress, mode=context.FLUSH_BLOCK)
     raise LookupError("zstd-stream")

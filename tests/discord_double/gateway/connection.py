@@ -7,12 +7,13 @@ import json
 import time
 from collections import deque
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from aiohttp import WSMsgType, web
 
 from discord_double import payloads
 from discord_double.events import ALL_INTENT_BITS, Intent
+from discord_double.jsons import as_list, as_object
 
 from .compression import compressor
 
@@ -160,19 +161,15 @@ class Connection:
 
     def _hear(self, raw: str | bytes) -> None:
         now = time.monotonic()
-        self._received.append(now)
-        while self._received[0] < now - 60:
-            self._received.popleft()
-        if len(self._received) > SENDS_PER_MINUTE:
-            raise Hangup(CloseCode.RATE_LIMITED, "You are being rate limited.")
+        self._count(now)
         if len(raw) > PAYLOAD_MAX:
             raise Hangup(CloseCode.DECODE_ERROR, "Payload too large.")
         try:
-            payload: Any = json.loads(raw)
-            op, data = payload["op"], payload.get("d")
-        except (ValueError, KeyError, TypeError, AttributeError):
+            payload = as_object(json.loads(raw))
+            op, data = payload["op"], as_object(payload.get("d"))
+        except (ValueError, KeyError):
             raise Hangup(CloseCode.DECODE_ERROR, "Error while decoding payload.") from None
-        if op in _WITH_OBJECT and not isinstance(data, dict):
+        if op in _WITH_OBJECT and not data:
             raise Hangup(CloseCode.DECODE_ERROR, "Error while decoding payload.")
         match op:
             case Op.HEARTBEAT:
@@ -189,6 +186,13 @@ class Connection:
                 self._established()
             case _:
                 raise Hangup(CloseCode.UNKNOWN_OPCODE, "Unknown opcode.")
+
+    def _count(self, now: float) -> None:
+        self._received.append(now)
+        while self._received[0] < now - 60:
+            self._received.popleft()
+        if len(self._received) > SENDS_PER_MINUTE:
+            raise Hangup(CloseCode.RATE_LIMITED, "You are being rate limited.")
 
     def _established(self) -> Session:
         if self.session is None:
@@ -227,7 +231,7 @@ class Connection:
                 "guilds": [{"id": str(i), "unavailable": True} for i in guilds],
                 "session_id": session.id,
                 "session_type": "normal",
-                "resume_gateway_url": self._gateway.url_for(self._request),
+                "resume_gateway_url": self._gateway.world.gateway_url(self._request.host),
                 "shard": list(session.shard),
                 "application": {
                     "id": str(application.id),
@@ -283,10 +287,10 @@ class Connection:
         guild = self._gateway.world.guilds.get(int(data["guild_id"]))
         if guild is None or guild.id not in session.application.guild_ids:
             return
-        asked: Any = data.get("user_ids")
+        asked = data.get("user_ids")
         not_found: list[str] = []
         if asked is not None:
-            ids = [int(i) for i in (asked if isinstance(asked, list) else [asked])]
+            ids = [int(i) for i in as_list(asked) or [asked]]
             found = [guild.members[i] for i in ids if i in guild.members]
             not_found = [str(i) for i in ids if i not in guild.members]
         else:

@@ -73,11 +73,6 @@ class Gateway:
         finally:
             self.connections.discard(connection)
 
-    def url_for(self, request: web.Request) -> str:
-        """Return the gateway's address as this client can reach it."""
-        base = self.settings.public_url or f"http://{request.host}"
-        return "ws" + base.removeprefix("http").rstrip("/") + "/"
-
     # -- switches -------------------------------------------------------------
 
     def disconnect(self, code: int = CloseCode.UNKNOWN_ERROR) -> int:

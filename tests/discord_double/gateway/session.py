@@ -51,7 +51,7 @@ class Session:
         return (event.guild_id >> 22) % shards == shard
 
     def tell(self, name: str, data: str) -> None:
-        """Number an event and send it, or keep it for a resume. `data` is JSON."""
+        """Give an event, whose data is JSON, the next number; send it, or keep it for a resume."""
         self.sequence += 1
         payload = f'{{"op":0,"s":{self.sequence},"t":"{name}","d":{data}}}'
         self.sent.append((self.sequence, payload))

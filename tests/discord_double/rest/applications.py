@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from discord_double import errors
 from discord_double.forms import Form
+from discord_double.jsons import is_list, objects_in
 
 from .call import Call, Reply, Route
 
@@ -16,7 +17,7 @@ COMMANDS_MAX = 100
 
 
 def read_gateway(call: Call) -> Reply:
-    return Reply({"url": call.world.gateway_url()})
+    return Reply({"url": call.world.gateway_url(call.host)})
 
 
 def read_gateway_for_bot(call: Call) -> Reply:
@@ -27,7 +28,7 @@ def read_gateway_for_bot(call: Call) -> Reply:
         "reset_after": 86_400_000,
         "max_concurrency": 1 if interval else 16,
     }
-    url = call.world.gateway_url()
+    url = call.world.gateway_url(call.host)
     return Reply({"url": url, "shards": 1, "session_start_limit": limit})
 
 
@@ -37,9 +38,9 @@ def list_commands(call: Call) -> Reply:
 
 def sync_commands(call: Call) -> Reply:
     """Replace all commands of a scope by those given; equal names keep their ids."""
-    if not isinstance(call.body, list):
+    if not is_list(call.body):
         raise errors.invalid_json()
-    listed: list[Any] = call.body
+    listed = objects_in(call.body)
     ids = {command["name"]: int(command["id"]) for command in _commands(call).values()}
     fresh = [_command(call, item, ids.get(item.get("name"))) for item in listed]
     _commands(call).clear()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from discord_double import errors
 from discord_double.events import Viewer
 from discord_double.forms import Form
+from discord_double.jsons import as_object, is_object
 
 if TYPE_CHECKING:
     from discord_double.model import Application, Attachment, Channel, Message, User
@@ -34,6 +35,8 @@ class Call:
     files: tuple[Attachment, ...] = ()
     # None on the routes that need no token.
     bot: Application | None = None
+    # The Host that the client asked for.
+    host: str = ""
 
     @property
     def application(self) -> Application:
@@ -55,11 +58,9 @@ class Call:
     @property
     def fields(self) -> dict[str, Any]:
         """The body as an object; an absent body counts as an empty one."""
-        if self.body is None:
-            return {}
-        if not isinstance(self.body, dict):
+        if self.body is not None and not is_object(self.body):
             raise errors.invalid_json()
-        return self.body
+        return as_object(self.body)
 
     def id(self, name: str) -> int:
         """Return an id from the path."""

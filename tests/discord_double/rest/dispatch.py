@@ -148,7 +148,7 @@ class Api:
                 return _limited(verdict.retry_after, verdict.headers, is_global=verdict.is_global)
         except errors.Refusal as refusal:
             return _json(refusal.body(), refusal.status, {})
-        call = Call(self._world, params, request.query, body, files, bot)
+        call = Call(self._world, params, request.query, body, files, bot, request.host)
         self.counts[route.name] += 1
         try:
             reply = route.handler(call)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from discord_double import errors, payloads
 from discord_double.acts import messages
 from discord_double.acts import threads as acts
+from discord_double.jsons import as_object
 from discord_double.model import ChannelType, Thread
 from discord_double.permissions import Permission
 
@@ -39,7 +40,7 @@ def start(call: Call) -> Reply:
 def _start_post(call: Call) -> Reply:
     """Start a forum's thread together with its first message, which shares its id."""
     plan = acts.read_plan(call.fields)
-    first: dict[str, Any] = call.fields.get("message") or {}
+    first = as_object(call.fields.get("message"))
     draft = messages.read_draft(first, call.files)
     if not (draft.content or draft.embeds or draft.components or draft.attachments):
         raise errors.empty_message()

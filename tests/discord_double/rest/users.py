@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from discord_double import errors, payloads
 from discord_double.acts import guilds
 from discord_double.forms import Form
 from discord_double.permissions import in_guild
 
 from .call import Call, Reply, Route
+
+if TYPE_CHECKING:
+    from discord_double.model import JsonObject
 
 
 def read_self(call: Call) -> Reply:
@@ -30,7 +35,7 @@ def list_guilds(call: Call) -> Reply:
     limit = call.query_number("limit", 200, least=1, most=200)
     after, before = call.query_id("after") or 0, call.query_id("before")
     ids = sorted(i for i in call.application.guild_ids if i > after and (not before or i < before))
-    shown = [
+    shown: list[JsonObject] = [
         {
             "id": str(guild.id),
             "name": guild.name,

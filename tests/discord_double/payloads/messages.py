@@ -1,0 +1,137 @@
+"""Messages with all that hangs on them, as far as the viewer may read it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from discord_double.model import ChannelType, MessageFlag, MessageType, Thread
+from discord_double.snowflakes import iso
+
+from .things import partial_member, thread, user
+
+if TYPE_CHECKING:
+    from discord_double.events import Viewer
+    from discord_double.model import Attachment, Channel, JsonObject, Message
+    from discord_double.world import World
+
+
+def emoji(key: str) -> JsonObject:
+    """Show an emoji by its key in URLs: the character itself, or "name:id"."""
+    name, _, emoji_id = key.rpartition(":")
+    if name and emoji_id.isdigit():
+        return {"id": emoji_id, "name": name, "animated": False}
+    return {"id": None, "name": key}
+
+
+def attachment(what: Attachment, channel_id: int, base_url: str) -> JsonObject:
+    url = f"{base_url}/attachments/{channel_id}/{what.id}/{what.filename}"
+    shown: JsonObject = {
+        "id": str(what.id),
+        "filename": what.filename,
+        "size": len(what.content),
+        "url": url,
+        "proxy_url": url,
+        "content_type": what.content_type,
+    }
+    return shown if what.description is None else shown | {"description": what.description}
+
+
+def reads_content(what: Message, channel_: Channel | None, viewer: Viewer) -> bool:
+    """Tell whether a bot may read what a message says.
+
+    Without the privileged intent: only its own messages, direct ones, and those that
+    mention it.
+    """
+    own_id = viewer.application.user.id
+    return (
+        viewer.reads_content
+        or what.author.id == own_id
+        or what.application_id == viewer.application.id
+        or own_id in what.mentions.users
+        or (channel_ is not None and channel_.type is ChannelType.DM)
+    )
+
+
+def message(world: World, what: Message, viewer: Viewer, *, nested: bool = False) -> JsonObject:
+    """Show a message as REST does. A nested one does not show what it refers to in turn."""
+    channel_ = world.channels.get(what.channel_id)
+    readable = reads_content(what, channel_, viewer)
+    base_url = world.public_url()
+    shown: JsonObject = {
+        "id": str(what.id),
+        "channel_id": str(what.channel_id),
+        "type": int(what.type),
+        "author": user(what.author),
+        "content": what.content if readable else "",
+        "timestamp": iso(what.created_at),
+        "edited_timestamp": None if what.edited_at is None else iso(what.edited_at),
+        "tts": False,
+        "mention_everyone": what.mentions.everyone,
+        "mentions": [user(world.users[i]) for i in what.mentions.users],
+        "mention_roles": [str(i) for i in what.mentions.roles],
+        "embeds": what.embeds if readable else [],
+        "components": what.components if readable else [],
+        "attachments": [attachment(a, what.channel_id, base_url) for a in what.attachments]
+        if readable
+        else [],
+        "pinned": what.pinned_at is not None,
+        "flags": int(what.flags),
+    }
+    if what.reactions:
+        shown["reactions"] = [
+            _reaction(key, users, viewer.application.user.id)
+            for key, users in what.reactions.items()
+        ]
+    if what.webhook_id is not None:
+        shown["webhook_id"] = str(what.webhook_id)
+    if what.application_id is not None:
+        shown["application_id"] = str(what.application_id)
+    if what.interaction is not None:
+        shown["interaction_metadata"] = what.interaction
+    if what.position is not None:
+        shown["position"] = what.position
+    if what.reference is not None:
+        shown["message_reference"] = what.reference
+        if not nested and what.type in {MessageType.REPLY, MessageType.THREAD_STARTER}:
+            shown["referenced_message"] = _referenced(world, what.reference, viewer)
+    if MessageFlag.HAS_THREAD in what.flags:
+        started = world.channels.get(what.id)
+        if isinstance(started, Thread):
+            shown["thread"] = thread(started, viewer)
+    return shown
+
+
+def gateway_message(world: World, what: Message, viewer: Viewer) -> JsonObject:
+    """Show a message as the gateway does: with its guild and its author's membership."""
+    shown = message(world, what, viewer)
+    channel_ = world.channels.get(what.channel_id)
+    if channel_ is None:
+        return shown
+    shown["channel_type"] = int(channel_.type)
+    home = world.guild_of(channel_)
+    if home is None or what.only_for is not None:
+        return shown
+    shown["guild_id"] = str(home.id)
+    if what.webhook_id is None and (author := home.members.get(what.author.id)):
+        shown["member"] = partial_member(author)
+    for mentioned in shown["mentions"]:
+        if present := home.members.get(int(mentioned["id"])):
+            mentioned["member"] = partial_member(present)
+    return shown
+
+
+def _reaction(key: str, users: list[int], own_id: int) -> JsonObject:
+    return {
+        "emoji": emoji(key),
+        "count": len(users),
+        "count_details": {"burst": 0, "normal": len(users)},
+        "burst_colors": [],
+        "me": own_id in users,
+        "me_burst": False,
+    }
+
+
+def _referenced(world: World, reference: JsonObject, viewer: Viewer) -> JsonObject | None:
+    home = world.channels.get(int(reference["channel_id"]))
+    target = home.messages.get(int(reference.get("message_id", 0))) if home else None
+    return None if target is None else message(world, target, viewer, nested=True)
