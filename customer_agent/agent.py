@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, TypeVar, cast
+from typing import Final
 
-from videosdk.agents import Agent, function_tool
+from videosdk.agents import Agent
 
 from customer_agent.questions import ConversationEndedError, OpenQuestions, TooManyQuestionsError
+from customer_agent.runtime import function_tool, session_of
 from shared.telemetry import get_logger
 
 _log = get_logger(__name__)
@@ -17,9 +18,6 @@ TEXT_LIMIT: Final = 4_000
 
 ASKED: Final = "Asked."
 """How the tool's result begins when the question is on its way."""
-
-_ToolT = TypeVar("_ToolT", bound=Callable[..., Any])
-_tool = cast("Callable[[_ToolT], _ToolT]", function_tool)
 
 
 class CustomerAgent(Agent):
@@ -40,13 +38,17 @@ class CustomerAgent(Agent):
 
     async def on_enter(self) -> None:
         """Greet the customer."""
-        await self.session.say(self._greeting)
+        try:
+            await session_of(self).say(self._greeting)
+        except Exception:  # noqa: BLE001  The border to speech engines of any make: we can still
+            # listen, and a conversation without a greeting beats none.
+            _log.exception("greeting.failed")
 
     async def on_exit(self) -> None:
         """Let go of the open questions: the session is being closed."""
         await self._before_exit()
 
-    @_tool
+    @function_tool
     async def ask_human(self, question: str, context: str = "") -> str:
         """Ask a colleague what you must not decide alone.
 
@@ -69,7 +71,7 @@ class CustomerAgent(Agent):
             return "Not asked: too many questions are open. Wait until one of them is answered."
         except ConversationEndedError:
             return "Not asked: the conversation is over."
-        except Exception:  # The border to the runtime, which would hide it from the model.
+        except Exception:  # noqa: BLE001  The border: the runtime would hide it from the model.
             _log.exception("tool.failed")
             return "Not asked: something went wrong. Say that you can't ask a colleague now."
         return (

@@ -12,7 +12,7 @@ import html
 import json
 import re
 import secrets
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from importlib.resources import files
 from typing import Annotated, Final
@@ -74,7 +74,7 @@ class ChatPage:
         """Build the application; it runs the chats as long as it runs itself."""
 
         @asynccontextmanager
-        async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        async def lifespan(_app: Starlette) -> AsyncGenerator[None]:
             async with self._chats:
                 yield
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Final
 
@@ -15,8 +15,8 @@ from customer_agent.chat_guard import is_loopback
 from customer_agent.chats import Chats
 from customer_agent.conversation import Manner
 from customer_agent.gateway_client import Gateway
-from customer_agent.providers import build_llm, text_pipeline
 from customer_agent.notices import Notices
+from customer_agent.providers import build_llm, text_pipeline
 from customer_agent.settings import AgentSettings
 from shared.errors import ConfigurationError
 from shared.telemetry import get_logger
@@ -30,7 +30,7 @@ class _Server(uvicorn.Server):
     """Leaves signals to us: uvicorn would raise them once more after its shutdown."""
 
     @contextmanager
-    def capture_signals(self) -> Iterator[None]:
+    def capture_signals(self) -> Generator[None]:
         """Capture nothing."""
         yield
 
@@ -51,9 +51,7 @@ async def serve_chat(
         most=settings.chat_max_conversations,
         idle_after=settings.chat_idle_minutes * 60,
     )
-    page = ChatPage(
-        chats, agent_name=settings.agent_name, conversation_id=settings.conversation_id
-    )
+    page = ChatPage(chats, agent_name=settings.agent_name, conversation_id=settings.conversation_id)
     listener = _listen(settings.chat_host, settings.chat_port)
     server = _Server(
         uvicorn.Config(

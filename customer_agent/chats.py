@@ -110,7 +110,7 @@ class Chat:
                 self._conversation = conversation
                 await conversation.start()
                 await self._listen(conversation, idle_after)
-        except Exception:  # The boundary between chats: one that fails must not end the others.
+        except Exception:  # noqa: BLE001  The boundary between chats: others go on.
             _log.exception("chat.failed", conversation_id=self.id)
             farewell = "Something went wrong, and this chat has ended. Please start a new one."
         finally:

@@ -10,28 +10,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from videosdk.agents import AgentSession, Pipeline
-from videosdk.agents.event_bus import new_session_event_bus, set_current_event_bus
-from videosdk.agents.metrics import (
-    new_session_metrics_collector,
-    set_current_metrics_collector,
-)
 
 from customer_agent.agent import CustomerAgent
 from customer_agent.delivery import Delivery
 from customer_agent.floor import Floor
 from customer_agent.gateway_client import Gateway
 from customer_agent.notices import Notices
+from customer_agent.outcomes import Outcome
 from customer_agent.questions import OpenQuestions, Patience
+from customer_agent.runtime import isolate_session, on_any_state_change
 from customer_agent.settings import OnHangup
-from customer_agent.voice import SessionVoice
+from customer_agent.steady_model import SORRY, SteadyModel
+from customer_agent.voice import STUCK_SECONDS, SessionVoice
 from shared.telemetry import get_logger
 
 _log = get_logger(__name__)
-
-_SORRY = "I'm sorry, something went wrong on my side. Could you say that again?"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +38,8 @@ class Manner:
     greeting: str
     hold_line_seconds: float = 20.0
     on_hangup: OnHangup = OnHangup.CANCEL
-    patience: Patience = Patience()
+    longest_utterance_seconds: float = STUCK_SECONDS
+    patience: Patience = field(default_factory=Patience)
 
 
 def _nothing(_count: int) -> None:
@@ -72,9 +69,9 @@ class Conversation:
         async with self._floor:
             try:
                 await self._pipeline.send_text_message(text)
-            except Exception:  # The border to models of any make: the conversation goes on.
+            except Exception:  # noqa: BLE001  The border to models of any make: talk goes on.
                 _log.exception("turn.failed")
-                await self.session.say(_SORRY)
+                await self.session.say(SORRY)
             self._floor.sound()
 
 
@@ -92,10 +89,13 @@ async def open_conversation(
     When the block ends or the room closes the session, nothing more is told, and the open
     questions are cancelled or left as configured.
     """
-    set_current_metrics_collector(new_session_metrics_collector())
-    set_current_event_bus(new_session_event_bus())
+    isolate_session()
     notices, floor = Notices(), Floor()
     pipeline = build_pipeline(notices)
+    model = SteadyModel(pipeline.llm, notices)
+
+    def settled(outcome: Outcome) -> None:
+        delivery.add(outcome)
 
     def count_changed(count: int) -> None:
         delivery.note_open_questions(count)
@@ -104,7 +104,7 @@ async def open_conversation(
     questions = OpenQuestions(
         gateway,
         conversation_id=conversation_id,
-        on_outcome=lambda outcome: delivery.add(outcome),
+        on_outcome=settled,
         on_change=count_changed,
         patience=manner.patience,
     )
@@ -125,10 +125,16 @@ async def open_conversation(
         before_exit=before_exit,
     )
     session = AgentSession(agent=agent, pipeline=pipeline)
-    for event in ("user_state_changed", "agent_state_changed"):
-        session.on(event, lambda _data: floor.sound())
+    on_any_state_change(session, floor.sound)
     delivery = Delivery(
-        SessionVoice(session), floor, notices, hold_line_after=manner.hold_line_seconds
+        SessionVoice(
+            session,
+            model_failures=lambda: model.failures,
+            stuck_after=manner.longest_utterance_seconds,
+        ),
+        floor,
+        notices,
+        hold_line_after=manner.hold_line_seconds,
     )
     conversation = Conversation(session, pipeline, floor, delivery)
     async with asyncio.TaskGroup() as tasks, questions:

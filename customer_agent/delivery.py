@@ -11,7 +11,7 @@ from typing import Final
 from customer_agent.floor import Floor
 from customer_agent.notices import Notices
 from customer_agent.outcomes import Outcome, in_plain_words
-from customer_agent.voice import Telling, Voice
+from customer_agent.voice import Telling, Told, Voice
 from shared.telemetry import get_logger
 
 _log = get_logger(__name__)
@@ -79,9 +79,7 @@ class Delivery:
                 if failures < _FAILURES_BEFORE_PLAIN_WORDS:
                     told = await self._voice.tell(instructions)
                 else:
-                    await self._voice.say(in_plain_words(outcome), remember=True)
-                    _log.warning("outcome.spoken_without_model", ticket=outcome.ticket)
-                    return
+                    told = await self._tell_without_model(outcome)
                 self._floor.sound()
             heard = told.telling is Telling.INTERRUPTED and _holds(told.words, outcome.answer)
             if told.telling is Telling.SPOKEN or heard:
@@ -91,6 +89,12 @@ class Delivery:
             failures += told.telling is Telling.SILENT
             await asyncio.sleep(pause)
             pause = min(_LONGEST_RETRY_SECONDS, pause * 2)
+
+    async def _tell_without_model(self, outcome: Outcome) -> Told:
+        words = in_plain_words(outcome)
+        said = await self._voice.say(words, remember=True)
+        _log.warning("outcome.model_given_up", ticket=outcome.ticket)
+        return Told(Telling.SPOKEN if said else Telling.SILENT, words)
 
     async def _fill_silences(self) -> None:
         while True:

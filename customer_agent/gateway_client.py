@@ -213,8 +213,9 @@ class McpGateway:
                 except MCPError as error:
                     # Kept in here: outside, the transport's task group has it wrapped in a group.
                     refusal = error
-        except Exception as error:  # noqa: BLE001  The border: a gateway that dies in mid-call
-            # shows itself as groups around errors of three libraries, and all mean the same to us.
+        except Exception as error:
+            # The border: a gateway that dies in mid-call shows itself as groups around errors of
+            # three libraries, and all mean the same to us.
             # What was answered before the connection broke on closing still counts.
             if result is None and refusal is None:
                 raise self._unreachable(seen, error) from error
@@ -249,8 +250,8 @@ def _tool_error(result: CallToolResult) -> GatewayError:
 
 def _innermost(error: BaseException) -> str:
     """Name the first real error in nested groups: type and text, on one line."""
-    while isinstance(error, BaseExceptionGroup) and error.exceptions:
-        error = error.exceptions[0]  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] groups lose their parameter in isinstance
+    while (inner := getattr(error, "exceptions", ())) and isinstance(inner[0], BaseException):
+        error = inner[0]
     return f"{type(error).__name__} {' '.join(str(error).split())}".strip()[:300]
 
 

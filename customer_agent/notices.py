@@ -80,14 +80,18 @@ def _texts(ending: Ending) -> tuple[str, str]:
         case Ending.DECLINED:
             return (
                 "A colleague saw the question and declined.",
-                "Say kindly that the team looked at it and could not agree to it, with the reason "
-                "if there is one. Do not decide it yourself and do not promise anything.",
+                (
+                    "Say kindly that the team looked at it and could not agree to it, with the "
+                    "reason if there is one. Do not decide it yourself and do not promise anything."
+                ),
             )
         case Ending.TIMED_OUT:
             return (
                 "The time ran out and nobody has answered. There is no answer.",
-                "Say that nobody could be reached in time, that this is neither a yes nor a no, "
-                "and offer to ask again.",
+                (
+                    "Say that nobody could be reached in time, that this is neither a yes nor a "
+                    "no, and offer to ask again."
+                ),
             )
         case Ending.CANCELLED:
             return (
@@ -97,14 +101,18 @@ def _texts(ending: Ending) -> tuple[str, str]:
         case Ending.UNDELIVERABLE:
             return (
                 "The question could not be shown to any colleague.",
-                "Say that you could not pass the question on, apologise, and offer another way "
-                "to reach the team.",
+                (
+                    "Say that you could not pass the question on, apologise, and offer another way "
+                    "to reach the team."
+                ),
             )
         case Ending.UNREACHABLE:
             return (
                 "The line to the colleagues is down; it is being tried again.",
-                "Say that you can't get through at the moment, that you keep trying, and that "
-                "the customer will hear from you.",
+                (
+                    "Say that you can't get through at the moment, that you keep trying, and that "
+                    "the customer will hear from you."
+                ),
             )
         case _:
             assert_never(ending)

@@ -113,9 +113,7 @@ def voice_pipeline(settings: AgentSettings) -> Callable[[Notices], Pipeline]:
             llm=build_llm(settings, notices),
             tts=_build("AGENT_TTS", settings.agent_tts, _TTS),
             vad=None if vad == "none" else _build("AGENT_VAD", vad, _VAD),
-            turn_detector=(
-                None if turn == "none" else _build("AGENT_TURN_DETECTOR", turn, _TURN)
-            ),
+            turn_detector=(None if turn == "none" else _build("AGENT_TURN_DETECTOR", turn, _TURN)),
         )
 
     return build

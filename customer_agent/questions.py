@@ -148,9 +148,7 @@ class OpenQuestions:
         count = len(self._open)
         self._stop_waiting()
         if not cancel or not count:
-            _log.info(
-                "questions.left", conversation_id=self._conversation_id, open_questions=count
-            )
+            _log.info("questions.left", conversation_id=self._conversation_id, open_questions=count)
             return
         try:
             async with asyncio.timeout(_HANG_UP_SECONDS):
@@ -184,9 +182,7 @@ class OpenQuestions:
         try:
             outcome = await self._settle(entry)
         except GatewayRejectedError as error:
-            outcome = Outcome(
-                Ending.UNDELIVERABLE, entry.ticket, entry.question, reason=str(error)
-            )
+            outcome = Outcome(Ending.UNDELIVERABLE, entry.ticket, entry.question, reason=str(error))
         self._open.pop(entry.ticket, None)
         _log.info(
             "question.settled",

@@ -26,7 +26,8 @@ from videosdk.agents import (
 from customer_agent.agent import ASKED
 from customer_agent.notices import Notices
 from customer_agent.outcomes import in_plain_words
-from customer_agent.shop_rules import AGREED, OFFER, REFUSED, Escalated, escalated, known
+from customer_agent.runtime import text_of
+from customer_agent.shop_rules import AGREED, OFFER, REFUSED, escalated, known
 
 _TOOL: Final = "ask_human"
 _LONGEST_QUESTION: Final = 600
@@ -42,7 +43,7 @@ class RuleBasedLLM(LLM):
         super().__init__()
         self._notices = notices
 
-    async def chat(
+    async def chat(  # pyright: ignore[reportIncompatibleMethodOverride]  The runtime iterates it.
         self,
         messages: ChatContext,
         tools: list[FunctionTool] | None = None,
@@ -59,7 +60,7 @@ class RuleBasedLLM(LLM):
         last = items[-1] if items else None
         if isinstance(last, FunctionCallOutput):
             return _say(_after_tool(last, items))
-        text = _text(last)
+        text = text_of(last)
         if (outcome := self._notices.read(text)) is not None:
             return _say(in_plain_words(outcome))
         before = [each for each in items[:-1] if not self._is_notice(each)]
@@ -75,9 +76,9 @@ class RuleBasedLLM(LLM):
         if found is not None:
             return text, found.topic
         spoken = [each for each in before if isinstance(each, ChatMessage)]
-        offered = spoken and spoken[-1].role is ChatRole.ASSISTANT and OFFER in _text(spoken[-1])
+        offered = spoken and spoken[-1].role is ChatRole.ASSISTANT and OFFER in text_of(spoken[-1])
         if offered and AGREED.match(text.strip()):
-            asked = [_text(each) for each in spoken if each.role is ChatRole.USER]
+            asked = [text_of(each) for each in spoken if each.role is ChatRole.USER]
             return (asked[-1], "that") if asked else None
         return None
 
@@ -103,14 +104,14 @@ class RuleBasedLLM(LLM):
         told = {
             outcome.ticket
             for each in items
-            if (outcome := self._notices.read(_text(each))) is not None and outcome.is_final
+            if (outcome := self._notices.read(text_of(each))) is not None and outcome.is_final
         }
         if asked - told:
             return "Not yet. My colleague has your question, and I'll tell you the moment I hear."
         return "There is nothing open with my colleagues right now. What would you like to know?"
 
     def _is_notice(self, item: Any) -> bool:
-        return self._notices.read(_text(item)) is not None
+        return self._notices.read(text_of(item)) is not None
 
 
 def _after_tool(output: FunctionCallOutput, items: list[Any]) -> str:
@@ -145,10 +146,3 @@ def _ask(question: str, topic: str) -> LLMResponse:
 
 def _say(words: str) -> LLMResponse:
     return LLMResponse(content=words, role=ChatRole.ASSISTANT)
-
-
-def _text(item: Any) -> str:
-    if not isinstance(item, ChatMessage):
-        return ""
-    parts = [item.content] if isinstance(item.content, str) else item.content
-    return " ".join(part for part in parts if isinstance(part, str))

@@ -85,7 +85,9 @@ ESCALATED: Final = (
     ),
     Escalated(
         "a complaint",
-        _words(r"complain", r"broken", r"damaged", r"scratch", r"defect", r"lawyer", r"unacceptable"),
+        _words(
+            r"complain", r"broken", r"damaged", r"scratch", r"defect", r"lawyer", r"unacceptable"
+        ),
     ),
     Escalated(
         "stock",
@@ -118,24 +120,22 @@ KNOWN: Final = (
     Known(
         "hours",
         _words(r"open(?:ing)?\b.{0,20}(?:hour|time|until|on|today|tomorrow)?", r"clos(?:e|ing)\b"),
-        (
-            "We're open Monday to Friday from 9 to 18 and Saturday from 10 to 16. Sundays we rest.",
-        ),
+        ("We're open Monday to Friday from 9 to 18 and Saturday from 10 to 16. Sundays we rest.",),
     ),
     Known(
         "returns",
         _words(r"return", r"send .{0,15}back", r"exchange"),
         (
-            "You can send anything unused back within 30 days. The money is with you five working "
-            "days after it reaches us.",
+            (
+                "You can send anything unused back within 30 days. The money is with you five "
+                "working days after it reaches us."
+            ),
         ),
     ),
     Known(
         "shipping",
         _words(r"ship", r"deliver", r"postage", r"how long .{0,20}take", r"arrive"),
-        (
-            "Delivery takes three to five working days. It costs 4.90, and from 50 on it's free.",
-        ),
+        ("Delivery takes three to five working days. It costs 4.90, and from 50 on it's free.",),
     ),
     Known(
         "warranty",
@@ -156,28 +156,32 @@ KNOWN: Final = (
         "wares",
         _words(r"what (?:do|can) you (?:sell|have)", r"products", r"catalog"),
         (
-            "Furniture and things for the home: shelves, tables, lamps, and a lot of warm "
-            "blankets. Is there something you have in mind?",
+            (
+                "Furniture and things for the home: shelves, tables, lamps, and a lot of warm "
+                "blankets. Is there something you have in mind?"
+            ),
         ),
     ),
     Known(
         "able",
         _words(r"what can you do", r"help\b", r"how does this work"),
         (
-            "I can tell you about opening hours, delivery, returns, payment and warranty. What I "
-            "must not decide, such as a discount, I ask a colleague, and we go on talking.",
+            (
+                "I can tell you about opening hours, delivery, returns, payment and warranty. What "
+                "I must not decide, such as a discount, I ask a colleague, and we go on talking."
+            ),
         ),
     ),
     Known(
         "machine",
         _words(r"are you (?:a |an )?(?:human|robot|bot|real|ai|machine)", r"who are you"),
-        (
-            "I'm the shop's assistant, a machine. For what matters I have people to ask.",
-        ),
+        ("I'm the shop's assistant, a machine. For what matters I have people to ask.",),
     ),
     Known(
         "thanks",
-        _words(r"thank", r"thx", r"cheers", r"great\b", r"perfect", r"awesome", r"cool\b", r"nice\b"),
+        _words(
+            r"thank", r"thx", r"cheers", r"great\b", r"perfect", r"awesome", r"cool\b", r"nice\b"
+        ),
         ("You're very welcome! Anything else I can do for you?", "My pleasure. What else?"),
     ),
     Known(
@@ -203,7 +207,9 @@ KNOWN: Final = (
 )
 
 OFFER: Final = "That one I can't answer myself. Shall I ask a colleague?"
-AGREED: Final = _words(r"yes\b", r"yeah", r"yep", r"please", r"sure", r"ok(?:ay)?\b", r"go ahead", r"do (?:it|so|that)")
+AGREED: Final = _words(
+    r"yes\b", r"yeah", r"yep", r"please", r"sure", r"ok(?:ay)?\b", r"go ahead", r"do (?:it|so|that)"
+)
 REFUSED: Final = _words(r"no\b", r"nope", r"never mind", r"not now", r"don't")
 
 

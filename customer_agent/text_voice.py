@@ -42,7 +42,7 @@ class TextVoice(TTS):
     async def synthesize(
         self,
         text: AsyncIterator[str | FlushMarker] | str,
-        voice_id: str | None = None,
+        voice_id: str | None = None,  # noqa: ARG002  The runtime's signature.
         **_kwargs: Any,
     ) -> None:
         """Write the utterance; what the customer interrupted ends where it was."""

@@ -9,19 +9,21 @@ result that a caller can act on.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Protocol
 
 from videosdk.agents import AgentSession, ChatMessage, ChatRole, UserState
 
+from customer_agent.runtime import context_of, text_of
 from shared.telemetry import get_logger
 
 _log = get_logger(__name__)
 
 _POLL_SECONDS: Final = 0.05
 """Awaiting an utterance would hand our own cancellation on to the runtime's future."""
-_STUCK_SECONDS: Final = 60.0
+STUCK_SECONDS: Final = 60.0
 """Longer than any one utterance: past it, the runtime has lost its model or its audio."""
 
 
@@ -53,16 +55,26 @@ class Voice(Protocol):
         """Let the model speak after `instructions`; return when it has been spoken."""
         ...
 
-    async def say(self, words: str, *, remember: bool) -> None:
-        """Speak these very words; the model knows of them afterwards if `remember`."""
+    async def say(self, words: str, *, remember: bool) -> bool:
+        """Speak these very words, and tell whether it worked.
+
+        The model knows of them afterwards if `remember`.
+        """
         ...
 
 
 class SessionVoice:
     """The voice of one `AgentSession`."""
 
-    def __init__(self, session: AgentSession, *, stuck_after: float = _STUCK_SECONDS) -> None:
+    def __init__(
+        self,
+        session: AgentSession,
+        *,
+        model_failures: Callable[[], int],
+        stuck_after: float = STUCK_SECONDS,
+    ) -> None:
         self._session = session
+        self._model_failures = model_failures
         self._stuck_after = stuck_after
 
     async def until_free(self) -> None:
@@ -77,9 +89,10 @@ class SessionVoice:
 
     async def tell(self, instructions: str) -> Told:
         """Make the model speak. See `Voice`."""
-        interrupted = False
+        interrupted, failed, limit = False, False, asyncio.timeout(self._stuck_after)
+        failures = self._model_failures()
         try:
-            async with asyncio.timeout(self._stuck_after) as limit:
+            async with limit:
                 # Not wait_for_playback: with it the runtime stops listening to the customer. It
                 # returns after the playback all the same, except when called during a tool.
                 handle = await self._session.reply(instructions, wait_for_playback=False)
@@ -87,33 +100,39 @@ class SessionVoice:
                     await asyncio.sleep(_POLL_SECONDS)
                 interrupted = handle.interrupted
         except TimeoutError:
-            pass
-        except Exception as error:  # noqa: BLE001  The border to models of any make: whatever one
-            # raises means that it did not speak.
-            _log.warning("voice.model_failed", problem=type(error).__name__)
-        if limit.expired():
+            failed = True
+        except Exception:  # noqa: BLE001  The border to speech engines of any make.
+            _log.exception("voice.failed")
+            failed = True
+        if limit.expired():  # also when the runtime swallowed the cancellation of the time limit
             _log.warning("voice.stuck")
             self._session.interrupt(force=True)
         _raise_swallowed_cancellation()
-        return self._result(instructions, interrupted=interrupted)
+        failed = failed or limit.expired() or self._model_failures() > failures
+        return self._result(instructions, interrupted=interrupted, failed=failed)
 
-    async def say(self, words: str, *, remember: bool) -> None:
+    async def say(self, words: str, *, remember: bool) -> bool:
         """Speak these words. See `Voice`."""
-        await self._session.say(words, add_to_chat_context=remember)
+        try:
+            await self._session.say(words, add_to_chat_context=remember)
+        except Exception:  # noqa: BLE001  The border to speech engines of any make.
+            _log.exception("voice.failed")
+            return False
         _raise_swallowed_cancellation()
+        return True
 
     def _is_in_mid_sentence(self) -> bool:
         utterance = self._session.current_utterance
         speaking = utterance is not None and not utterance.done()
         return speaking or self._session.user_state is UserState.SPEAKING
 
-    def _result(self, instructions: str, *, interrupted: bool) -> Told:
+    def _result(self, instructions: str, *, interrupted: bool, failed: bool) -> Told:
         """Find out from the model's context what came of the instructions.
 
         Instructions that led to nothing are taken out again, so that the next attempt does not
         show them to the model twice.
         """
-        items = self._session.agent.chat_context.items
+        items = context_of(self._session.agent).items
         asked = [i for i, item in enumerate(items) if _is_from(item, ChatRole.USER, instructions)]
         if not asked:
             return Told(Telling.DROPPED)
@@ -122,20 +141,17 @@ class SessionVoice:
             for item in items[asked[-1] + 1 :]
             if isinstance(item, ChatMessage) and item.role is ChatRole.ASSISTANT
         ]
-        words = " ".join(_text(each) for each in replies)
-        if replies and not interrupted and not any(each.interrupted for each in replies):
+        words = " ".join(text_of(each) for each in replies)
+        interrupted = interrupted or any(each.interrupted for each in replies)
+        if replies and not interrupted and not failed:
             return Told(Telling.SPOKEN, words)
         del items[asked[-1]]
-        return Told(Telling.INTERRUPTED if interrupted or replies else Telling.SILENT, words)
-
-
-def _text(message: ChatMessage) -> str:
-    parts = [message.content] if isinstance(message.content, str) else message.content
-    return " ".join(part for part in parts if isinstance(part, str))
+        silent = failed or not interrupted
+        return Told(Telling.SILENT if silent else Telling.INTERRUPTED, words)
 
 
 def _is_from(item: object, role: ChatRole, text: str) -> bool:
-    return isinstance(item, ChatMessage) and item.role is role and _text(item) == text
+    return isinstance(item, ChatMessage) and item.role is role and text_of(item) == text
 
 
 def _raise_swallowed_cancellation() -> None:

@@ -1,0 +1,285 @@
+"""A FAKE gateway: the contract of the real one, in memory, over real MCP and real HTTP.
+
+It exists so that the agent can be tested without Redis and Discord. Nobody's question reaches a
+person here; tests answer with `settle`. What it knows outlives `kill` and `start`, as Redis
+outlives the real gateway.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+import uvicorn
+from mcp.server.mcpserver import MCPServer
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp_types import CallToolResult, TextContent
+from pydantic import BaseModel
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+
+class Shape(BaseModel):
+    """Any structured content."""
+
+    model_config = {"extra": "allow"}
+
+
+@dataclass
+class Asked:
+    """A question, as the fake keeps it."""
+
+    escalation_id: str
+    question: str
+    context: str | None
+    conversation_id: str | None
+    idempotency_key: str | None
+    asked_at: datetime
+    status: str = "pending"
+    answer: str | None = None
+    reason: str | None = None
+    answered_by: str | None = None
+    settled: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def as_json(self) -> dict[str, Any]:
+        who = {"id": "7", "name": self.answered_by} if self.answered_by else None
+        return {
+            "status": self.status,
+            "escalation_id": self.escalation_id,
+            "question": self.question,
+            "answer": self.answer,
+            "reason": self.reason,
+            "answered_by": who,
+            "channel": "discord" if who else None,
+            "seconds_to_answer": 1.5 if self.answer else None,
+            "deadline": (self.asked_at + timedelta(minutes=10)).isoformat(),
+            "next": "Go on.",
+        }
+
+
+class FakeGateway:
+    """A gateway that a test starts, kills, and answers for."""
+
+    def __init__(self, *, api_key: str | None = None) -> None:
+        self.asked: list[Asked] = []
+        self.cancelled: list[tuple[str, str | None]] = []
+        self.calls: list[str] = []
+        self.held = 0
+        """How many calls are waiting at this moment."""
+        self.api_key = api_key
+        self.refusal: str | None = None
+        """When set, every call fails with this text."""
+        self.changed = asyncio.Condition()
+        self._server: uvicorn.Server | None = None
+        self._serving: asyncio.Task[None] | None = None
+        self._port = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._port}/mcp"
+
+    @property
+    def is_running(self) -> bool:
+        return self._serving is not None and not self._serving.done()
+
+    async def until(self, is_so: Callable[[], bool]) -> None:
+        """Wait until something about the fake is so."""
+        async with self.changed:
+            await self.changed.wait_for(is_so)
+
+    async def until_asked(self, count: int = 1) -> Asked:
+        """Wait until so many questions were asked, and give the last."""
+        await self.until(lambda: len(self.asked) >= count)
+        return self.asked[count - 1]
+
+    async def settle(
+        self,
+        asked: Asked,
+        status: str = "answered",
+        *,
+        answer: str | None = None,
+        by: str | None = "Maya",
+        reason: str | None = None,
+    ) -> None:
+        """Give a question its outcome, as a person would."""
+        asked.status, asked.answer, asked.reason = status, answer, reason
+        asked.answered_by = by if status in {"answered", "declined"} else None
+        asked.settled.set()
+        await self._note()
+
+    def add(self, question: str, *, conversation_id: str, age: timedelta = timedelta(0)) -> Asked:
+        """Put in a question that an earlier agent asked."""
+        asked = Asked(
+            f"01FAKE{len(self.asked):020d}",
+            question,
+            None,
+            conversation_id,
+            None,
+            datetime.now(UTC) - age,
+        )
+        self.asked.append(asked)
+        return asked
+
+    async def start(self) -> None:
+        """Listen, on the same port as before if there was one."""
+        listener = socket.create_server(("127.0.0.1", self._port))
+        self._port = listener.getsockname()[1]
+        app = _KeyCheck(self._build().streamable_http_app(stateless_http=True), self)
+        self._server = _Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=1))
+        self._serving = asyncio.create_task(self._server.serve(sockets=[listener]))
+        while not self._server.started:
+            await asyncio.sleep(0.01)
+
+    async def kill(self) -> None:
+        """Go away at once, as after kill -9: every connection breaks in mid-call."""
+        assert self._server is not None
+        assert self._serving is not None
+        for connection in list(self._server.server_state.connections):
+            transport = cast("Any", connection).transport
+            if transport is not None:
+                transport.abort()
+        self._server.should_exit = True
+        await self._serving
+        await self._note()
+
+    async def _note(self) -> None:
+        async with self.changed:
+            self.changed.notify_all()
+
+    def _find(self, escalation_id: str) -> Asked:
+        for each in self.asked:
+            if each.escalation_id == escalation_id:
+                return each
+        raise ToolError(f"escalation_id: no question {escalation_id!r}")
+
+    async def _hold(self, asked: Asked, seconds: float) -> CallToolResult:
+        if not asked.settled.is_set() and seconds:
+            self.held += 1
+            await self._note()
+            try:
+                async with asyncio.timeout(seconds):
+                    await asked.settled.wait()
+            except TimeoutError:
+                pass
+            finally:
+                self.held -= 1
+            await self._note()
+        text = asked.answer if asked.status == "answered" else f"It is {asked.status}."
+        return CallToolResult(
+            content=[TextContent(type="text", text=text or "")],
+            structured_content=asked.as_json(),
+        )
+
+    async def _note_call(self, tool: str) -> None:
+        self.calls.append(tool)
+        await self._note()
+        if self.refusal is not None:
+            raise ToolError(self.refusal)
+
+    def _build(self) -> MCPServer:
+        server = MCPServer("fake-gateway")
+
+        @server.tool()
+        async def ask_human(
+            question: str,
+            context: str | None = None,
+            route: str | None = None,  # noqa: ARG001  Part of the contract.
+            conversation_id: str | None = None,
+            idempotency_key: str | None = None,
+            wait_seconds: float = 25,
+        ) -> CallToolResult:
+            await self._note_call("ask_human")
+            if len(question) > 4_000:
+                raise ToolError("question: at most 4000 characters")
+            known = next(
+                (
+                    each
+                    for each in self.asked
+                    if idempotency_key and each.idempotency_key == idempotency_key
+                ),
+                None,
+            )
+            if known is None:
+                known = self.add(question, conversation_id=conversation_id or "")
+                known.context, known.idempotency_key = context, idempotency_key
+                await self._note()
+            return await self._hold(known, wait_seconds)
+
+        @server.tool()
+        async def check_answer(escalation_id: str, wait_seconds: float = 25) -> CallToolResult:
+            await self._note_call("check_answer")
+            return await self._hold(self._find(escalation_id), wait_seconds)
+
+        @server.tool()
+        async def cancel_question(escalation_id: str, reason: str | None = None) -> CallToolResult:
+            await self._note_call("cancel_question")
+            asked = self._find(escalation_id)
+            self.cancelled.append((escalation_id, reason))
+            await self.settle(asked, "cancelled", reason=reason)
+            return await self._hold(asked, 0)
+
+        @server.tool()
+        async def list_questions(
+            conversation_id: str | None = None, status: str | None = None
+        ) -> CallToolResult:
+            await self._note_call("list_questions")
+            listed = [
+                {
+                    "escalation_id": each.escalation_id,
+                    "question": each.question,
+                    "status": each.status,
+                    "conversation_id": each.conversation_id,
+                    "asked_at": each.asked_at.isoformat(),
+                    "deadline": (each.asked_at + timedelta(minutes=10)).isoformat(),
+                    "answer": each.answer,
+                }
+                for each in self.asked
+                if each.conversation_id == conversation_id and status in (None, each.status)
+            ]
+            return CallToolResult(
+                content=[TextContent(type="text", text=f"{len(listed)} questions")],
+                structured_content={"questions": listed},
+            )
+
+        del ask_human, check_answer, cancel_question, list_questions
+        return server
+
+
+class _KeyCheck:
+    """Refuses calls without the fake's key, if it has one."""
+
+    def __init__(self, app: ASGIApp, gateway: FakeGateway) -> None:
+        self._app = app
+        self._gateway = gateway
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        key = self._gateway.api_key
+        given = dict(scope.get("headers", ())).get(b"authorization", b"").decode()
+        if scope["type"] == "http" and key is not None and given != f"Bearer {key}":
+            refusal = JSONResponse({"error": "invalid_token"}, status_code=401)
+            await refusal(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+
+class _Server(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield
+
+
+@asynccontextmanager
+async def running_gateway(*, api_key: str | None = None) -> AsyncGenerator[FakeGateway]:
+    """Run a fake gateway on a free port of this machine."""
+    gateway = FakeGateway(api_key=api_key)
+    await gateway.start()
+    try:
+        yield gateway
+    finally:
+        if gateway.is_running:
+            await gateway.kill()
