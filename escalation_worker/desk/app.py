@@ -97,7 +97,7 @@ class Desk:
         address = request.client.host if request.client else ""
         if (seconds := self._sessions.blocked_for(address)) > 0:
             return JSONResponse(
-                {"error": f"Too many wrong passwords: try again in {seconds:.0f} s."},
+                {"message": f"Too many wrong passwords: try again in {seconds:.0f} s."},
                 status_code=429,
                 headers={"retry-after": str(int(seconds) + 1)},
             )
@@ -105,7 +105,7 @@ class Desk:
         cookie = self._sessions.log_in(address, form.password)
         if cookie is None:
             await asyncio.sleep(WRONG_PASSWORD_SECONDS)
-            return JSONResponse({"error": "That is not the password."}, status_code=401)
+            return JSONResponse({"message": "That is not the password."}, status_code=401)
         response = JSONResponse({"message": "Welcome."})
         response.set_cookie(
             COOKIE,
@@ -193,11 +193,11 @@ def build_desk(
 async def _bad_form(_: Request, error: Exception) -> Response:
     if not isinstance(error, FormError):
         raise error
-    return JSONResponse({"error": str(error), "field": error.field}, status_code=error.status)
+    return JSONResponse({"message": str(error), "field": error.field}, status_code=error.status)
 
 
 async def _unavailable(_: Request, error: Exception) -> Response:
-    return JSONResponse({"error": str(error)}, status_code=503, headers={"retry-after": "1"})
+    return JSONResponse({"message": str(error)}, status_code=503, headers={"retry-after": "1"})
 
 
 def _event_name(event: Snapshot | QuestionView | Trouble) -> str:

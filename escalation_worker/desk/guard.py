@@ -110,4 +110,4 @@ def _cookie(headers: Headers, name: str) -> str:
 
 
 def _refuse(status: int, message: str) -> Response:
-    return JSONResponse({"error": message}, status_code=status)
+    return JSONResponse({"message": message}, status_code=status)

@@ -1,0 +1,139 @@
+// The desk: keeps what is on the page in step with the server. Everything that people or agents
+// wrote enters the document as text, never as markup.
+
+import { Card } from "./card.js";
+import { announce, byId, clock, operator } from "./common.js";
+import { Recent } from "./recent.js";
+
+const cards = new Map();
+const recent = new Recent(byId("recent"), byId("nothing"), answerLate);
+
+function upsert(question) {
+  const known = cards.get(question.id);
+  if (known) {
+    known.update(question);
+    return;
+  }
+  const card = new Card(question, { onDone: remove });
+  const later = [...cards.values()].find((each) => each.deadline > card.deadline);
+  cards.set(question.id, card);
+  byId("cards").insertBefore(card.element, later ? later.element : null);
+  return card;
+}
+
+function remove(id) {
+  const card = cards.get(id);
+  if (!card) return;
+  const hadFocus = card.element.contains(document.activeElement);
+  cards.delete(id);
+  card.leave();
+  if (hadFocus) firstCard()?.focus();
+  count();
+}
+
+function firstCard() {
+  const element = byId("cards").querySelector(".card:not(.leaving)");
+  return element && [...cards.values()].find((each) => each.element === element);
+}
+
+function conclude(question) {
+  recent.add(question);
+  const card = cards.get(question.id);
+  if (!card) return;
+  // Typed text is never taken away: the card stays until it is dismissed.
+  if (card.end(question)) remove(question.id);
+}
+
+function answerLate(question) {
+  const card = cards.get(question.id) ?? upsert(question);
+  card.end(question);
+  card.focus();
+}
+
+function count() {
+  const waiting = [...cards.values()].filter((card) => card.open).length;
+  byId("count").textContent = String(waiting);
+  byId("empty").hidden = cards.size > 0;
+  document.title = waiting ? `(${waiting}) Desk` : "Desk";
+}
+
+function welcome(card, question) {
+  if (!card) return;
+  announce(`New question from ${question.agent}: ${question.text}`);
+  // Never take the focus from somebody who is typing, here or in another frame.
+  if (document.hasFocus() && document.activeElement === document.body) card.focus();
+}
+
+function onSync(snapshot) {
+  clock.set(snapshot.now);
+  operator.setDefault(snapshot.operator_name);
+  const open = new Set(snapshot.open.map((question) => question.id));
+  const ended = new Map(snapshot.recent.map((question) => [question.id, question]));
+  for (const question of snapshot.open) welcome(upsert(question), question);
+  recent.replace(snapshot.recent);
+  for (const [id, card] of cards) {
+    if (open.has(id) || !card.open) continue;
+    if (ended.has(id)) conclude(ended.get(id));
+    else if (card.vanish()) remove(id);
+  }
+  setTrouble("");
+  count();
+}
+
+function onQuestion(question) {
+  if (question.open) {
+    const known = cards.has(question.id);
+    const card = upsert(question);
+    if (!known) welcome(card, question);
+  } else {
+    conclude(question);
+  }
+  count();
+}
+
+function setTrouble(reason) {
+  byId("trouble").textContent = reason && `Questions can't be read at the moment: ${reason}`;
+  byId("trouble").hidden = !reason;
+}
+
+function setLink(state, words) {
+  const link = byId("link");
+  if (link.dataset.state === state) return;
+  link.dataset.state = state;
+  link.querySelector("span").textContent = words;
+}
+
+function connect() {
+  const source = new EventSource("/api/events");
+  const on = (name, take) =>
+    source.addEventListener(name, (event) => {
+      setLink("live", "Live");
+      take(JSON.parse(event.data));
+    });
+  on("sync", onSync);
+  on("question", onQuestion);
+  on("trouble", ({ reason }) => setTrouble(reason));
+  source.onerror = async () => {
+    setLink("lost", "Reconnecting…");
+    // A browser gives up for good when the answer is no stream: a login that has run out, or a
+    // proxy's error page.
+    if (source.readyState !== EventSource.CLOSED) return;
+    await checkSession();
+    setTimeout(connect, 2000);
+  };
+}
+
+async function checkSession() {
+  try {
+    const response = await fetch("/api/questions");
+    if (response.status === 401) location.assign("/login");
+  } catch {
+    // The desk is away: connecting goes on.
+  }
+}
+
+byId("name").addEventListener("input", (event) => operator.set(event.target.value));
+byId("name").value = operator.own();
+setInterval(() => cards.forEach((card) => card.tick()), 500);
+setInterval(() => recent.tick(), 10_000);
+connect();
