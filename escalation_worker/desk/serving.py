@@ -12,6 +12,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from escalation_worker.desk.board import Board
+from escalation_worker.supervisor import NeedsMendingError
 from shared.telemetry import get_logger
 
 log = get_logger(__name__)
@@ -31,7 +32,7 @@ async def serve_desk(desk: Starlette, *, host: str, port: int) -> None:
     """Serve until cancelled; then let running requests end, for `STOP_SECONDS` at most.
 
     Raises:
-        OSError: The address can't be listened on.
+        NeedsMendingError: The address can't be listened on.
     """
     config = uvicorn.Config(
         desk,
@@ -45,8 +46,7 @@ async def serve_desk(desk: Starlette, *, host: str, port: int) -> None:
     if not isinstance(board, Board):
         raise TypeError("serve_desk takes what build_desk made")
     # Bound here: when uvicorn can't bind, it ends the whole process.
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.create_server((host, port), family=family, backlog=config.backlog)
+    listening = _listen(host, port)
     log.info("desk_listening", url=_url(host, listening.getsockname()[1]))
     serving = asyncio.ensure_future(server.serve(sockets=[listening]))
     try:
@@ -56,6 +56,17 @@ async def serve_desk(desk: Starlette, *, host: str, port: int) -> None:
         server.should_exit = True
         await asyncio.gather(serving, return_exceptions=True)
         listening.close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise NeedsMendingError(
+            f"DESK_PORT: can't listen on {host}:{port} ({error.strerror}): "
+            "stop what listens there, or choose another port"
+        ) from error
 
 
 def _url(host: str, port: int) -> str:

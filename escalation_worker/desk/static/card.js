@@ -162,6 +162,11 @@ export class Card {
   }
 
   received({ status, body }) {
+    if (!this.open && status !== 200 && status !== 202) {
+      // It ended while we were sending: the stream told, and by whose word.
+      if (this.end(this.question)) this.onDone(this.question.id);
+      return;
+    }
     switch (status) {
       case 200:
       case 202:
@@ -173,6 +178,7 @@ export class Card {
         break;
       case 404:
       case 409:
+        // The card stays even if nothing was typed: whoever clicked must see that it came late.
         if (body.question) this.end(body.question);
         else this.vanish();
         break;
