@@ -1,0 +1,117 @@
+"""The command line. Each command imports its process only when it is called: help is instant."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+# What each command needs beyond the core, by the extra that installs it.
+NEEDS: Final[dict[str, tuple[str, ...]]] = {
+    "gateway": ("mcp", "starlette", "uvicorn", "redis", "arq"),
+    "worker": ("arq", "redis", "discord", "starlette", "uvicorn", "sse_starlette"),
+    "agent": ("videosdk", "mcp", "starlette", "uvicorn", "sse_starlette"),
+    "all": ("redis", "arq", "mcp", "discord", "videosdk", "starlette", "uvicorn", "sse_starlette"),
+}
+
+app = typer.Typer(
+    help="An AI agent asks, a person answers.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.command()
+def gateway(
+    stdio: Annotated[
+        bool, typer.Option("--stdio", help="Speak MCP over standard input and output.")
+    ] = False,
+) -> None:
+    """Start the gateway: the MCP server that agents ask."""
+    if stdio:
+        os.environ["GATEWAY_TRANSPORT"] = "stdio"
+    _run("gateway", "mcp_gateway.__main__")
+
+
+@app.command()
+def worker() -> None:
+    """Start a worker: shows questions to people, in Discord or at the desk."""
+    _run("worker", "escalation_worker.__main__")
+
+
+@app.command()
+def agent() -> None:
+    """Start the agent that talks with customers."""
+    _run("agent", "customer_agent.__main__")
+
+
+@app.command()
+def demo(
+    folder: Annotated[
+        Path,
+        typer.Option(envvar="HITL_DEMO_FOLDER", help="Where the demo's Redis and logs are kept."),
+    ] = Path("var/demo"),
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="The page's port; 0 takes a free one.")
+    ] = 0,
+    script: Annotated[
+        bool | None,
+        typer.Option(
+            "--script/--page",
+            help="Play one scene and end, or serve the page until Ctrl-C. "
+            "Without a terminal, the scene is played.",
+        ),
+    ] = None,
+) -> None:
+    """Start everything on this machine and show both sides: customer and operator."""
+    _require("all")
+    scripted = not sys.stdin.isatty() if script is None else script
+    module = importlib.import_module("hitl.demo.show")
+    raise typer.Exit(module.main(folder, port=port, scripted=scripted))
+
+
+@app.command()
+def doctor() -> None:
+    """Check the settings and what they point to, and say what to do."""
+    raise typer.Exit(importlib.import_module("hitl.doctor").main())
+
+
+@app.command("version")
+def show_version() -> None:
+    """Print the version."""
+    try:
+        typer.echo(f"hitl-escalation {version('hitl-escalation')}")
+    except PackageNotFoundError:
+        typer.echo("hitl-escalation (not installed: run from a checkout)")
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+def missing(extra: str) -> list[str]:
+    """List the packages of an extra that are not installed, without importing any."""
+    return [name for name in NEEDS[extra] if importlib.util.find_spec(name) is None]
+
+
+def _require(extra: str) -> None:
+    if absent := missing(extra):
+        typer.echo(
+            f'hitl: this needs {", ".join(absent)}: run  pip install "hitl-escalation[{extra}]"',
+            err=True,
+        )
+        raise typer.Exit(1)
+
+
+def _run(extra: str, module: str) -> None:
+    _require(extra)
+    process: Any = importlib.import_module(module)
+    raise typer.Exit(process.main() or 0)

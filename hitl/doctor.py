@@ -1,0 +1,166 @@
+"""`hitl doctor`: is everything that the settings name there, and what to do where it is not."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from hitl.cli import missing
+from shared.errors import ConfigurationError
+from shared.settings import ProcessSettings, StoreSettings, load
+
+REDIS_SECONDS: Final = 2.0
+_OLDEST_REDIS: Final = 7
+
+
+class Health(StrEnum):
+    """How a check came out."""
+
+    GOOD = "ok"
+    WARNING = "look"  # it runs, but somebody should know
+    BAD = "mend"  # it does not run
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the table."""
+
+    what: str
+    health: Health
+    words: str
+    """What is the case, or what to do."""
+
+
+_STYLES: Final = {Health.GOOD: "green", Health.WARNING: "yellow", Health.BAD: "bold red"}
+_PROCESSES: Final = {
+    "gateway": ("mcp_gateway.settings", "GatewaySettings"),
+    "worker": ("escalation_worker.settings", "WorkerSettings"),
+    "agent": ("customer_agent.settings", "AgentSettings"),
+}
+
+
+def main() -> int:
+    """Print what was found; return 1 if anything has to be mended."""
+    findings = list(examine())
+    table = Table(title="hitl doctor", title_justify="left")
+    table.add_column("check", no_wrap=True)
+    table.add_column("")
+    table.add_column("what is the case, and what to do")
+    for finding in findings:
+        style = _STYLES[finding.health]
+        table.add_row(finding.what, Text(finding.health, style=style), Text(finding.words))
+    Console().print(table)
+    return int(any(finding.health is Health.BAD for finding in findings))
+
+
+def examine() -> Iterator[Finding]:
+    """Check one thing after another."""
+    yield _settings_file()
+    for process in _PROCESSES:
+        yield _process(process)
+    yield _people()
+    yield _redis()
+
+
+def _settings_file() -> Finding:
+    if Path(".env").is_file():
+        return Finding("settings", Health.GOOD, ".env in this folder, and the environment")
+    return Finding("settings", Health.GOOD, "the environment; there is no .env in this folder")
+
+
+def _process(process: str) -> Finding:
+    if absent := missing(process):
+        return Finding(
+            process,
+            Health.WARNING,
+            f"not installed here ({', '.join(absent)}). If it is to run on this host: "
+            f'pip install "hitl-escalation[{process}]"',
+        )
+    return _check(process, lambda: (_load(process), "settings are complete")[1])
+
+
+def _people() -> Finding:
+    def where() -> str:
+        channel = getattr(_load("worker"), "channel", "")
+        if channel == "discord":
+            return "Discord: token, channel and operators are set (not tried out)"
+        return "the desk: a web page. For Discord, set DISCORD_TOKEN (docs/discord-bot.md)"
+
+    return _check("people", where)
+
+
+def _redis() -> Finding:
+    if "redis" in missing("gateway"):
+        return Finding("redis", Health.WARNING, "not checked: redis-py is not installed here")
+    return _check("redis", _ask_redis)
+
+
+def _ask_redis() -> str:
+    from redis import Redis  # noqa: PLC0415 (an extra that a host may not have)
+    from redis.exceptions import RedisError  # noqa: PLC0415 (likewise)
+
+    url = load(StoreSettings).redis_url.get_secret_value()
+    try:
+        with Redis.from_url(
+            url,
+            decode_responses=True,
+            socket_connect_timeout=REDIS_SECONDS,
+            socket_timeout=REDIS_SECONDS,
+        ) as redis:
+            redis.ping()
+            server: object = redis.info("server")
+            persistence: object = redis.info("persistence")
+    except (RedisError, OSError, ValueError) as error:
+        raise ConfigurationError(
+            f"REDIS_URL: no answer ({type(error).__name__}). Start Redis 7 or later there, or "
+            "set REDIS_URL; `hitl demo` brings a server of its own"
+        ) from error
+    return _describe(_fields(server), _fields(persistence))
+
+
+def _describe(server: dict[str, str], persistence: dict[str, str]) -> str:
+    name = "Valkey" if "valkey_version" in server else "Redis"
+    number = server.get("valkey_version") or server.get("redis_version", "")
+    major = number.partition(".")[0]
+    if major.isdigit() and int(major) < _OLDEST_REDIS:
+        raise ConfigurationError(f"{name} {number} is too old: Redis 7 or Valkey 8 is needed")
+    if persistence.get("aof_enabled") == "0":
+        raise _AttentionError(
+            f"{name} {number} answers, but keeps no append-only file: a restart loses open "
+            "questions. Set `appendonly yes` and `appendfsync always`"
+        )
+    return f"{name} {number} answers and keeps an append-only file"
+
+
+class _AttentionError(Exception):
+    """It runs, but somebody should know."""
+
+
+def _check(what: str, look: Callable[[], str]) -> Finding:
+    try:
+        return Finding(what, Health.GOOD, look())
+    except _AttentionError as attention:
+        return Finding(what, Health.WARNING, str(attention))
+    except ConfigurationError as error:
+        return Finding(what, Health.BAD, str(error))
+
+
+def _load(process: str) -> ProcessSettings:
+    module, name = _PROCESSES[process]
+    settings: type[ProcessSettings] = getattr(importlib.import_module(module), name)
+    return load(settings)
+
+
+def _fields(answer: object) -> dict[str, str]:
+    """Read what INFO answered, whatever types redis-py made of it."""
+    if not isinstance(answer, dict):
+        return {}
+    return {str(key): str(value) for key, value in answer.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
