@@ -1,4 +1,4 @@
-"""The use-case: somebody wrote where a question is shown. Is it the answer?
+"""The use-case: somebody wrote where a question is shown, and it may be the answer.
 
 One reply is accepted, by whoever is allowed and first; the script decides, so two listeners that
 hear the same message do no harm. Everything else is refused and the refusal is told.

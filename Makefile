@@ -1,0 +1,70 @@
+# The one list of commands. Needs Python 3.11 or later, make, and a package index; nothing else.
+# uv is used where it is installed, because it is faster; pip does the same.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+UV     := $(shell command -v uv 2>/dev/null)
+STAMP  := $(VENV)/.installed
+CODE   := shared mcp_gateway escalation_worker customer_agent hitl tests bench
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check lint types imports format unit e2e bench lock clean
+
+help: ## show this list
+	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(STAMP) ## create .venv with everything, at the versions in constraints.txt
+
+$(STAMP): constraints.txt pyproject.toml tests/discord_double/pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or later is needed; $(PYTHON) is $$($(PYTHON) -V). Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@echo "setting up $(VENV) (once; about a minute) …"
+ifdef UV
+	@test -x $(BIN)/python || uv venv --quiet --python $(PYTHON) $(VENV)
+	@uv pip install --quiet --python $(BIN)/python --require-hashes -r constraints.txt
+	@uv pip install --quiet --python $(BIN)/python --no-deps -e .
+else
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r constraints.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+endif
+	@touch $@
+
+demo: $(STAMP) ## the whole system on this machine, in one page
+	@$(BIN)/hitl demo
+
+test: check unit e2e ## everything that must be true before a change is taken
+
+check: lint types imports ## style, types, boundaries
+
+lint: $(STAMP)
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+
+types: $(STAMP)
+	@$(BIN)/basedpyright --level error
+
+imports: $(STAMP)
+	@$(BIN)/lint-imports --no-cache
+
+format: $(STAMP) ## put the code in its form
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+unit: $(STAMP) ## tests without processes of their own
+	@$(BIN)/python -m pytest -q -n 2 -m "not e2e"
+
+e2e: $(STAMP) ## tests with real processes
+	@$(BIN)/python -m pytest -q -m e2e
+
+lock: ## make the files of pinned versions anew
+	uv pip compile --quiet --upgrade --universal --python-version 3.11 --all-extras --group dev \
+	  --generate-hashes --no-annotate --no-header pyproject.toml -o constraints.txt
+	for part in gateway worker agent; do \
+	  uv pip compile --quiet --universal --python-version 3.11 --extra $$part -c constraints.txt \
+	    --generate-hashes --no-annotate --no-header pyproject.toml -o constraints/$$part.txt; \
+	done
+
+clean: ## remove what was made here
+	rm -rf $(VENV) var .pytest_cache .ruff_cache .import_linter_cache

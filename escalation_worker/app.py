@@ -1,0 +1,128 @@
+"""Puts a worker together: the queue, one channel to people, and their supervisor."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+
+from escalation_worker.answering import Answering, Operators
+from escalation_worker.concluding import Concluding
+from escalation_worker.desk.app import build_desk
+from escalation_worker.desk.channel import DESK_OPERATORS, DeskChannel
+from escalation_worker.desk.serving import serve_desk
+from escalation_worker.discord_channel.channel import DiscordChannel, Mentioned
+from escalation_worker.discord_channel.connection import DiscordAddress, DiscordConnection
+from escalation_worker.discord_channel.listener import Listener
+from escalation_worker.jobs import Jobs
+from escalation_worker.posting import PostingDesk
+from escalation_worker.queue import Queue
+from escalation_worker.settings import WorkerSettings
+from escalation_worker.supervisor import supervise
+from shared.ports import HumanChannel
+from shared.redis_adapter.connection import open_client, open_queue, open_subscriber
+from shared.redis_adapter.keys import Keys
+from shared.redis_adapter.pacing import RedisPace
+from shared.redis_adapter.posting import RedisPostingLog
+from shared.redis_adapter.store import RedisEscalationStore
+from shared.redis_adapter.waiting import RedisChanges
+from shared.telemetry import get_logger
+
+log = get_logger(__name__)
+
+Part = tuple[str, Callable[[], Awaitable[None]]]
+
+
+async def serve(settings: WorkerSettings) -> None:
+    """Work until told to stop."""
+    keys = Keys(settings.redis_key_prefix)
+    async with AsyncExitStack() as stack:
+        redis = await stack.enter_async_context(open_client(settings))
+        subscriber = await stack.enter_async_context(open_subscriber(settings))
+        arq = await stack.enter_async_context(open_queue(settings, keys))
+        store = RedisEscalationStore(redis, keys)
+        postings = RedisPostingLog(redis, keys)
+        changes = RedisChanges(subscriber, keys)
+        pace = RedisPace(
+            redis,
+            keys,
+            budget=settings.discord_token.get_secret_value() if settings.discord_token else "",
+            per_second=settings.discord_requests_per_second,
+            burst=5,
+        )
+        channel, parts = _people(settings, store, postings, changes, pace)
+        jobs = Jobs(PostingDesk(store, postings, channel), Concluding(store, postings, channel))
+        queue = Queue(
+            arq,
+            subscriber,
+            keys,
+            jobs,
+            max_jobs=settings.worker_max_jobs,
+            stop_seconds=settings.worker_stop_seconds,
+        )
+        log.info("worker_started", channel=settings.channel)
+        await _until_told_to_stop([("queue", queue.run), *parts])
+        log.info("worker_stopped")
+
+
+def _people(
+    settings: WorkerSettings,
+    store: RedisEscalationStore,
+    postings: RedisPostingLog,
+    changes: RedisChanges,
+    pace: RedisPace,
+) -> tuple[HumanChannel, list[Part]]:
+    """Build the channel to people: Discord if there is a token, else the desk."""
+    if settings.discord_token is None or settings.discord_channel_id is None:
+        return _desk_of(settings, store, changes)
+    DiscordAddress(settings.discord_api_base, settings.discord_gateway_url).apply()
+    user_id, role_ids = settings.discord_user_id, settings.discord_operator_role_ids
+    operators = Operators(
+        people=frozenset() if user_id is None else frozenset({str(user_id)}),
+        roles=frozenset(str(role_id) for role_id in role_ids),
+    )
+    channel = DiscordChannel(Mentioned(user_id, role_ids))
+    connection = DiscordConnection(
+        token=settings.discord_token.get_secret_value(),
+        channel_id=settings.discord_channel_id,
+        channel=channel,
+        listener=Listener(postings.find, Answering(store, operators).answer, postings),
+        take_turn=pace.turn,
+        message_content=settings.discord_message_content,
+    )
+    return channel, [("discord", connection.run)]
+
+
+def _desk_of(
+    settings: WorkerSettings, store: RedisEscalationStore, changes: RedisChanges
+) -> tuple[HumanChannel, list[Part]]:
+    """Build the desk: the page, and what tells it of changes."""
+    desk = build_desk(
+        store,
+        Answering(store, DESK_OPERATORS),
+        changes,
+        password=settings.desk_password,
+        operator_name=settings.desk_operator_name,
+    )
+
+    async def serve_page() -> None:
+        await serve_desk(desk, host=settings.desk_host, port=settings.desk_port)
+
+    return DeskChannel(), [("changes", changes.run), ("desk", serve_page)]
+
+
+async def _until_told_to_stop(parts: list[Part]) -> None:
+    """Run the parts, each supervised, until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(each, stop.set)
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(supervise(name, run), name=name) for name, run in parts]
+        await stop.wait()
+        log.info("worker_stopping")
+        # The queue first: jobs under way still need the channel.
+        for task in tasks:
+            task.cancel()
+            await asyncio.wait({task})

@@ -1,0 +1,116 @@
+"""What somebody wrote in Discord, on its way in.
+
+A reply counts in a question's thread, or as a reply to the question's message. Everything else
+is none of our business. What is refused is said once, to the person who wrote it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Final, Protocol, assert_never
+
+import discord
+
+from shared.escalation import ChannelKind
+from shared.ports import InboundReply, OnReply, ReplyVerdict
+from shared.telemetry import get_logger
+
+log = get_logger(__name__)
+
+_HUMAN_MESSAGES: Final = frozenset({discord.MessageType.default, discord.MessageType.reply})
+
+FindEscalation = Callable[[str], Awaitable[str | None]]
+
+
+class Notices(Protocol):
+    """Remembers what has been said about a message."""
+
+    async def first_notice(self, source: str) -> bool:
+        """Whether nothing was said about this message yet."""
+        ...
+
+
+class Listener:
+    """Turns messages into replies and verdicts into words."""
+
+    def __init__(self, find: FindEscalation, on_reply: OnReply, notices: Notices) -> None:
+        self._find = find
+        self._on_reply = on_reply
+        self._notices = notices
+
+    async def heard(self, message: discord.Message) -> None:
+        """Take in one message.
+
+        Raises:
+            StoreUnavailableError: Nothing was decided about it.
+        """
+        if message.author.bot or message.webhook_id or message.type not in _HUMAN_MESSAGES:
+            return
+        escalation_id = await self._escalation_of(message)
+        if escalation_id is None:
+            return
+        author = message.author
+        roles = author.roles if isinstance(author, discord.Member) else []
+        verdict = await self._on_reply(
+            InboundReply(
+                escalation_id=escalation_id,
+                text=_without_leading_mention(message),
+                person_id=str(author.id),
+                person_name=author.display_name,
+                person_roles=frozenset(str(role.id) for role in roles),
+                channel=ChannelKind.DISCORD,
+                source=str(message.id),
+                at=message.created_at,
+            )
+        )
+        words = notice(verdict, message)
+        if words is not None and await self._notices.first_notice(str(message.id)):
+            await message.reply(
+                words, mention_author=False, allowed_mentions=discord.AllowedMentions.none()
+            )
+
+    async def _escalation_of(self, message: discord.Message) -> str | None:
+        """Find the question that this message is written under."""
+        if isinstance(message.channel, discord.Thread):
+            return await self._find(str(message.channel.id))
+        if message.reference is not None and message.reference.message_id is not None:
+            # A thread's id is its starter message's: a reply to that message names it as well.
+            return await self._find(str(message.reference.message_id))
+        return None
+
+
+def notice(verdict: ReplyVerdict, message: discord.Message) -> str | None:
+    """Say what became of a reply; None where the reaction or silence says it."""
+    match verdict:
+        case ReplyVerdict.ACCEPTED | ReplyVerdict.REPEATED | ReplyVerdict.UNKNOWN:
+            return None
+        case ReplyVerdict.TOO_LATE:
+            return "This question has already ended, so your message was not passed on."
+        case ReplyVerdict.KEPT_LATE:
+            return (
+                "The time for an answer was over. Yours is kept as a late answer, which the "
+                "agent can still read."
+            )
+        case ReplyVerdict.NOT_ALLOWED:
+            return "Only the operators of this channel may answer. Nothing was passed on."
+        case ReplyVerdict.UNREADABLE if message.attachments or message.stickers:
+            return "Only text can be passed on. Please write the answer as a message."
+        case ReplyVerdict.UNREADABLE if not message.content:
+            return (
+                "I can't read this message. Either it is empty, or this bot lacks the Message "
+                "Content intent: then begin your answer by mentioning me."
+            )
+        case ReplyVerdict.UNREADABLE:
+            return "Please write an answer of 1 to 4,000 characters."
+        case _:
+            assert_never(verdict)
+
+
+def _without_leading_mention(message: discord.Message) -> str:
+    """Drop the bot's own mention, which people write when it can't read messages otherwise."""
+    text = message.content.strip()
+    me = message.guild.me if message.guild else None
+    if me is not None:
+        for mention in (f"<@{me.id}>", f"<@!{me.id}>"):
+            text = text.removeprefix(mention).lstrip(" ,:")
+    return text

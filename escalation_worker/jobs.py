@@ -1,0 +1,103 @@
+"""The arq jobs: each takes an id, calls a use-case, and says when to try again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from arq import Retry
+from arq.cron import CronJob, cron
+from arq.worker import Function, func
+
+from escalation_worker.concluding import Concluding
+from escalation_worker.posting import PostingDesk
+from shared.errors import ChannelUnavailableError, StoreUnavailableError
+from shared.redis_adapter.jobs import JobName
+from shared.telemetry import get_logger
+
+log = get_logger(__name__)
+
+SWEEP_EVERY: Final = 3
+"""Seconds. A question whose worker died waits for its lease (5 s) and for this."""
+JOB_SECONDS: Final = 60
+"""discord.py may take 25 s over its own retries."""
+TRIES: Final = 100_000
+"""Not arq's count ends the tries but the question's deadline."""
+RETRY_SECONDS: Final = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Jobs:
+    """The functions that arq calls. Each is idempotent: arq may call it twice."""
+
+    posting: PostingDesk
+    concluding: Concluding
+
+    async def post(self, ctx: dict[str, Any], escalation_id: str) -> None:
+        """Show a question to people."""
+        try:
+            await self.posting.post(escalation_id)
+        except (ChannelUnavailableError, StoreUnavailableError) as error:
+            raise _again(ctx, JobName.POST, escalation_id, error) from error
+
+    async def show_outcome(self, ctx: dict[str, Any], escalation_id: str) -> None:
+        """Show people how a question ended."""
+        try:
+            await self.concluding.show_outcome(escalation_id)
+        except (ChannelUnavailableError, StoreUnavailableError) as error:
+            raise _again(ctx, JobName.SHOW_OUTCOME, escalation_id, error) from error
+
+    async def expire(self, ctx: dict[str, Any], escalation_id: str) -> None:
+        """Time out a question whose deadline has come."""
+        try:
+            await self.concluding.expire(escalation_id)
+        except StoreUnavailableError as error:
+            raise _again(ctx, JobName.EXPIRE, escalation_id, error) from error
+
+    async def sweep(self, ctx: dict[str, Any]) -> None:
+        """Bring back what a dead worker left behind."""
+        del ctx
+        try:
+            await self.concluding.sweep()
+        except StoreUnavailableError as error:
+            log.warning("sweep_put_off", reason=str(error))
+
+    def functions(self) -> list[Function]:
+        """List the jobs by the names under which they are queued."""
+        return [
+            func(job, name=name, timeout=JOB_SECONDS, max_tries=TRIES, keep_result=0)
+            for name, job in (
+                (JobName.POST, self.post),
+                (JobName.SHOW_OUTCOME, self.show_outcome),
+                (JobName.EXPIRE, self.expire),
+            )
+        ]
+
+    def cron_jobs(self, prefix: str) -> list[CronJob]:
+        """List what runs by the clock; the prefix keeps two installations apart."""
+        return [
+            cron(
+                self.sweep,
+                name=f"{prefix}:{JobName.SWEEP}",
+                second=set(range(0, 60, SWEEP_EVERY)),
+                timeout=JOB_SECONDS,
+                keep_result=0,
+            )
+        ]
+
+
+def _again(ctx: dict[str, Any], job: JobName, escalation_id: str, error: Exception) -> Retry:
+    tries = int(ctx["job_try"])
+    pause = RETRY_SECONDS[min(tries, len(RETRY_SECONDS)) - 1]
+    if isinstance(error, ChannelUnavailableError):
+        pause = max(pause, error.retry_after.total_seconds() if tries > 1 else pause)
+    log.warning(
+        "job_put_off",
+        job=job,
+        escalation_id=escalation_id,
+        tries=tries,
+        in_seconds=pause,
+        reason=str(error),
+    )
+    return Retry(defer=timedelta(seconds=pause))

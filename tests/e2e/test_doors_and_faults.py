@@ -1,0 +1,189 @@
+"""Who is let in, and what is said when something is wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx2
+import pytest
+from discord_double import defaults
+from discord_double.permissions import Permission
+from mcp import Client, StdioServerParameters
+from mcp.client.streamable_http import streamable_http_client
+from support import processes
+from support.discord_views import answer_text, structured
+
+from e2e.conftest import Fleet
+
+pytestmark = pytest.mark.e2e
+
+SHOP_KEY, BANK_KEY = "shop-key-0123456789", "bank-key-0123456789"
+
+
+def with_key(url: str, key: str) -> Client:
+    """Make a client that carries a bearer key."""
+    http = httpx2.AsyncClient(headers={"Authorization": f"Bearer {key}"}, timeout=30)
+    return Client(streamable_http_client(url, http_client=http))
+
+
+async def test_agents_on_other_hosts_need_a_key_and_see_only_their_own(fleet: Fleet) -> None:
+    gateway = await fleet.add_gateway(
+        {"GATEWAY_HOST": "0.0.0.0", "GATEWAY_API_KEYS": f"shop:{SHOP_KEY},bank:{BANK_KEY}"}  # noqa: S104
+    )
+    url = processes.gateway_url(gateway)
+    async with asyncio.timeout(30):
+        async with httpx2.AsyncClient() as http:
+            for headers in ({}, {"Authorization": "Bearer wrong-key-0123456789"}):
+                refused = await http.post(url, json={}, headers=headers)
+                assert refused.status_code == 401
+        async with with_key(url, SHOP_KEY) as shop, with_key(url, BANK_KEY) as bank:
+            asked = structured(
+                await shop.call_tool("ask_human", {"question": "Ours?", "wait_seconds": 0})
+            )
+            foreign = await bank.call_tool(
+                "check_answer", {"escalation_id": asked["escalation_id"], "wait_seconds": 0}
+            )
+            unknown = await bank.call_tool(
+                "check_answer",
+                {"escalation_id": "01ARZ3NDEKTSV4RRFFQ69G5FAV", "wait_seconds": 0},
+            )
+            assert foreign.is_error
+            assert answer_text(foreign) == answer_text(unknown).replace(
+                "01ARZ3NDEKTSV4RRFFQ69G5FAV", asked["escalation_id"]
+            )
+            assert structured(await bank.call_tool("list_questions", {}))["questions"] == []
+            assert len(structured(await shop.call_tool("list_questions", {}))["questions"]) == 1
+    assert SHOP_KEY not in gateway.text()
+
+
+def test_a_gateway_open_to_other_hosts_without_keys_refuses_to_start(tmp_path: Path) -> None:
+    process = processes.gateway(tmp_path, {"GATEWAY_HOST": "0.0.0.0"})  # noqa: S104
+    process.start()
+    assert process.process is not None
+    assert process.process.wait(20) == 2
+    assert "GATEWAY_API_KEYS" in process.text()
+    assert "Traceback" not in process.text()
+
+
+async def test_a_gateway_without_redis_says_so_within_two_seconds_and_is_not_ready(
+    tmp_path: Path,
+) -> None:
+    nowhere = f"redis://127.0.0.1:{processes.free_port()}/0"
+    process = processes.gateway(tmp_path, {"REDIS_URL": nowhere})
+    process.start()
+    url = processes.gateway_url(process)
+    try:
+        async with asyncio.timeout(30):
+            await process.until_logged("Uvicorn running")
+            async with httpx2.AsyncClient() as http:
+                base = url.removesuffix("/mcp")
+                assert (await http.get(f"{base}/healthz")).status_code == 200
+                assert (await http.get(f"{base}/readyz")).status_code == 503
+            async with Client(url) as agent:
+                started = time.monotonic()
+                result = await agent.call_tool("ask_human", {"question": "Hello?"})
+                assert time.monotonic() - started < 2.0
+        assert result.is_error
+        assert "Redis can't be reached" in answer_text(result)
+    finally:
+        await asyncio.to_thread(process.stop)
+
+
+async def test_the_gateway_speaks_over_standard_input_and_output_too(fleet: Fleet) -> None:
+    await fleet.add_worker()
+    stdio = StdioServerParameters(
+        command=sys.executable,
+        args=["-m", "mcp_gateway"],
+        env={
+            **fleet.env,
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(processes.ROOT),
+            "GATEWAY_TRANSPORT": "stdio",
+        },
+        cwd=fleet.folder,
+    )
+    async with asyncio.timeout(40), Client(stdio) as agent, asyncio.TaskGroup() as group:
+        asking = group.create_task(agent.call_tool("ask_human", {"question": "Over a pipe?"}))
+        thread = await fleet.double.until_thread("Over a pipe?")
+        await fleet.double.person("Maya").write(thread, "over a pipe")
+        assert answer_text(await asking) == "over a pipe"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"DISCORD_TOKEN": "not-a-token"}, "Discord refused DISCORD_TOKEN"),
+        ({"DISCORD_CHANNEL_ID": "42"}, "DISCORD_CHANNEL_ID=42 is not known to the bot"),
+    ],
+)
+async def test_a_wrong_discord_setting_is_said_in_one_line_and_tried_again(
+    fleet: Fleet, wrong: dict[str, str], said: str
+) -> None:
+    worker = fleet.make_worker(wrong)
+    worker.start()
+    async with asyncio.timeout(40):
+        await worker.until_logged(said, times=2)
+    assert "Traceback" not in worker.text()
+    assert "not-a-token" not in worker.text()
+
+
+async def test_a_missing_permission_is_named(fleet: Fleet) -> None:
+    fleet.double.deny(fleet.double.channel, defaults.BOT_ROLE_ID, Permission.CREATE_PUBLIC_THREADS)
+    worker = await fleet.add_worker()
+    assert "create public threads" in worker.text()
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"DISCORD_CHANNEL_ID": ""}, "DISCORD_CHANNEL_ID"),
+        ({"DISCORD_USER_ID": "", "DISCORD_OPERATOR_ROLE_IDS": ""}, "nobody may answer"),
+        ({"DISCORD_CHANNEL_ID": "#help"}, "DISCORD_CHANNEL_ID"),
+        ({"DISCORD_TOKEN": "", "DESK_HOST": "0.0.0.0"}, "DESK_PASSWORD"),  # noqa: S104
+        ({"REDIS_URL": "http://secret-host"}, "REDIS_URL"),
+    ],
+)
+def test_half_a_configuration_ends_the_worker_with_a_line_that_names_the_setting(
+    tmp_path: Path, settings: dict[str, str], said: str
+) -> None:
+    base = {
+        "DISCORD_TOKEN": "t",
+        "DISCORD_CHANNEL_ID": "1",
+        "DISCORD_USER_ID": "1",
+    }
+    worker = processes.Process("escalation_worker", {**base, **settings}, tmp_path / "worker.log")
+    worker.start()
+    assert worker.process is not None
+    assert worker.process.wait(20) == 2
+    assert said in worker.text()
+    assert "secret-host" not in worker.text()
+    assert "Traceback" not in worker.text()
+
+
+async def test_discord_failing_for_a_while_delays_a_question_but_does_not_lose_it(
+    fleet: Fleet,
+) -> None:
+    await fleet.add_gateway()
+    await fleet.add_worker()
+    double = fleet.double
+    double.faults.fail(503, times=2, method="POST", path=r"/channels/\d+/messages$")
+    async with asyncio.timeout(40), fleet.client() as agent, asyncio.TaskGroup() as group:
+        asking = group.create_task(agent.call_tool("ask_human", {"question": "Bad day?"}))
+        thread = await double.until_thread("Bad day?")
+        double.faults.drop(times=1, method="PATCH", path=r"/channels/\d+/messages/\d+$")
+        await double.person("Maya").write(thread, "better now")
+        assert answer_text(await asking) == "better now"
+    assert len(list(double.channel.messages)) == 1
+
+
+def test_no_import_of_the_gateway_or_the_worker_loads_the_agents_runtime() -> None:
+    code = (
+        "import mcp_gateway.app, escalation_worker.app, sys; "
+        "sys.exit(any(name.split('.')[0] == 'videosdk' for name in sys.modules))"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=processes.ROOT, timeout=60)  # noqa: S603
