@@ -11,6 +11,11 @@ import runpy
 import signal
 import sys
 import threading
+import time
+from typing import Final
+
+GRACE_SECONDS: Final = 8.0
+"""How long a module may take to end in order once the parent is gone."""
 
 
 def _end_with_parent() -> None:
@@ -18,6 +23,9 @@ def _end_with_parent() -> None:
     while os.read(0, 1024):
         pass
     os.kill(os.getpid(), signal.SIGTERM)
+    # Everything else is ending too: a module that waits for another one to answer waits in vain.
+    time.sleep(GRACE_SECONDS)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def main() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 import socket
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
@@ -33,10 +32,9 @@ class _Server(uvicorn.Server):
         yield
 
 
-def build_page(*, chat_url: str, desk_url: str) -> Starlette:
+def build_page(*, chat_url: str, desk_url: str, conversation: str) -> Starlette:
     """Build the page around the two addresses."""
-    # One conversation as long as the demo runs: a reload shows it again.
-    chat = f"{chat_url}/?c={secrets.token_urlsafe(16)}"
+    chat = f"{chat_url}/?c={conversation}"
     page = (STATIC / "demo.html").read_text("utf-8")
     page = page.replace("{{chat_url}}", chat).replace("{{desk_url}}", desk_url + "/")
     policy = f"default-src 'self'; frame-src {chat_url} {desk_url}; frame-ancestors 'none'"

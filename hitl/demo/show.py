@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import signal
 import sys
 import webbrowser
@@ -74,10 +75,24 @@ async def _everything(
         console.print(Text.assemble(("  ✓ ", "green"), f"{part:<8} {seconds:5.1f} s"))
 
     async with set_stage(folder, on_ready=ready) as stage:
-        app = build_page(chat_url=stage.chat_url, desk_url=stage.desk_url)
+        app = build_page(
+            chat_url=stage.chat_url, desk_url=stage.desk_url, conversation=_conversation(folder)
+        )
         async with served(app, port=port) as url:
             console.print(Text.assemble("\n  page  ", (url, "bold underline")))
             yield stage, url
+
+
+def _conversation(folder: Path) -> str:
+    """Read the page's conversation, or begin one.
+
+    It stays the same from run to run: a question that was open when the demo was stopped is still
+    on the desk, and its answer has a customer to reach.
+    """
+    note = folder / "conversation"
+    if not note.exists():
+        note.write_text(f"demo-{secrets.token_hex(8)}")
+    return note.read_text().strip()
 
 
 async def _play(console: Console, stage: Stage) -> int:
