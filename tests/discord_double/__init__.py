@@ -16,6 +16,7 @@ from .model import Application, Channel, ChannelType, Message, Thread
 from .people import Person
 from .permissions import Permission
 from .ratelimit import Bucket, RateLimits
+from .scripted import Press, Question, ScriptedOperator, by_table
 from .server import DiscordDouble
 from .settings import Settings
 
@@ -31,9 +32,13 @@ __all__ = [
     "Message",
     "Permission",
     "Person",
+    "Press",
+    "Question",
     "RateLimits",
     "Refusal",
+    "ScriptedOperator",
     "Settings",
     "Thread",
+    "by_table",
     "defaults",
 ]

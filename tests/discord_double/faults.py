@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class FaultKind(StrEnum):
     """What goes wrong with a request."""
 
-    STATUS = "status"  # it is answered with an error status
+    FAIL = "fail"  # it is answered with an error status
     DROP = "drop"  # its connection is cut without an answer
     SLOW = "slow"  # its answer takes longer
     RATE_LIMIT = "rate_limit"  # it is answered with 429
@@ -68,7 +68,7 @@ class Faults:
     ) -> Fault:
         """Answer with an error status; with `after_effect`, do what was asked all the same."""
         return self._arm(
-            FaultKind.STATUS, method, path, times, status=status, after_effect=after_effect
+            FaultKind.FAIL, method, path, times, status=status, after_effect=after_effect
         )
 
     def drop(

@@ -9,7 +9,7 @@ from collections import deque
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from aiohttp import WSMsgType, web
+from aiohttp import WSCloseCode, WSMsgType, web
 
 from discord_double import payloads
 from discord_double.events import ALL_INTENT_BITS, Intent
@@ -65,6 +65,10 @@ class CloseCode(IntEnum):
     DISALLOWED_INTENTS = 4014
 
 
+_ENDS_SESSION = frozenset({CloseCode.INVALID_SEQUENCE, CloseCode.SESSION_TIMED_OUT})
+_CLIENT_GOODBYES = frozenset({WSCloseCode.OK, WSCloseCode.GOING_AWAY})
+
+
 class Hangup(Exception):  # noqa: N818 - how a conversation ends, not a crash
     """The gateway closes the socket with a code."""
 
@@ -85,6 +89,8 @@ class Connection:
         self._outbox: asyncio.Queue[str | tuple[int, str]] = asyncio.Queue()
         self._received: deque[float] = deque()
         self._heard_at = time.monotonic()
+        # The code that the gateway hung up with, if it was not the client who did.
+        self._hung_up: int | None = None
         self.session: Session | None = None
         # While set, heartbeats get no answer, as on a connection that died unnoticed.
         self.is_zombie = False
@@ -128,8 +134,7 @@ class Connection:
             while True:
                 item = await self._outbox.get()
                 if isinstance(item, tuple):
-                    code, reason = item
-                    await self._socket.close(code=code, message=reason.encode())
+                    await self._hang_up(*item)
                     return
                 if self._compress is None:
                     await self._socket.send_str(item)
@@ -147,6 +152,16 @@ class Connection:
                 self.close(CloseCode.SESSION_TIMED_OUT, "Session timed out.")
                 return
 
+    async def _hang_up(self, code: int, reason: str) -> None:
+        self._hung_up = code
+        await self._socket.close(code=code, message=reason.encode())
+
+    def _ends_session(self) -> bool:
+        """Tell whether the conversation ended in a way that no RESUME can follow."""
+        if self._hung_up is not None:
+            return self._hung_up in _ENDS_SESSION
+        return self._socket.close_code in _CLIENT_GOODBYES
+
     # -- inward ---------------------------------------------------------------
 
     async def _read(self) -> None:
@@ -155,9 +170,9 @@ class Connection:
                 if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
                     self._hear(message.data)
         except Hangup as hangup:
-            await self._socket.close(code=hangup.code, message=hangup.reason.encode())
+            await self._hang_up(hangup.code, hangup.reason)
         finally:
-            self._gateway.disconnected(self, self._socket.close_code)
+            self._gateway.disconnected(self, ends_session=self._ends_session())
 
     def _hear(self, raw: str | bytes) -> None:
         now = time.monotonic()

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from discord_double.world import World
 
 IDENTIFY_LIMIT = 1000
-_CLEAN = frozenset({1000, 1001})
 
 
 @dataclass(slots=True)
@@ -162,13 +161,13 @@ class Gateway:
             self.resumes += 1
             self.world.stir()
 
-    def disconnected(self, connection: Connection, code: int | None) -> None:
-        """Keep the session of a lost socket for a while; a clean goodbye ends it."""
+    def disconnected(self, connection: Connection, *, ends_session: bool) -> None:
+        """Keep the session of a lost socket for a while, unless it has ended."""
         session = connection.session
         if session is None or session.connection is not connection:
             return
         session.detach()
-        if code in _CLEAN:
+        if ends_session:
             self.sessions.pop(session.id, None)
         self.world.stir()
 
