@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from . import payloads
 from .acts import guilds, interactions, messages, threads
 from .acts.interactions import InteractionType
+from .events import Viewer
 from .forms import BUTTON, LABEL, SELECTS, STRING_SELECT, TEXT_INPUT, inputs_of, interactive
 from .jsons import objects_in
 from .mentions import AllowedMentions
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from .world import World
 
 Place = Channel | Message | int
+_REFERRING_OPTIONS = frozenset({6, 7, 8, 9})  # a user, a channel, a role, or any of the first two
 
 
 class Person:
@@ -160,6 +163,11 @@ class Person:
             "id": found.get("id", 0),
             "values": chosen,
         }
+        if found["type"] != STRING_SELECT:
+            application = self._world.application_by_id(message.application_id or 0)
+            data["resolved"] = payloads.resolved(
+                self._world, self._guild, map(int, chosen), Viewer(application)
+            )
         return self._use_component(message, data)
 
     async def submit(self, form: Interaction, values: Mapping[str, str]) -> Interaction:
@@ -238,8 +246,17 @@ class Person:
             for guild_id in (self._guild.id, None):
                 for command in application.commands.get(guild_id, {}).values():
                     if command["name"] == first:
-                        return application, command, _invocation(command, rest, options)
+                        data = _invocation(command, rest, options)
+                        self._resolve(data, application)
+                        return application, command, data
         raise LookupError(f"no command {first!r} is registered")
+
+    def _resolve(self, data: JsonObject, application: Application) -> None:
+        """Add what the ids in a command's options stand for, as Discord does."""
+        ids = [int(o["value"]) for o in _innermost(data) if o["type"] in _REFERRING_OPTIONS]
+        if ids:
+            viewer = Viewer(application)
+            data["resolved"] = payloads.resolved(self._world, self._guild, ids, viewer)
 
     def _place(self, place: Place) -> Channel:
         if isinstance(place, Message):

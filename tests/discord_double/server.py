@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 from aiohttp import web
 
 from . import control, defaults, page
-from .acts import guilds, messages, threads
+from .acts import announce, guilds, messages, threads
 from .faults import Faults
 from .furnishing import furnish
 from .gateway import Gateway
@@ -33,13 +33,15 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 IDLE_SWEEP_SECONDS = 30.0
 UPLOAD_MAX = 30 * 1024 * 1024
+_ANYWHERE = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared with, not bound to
 
 
 class DiscordDouble:
     """A Discord of one guild on a loopback port.
 
     Used as an async context manager. It starts with the cast of `defaults`: one guild, two
-    channels, a bot, two operators and a stranger.
+    channels, a bot, two operators and a stranger. `host` and `port` are for callers who
+    need no other `settings`.
     """
 
     def __init__(
@@ -95,7 +97,9 @@ class DiscordDouble:
         await site.start()
         port: int = self._runner.addresses[0][1]
         self.settings.port = port
-        self.world.base_url = f"http://{self.settings.host}:{port}"
+        # Who listens everywhere cannot be reached at "everywhere".
+        host = self.settings.host if self.settings.host not in _ANYWHERE else defaults.HOST
+        self.world.base_url = f"http://{host}:{port}"
         self._sweeper = asyncio.create_task(self._archive_idle_threads())
 
     async def stop(self) -> None:
@@ -220,7 +224,7 @@ class DiscordDouble:
         """Delete a message, whoever wanted it so."""
         channel = self.world.channel(message.channel_id)
         messages.drop(self.world, channel, message)
-        messages.announce.message_deleted(self.world, message, channel)
+        announce.message_deleted(self.world, message, channel)
 
     def add_role(self, name: str, *, mentionable: bool = False) -> Role:
         """Add a role to the guild."""

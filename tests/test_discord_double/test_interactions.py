@@ -206,6 +206,24 @@ async def test_a_button_that_is_missing_or_disabled_cannot_be_pressed(
             await maya.click(message, "Closed")
 
 
+async def test_a_click_wakes_an_archived_thread_unless_it_is_locked(
+    double: DiscordDouble,
+) -> None:
+    maya = double.person("Maya")
+    async with connected(double) as client:
+        thread = await (await client.text_channel.send("?")).create_thread(name="T")
+        sent = await thread.send("Decide", view=Controls())
+        message = double.world.find_message(sent.id)
+        assert message is not None
+        await thread.edit(archived=True)
+        await maya.click(message, "Mute")
+        assert not double.threads[0].archived
+        await thread.edit(archived=True, locked=True)
+        with pytest.raises(Refusal) as refused:
+            await maya.click(message, "Mute")
+        assert refused.value.code == 160005
+
+
 async def test_nobody_clicks_in_a_channel_out_of_sight(double: DiscordDouble) -> None:
     from_mallory = double.person("Mallory")
     async with connected(double) as client:
@@ -327,6 +345,10 @@ async def test_commands_are_synced_used_and_completed(double: DiscordDouble) -> 
         opened = await maya.command(double.channel, "open list", colour="red")
         (answer,) = await said(double, opened)
         assert answer.content == "None red None"
+        opened = await maya.command(
+            double.channel, "open list", colour="red", whose=str(defaults.NOOR_ID)
+        )
+        assert (await said(double, opened))[0].content == "None red noor"
         assert answer.type == discord.MessageType.chat_input_command.value
         asked = await maya.complete(double.channel, "open list", "colour", colour="bl")
         await until(double, lambda: asked.is_acknowledged)

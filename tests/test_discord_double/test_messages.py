@@ -245,6 +245,16 @@ async def test_a_bot_edits_only_its_own_messages(double: DiscordDouble, rest: Re
     assert edited["edited_timestamp"]
 
 
+async def test_an_edit_empties_what_is_null_and_keeps_what_is_absent(rest: Rest) -> None:
+    _, own = await rest.post("Text", embeds=[{"title": "Title"}])
+    path = f"{MESSAGES}/{own['id']}"
+    _, edited = await rest("PATCH", path, {"content": None})
+    assert (edited["content"], len(edited["embeds"])) == ("", 1)
+    status, error = await rest("PATCH", path, {"embeds": []})
+    assert (status, error["code"]) == (400, 50006)
+    assert len((await rest("GET", path))[1]["embeds"]) == 1
+
+
 async def test_an_unknown_message_is_10008(rest: Rest) -> None:
     status, error = await rest("GET", f"{MESSAGES}/1")
     assert (status, error["code"]) == (404, 10008)

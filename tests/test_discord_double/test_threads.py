@@ -274,6 +274,13 @@ async def test_a_quiet_thread_is_archived_after_its_duration(
     assert thread.archived
 
 
+async def test_a_rename_keeps_to_a_hundred_characters(double: DiscordDouble, rest: Rest) -> None:
+    thread = await started(double, rest)
+    status, error = await rest("PATCH", f"/channels/{thread.id}", {"name": "x" * 101})
+    assert (status, error["code"]) == (400, 50035)
+    assert (await rest("PATCH", f"/channels/{thread.id}", {"name": "x" * 100}))[0] == 200
+
+
 async def test_a_rename_leaves_a_note_in_the_thread(double: DiscordDouble) -> None:
     async with connected(double) as client:
         thread = await (await client.text_channel.send("?")).create_thread(name="Old")

@@ -170,16 +170,37 @@ def thread_members_changed(
 
 
 def channel_changed(world: World, name: str, channel: Channel) -> None:
-    """Publish CHANNEL_CREATE, CHANNEL_UPDATE or CHANNEL_DELETE."""
+    """Publish CHANNEL_CREATE, CHANNEL_UPDATE or CHANNEL_DELETE.
+
+    These go to every bot of the guild: which channels exist is no secret, only their content.
+    """
     world.publish(
         Event(
             name,
             lambda viewer: payloads.channel(channel, viewer),
             Intent.GUILDS,
             channel.guild_id,
-            channel.id,
         )
     )
+
+
+def threads_synced(world: World, channel: Channel, application: Application) -> None:
+    """Tell a bot that came to see a channel of the active threads in it."""
+
+    def render(viewer: Viewer) -> JsonObject:
+        shown = [
+            payloads.thread(thread, viewer)
+            for thread in world.active_threads(channel.guild_id or 0)
+            if thread.parent_id == channel.id
+        ]
+        return {
+            "guild_id": str(channel.guild_id),
+            "channel_ids": [str(channel.id)],
+            "members": [thread["member"] for thread in shown if "member" in thread],
+            "threads": shown,
+        }
+
+    world.publish(Event("THREAD_LIST_SYNC", render, Intent.GUILDS, only_to=application.id))
 
 
 def role_changed(world: World, name: str, guild: Guild, body: JsonObject) -> None:

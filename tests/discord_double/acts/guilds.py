@@ -42,9 +42,10 @@ def edit_channel(world: World, who: User, channel: Channel, body: Mapping[str, A
     if "topic" in body:
         channel.topic = body["topic"]
     if body.get("permission_overwrites") is not None:
-        read = (_read_overwrite(item) for item in overwrites)
-        channel.overwrites = {overwrite.id: overwrite for overwrite in read}
-    announce.channel_changed(world, "CHANNEL_UPDATE", channel)
+        read = [_read_overwrite(item) for item in overwrites]
+        _set_overwrites(world, channel, {overwrite.id: overwrite for overwrite in read})
+    else:
+        announce.channel_changed(world, "CHANNEL_UPDATE", channel)
 
 
 def set_overwrite(
@@ -57,10 +58,9 @@ def set_overwrite(
 ) -> None:
     """Allow and deny permissions in a channel to one role or member."""
     guild = world.guild(channel.guild_id or 0)
-    channel.overwrites[target_id] = Overwrite(
-        target_id, is_member=target_id not in guild.roles, allow=allow, deny=deny
-    )
-    announce.channel_changed(world, "CHANNEL_UPDATE", channel)
+    is_member = target_id not in guild.roles
+    fresh = Overwrite(target_id, is_member=is_member, allow=allow, deny=deny)
+    _set_overwrites(world, channel, channel.overwrites | {target_id: fresh})
 
 
 def delete_channel(world: World, channel: Channel) -> None:
@@ -154,6 +154,24 @@ def invite_bot(world: World, guild: Guild, application: Application, role: Role)
     application.guild_ids.add(guild.id)
     announce.guild_joined(world, guild, application)
     return member
+
+
+def _set_overwrites(world: World, channel: Channel, overwrites: dict[int, Overwrite]) -> None:
+    """Put overwrites in force, and show the channel's threads to bots that now see it."""
+    before = _viewers(world, channel)
+    channel.overwrites = overwrites
+    announce.channel_changed(world, "CHANNEL_UPDATE", channel)
+    for application in _viewers(world, channel):
+        if application not in before:
+            announce.threads_synced(world, channel, application)
+
+
+def _viewers(world: World, channel: Channel) -> list[Application]:
+    return [
+        application
+        for application in world.applications.values()
+        if Permission.VIEW_CHANNEL in world.permissions(application.user, channel)
+    ]
 
 
 def _read_overwrite(item: Mapping[str, Any]) -> Overwrite:

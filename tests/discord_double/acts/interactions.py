@@ -19,7 +19,7 @@ from discord_double.forms import Form
 from discord_double.jsons import as_object
 from discord_double.model import ChannelType, Message, MessageFlag, MessageType, Thread
 
-from . import messages
+from . import announce, messages, threads
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -96,7 +96,8 @@ def open_interaction(
     """Open an interaction and tell the bot of it."""
     world.require(user, channel)
     if isinstance(channel, Thread) and channel.archived:
-        raise errors.thread_archived()
+        # The app unarchives a thread before it sends what was pressed in it.
+        threads.wake(world, user, channel)
     interaction = Interaction(
         world.ids.next(), secrets.token_urlsafe(96), kind, application, user, channel, data, message
     )
@@ -199,7 +200,7 @@ def delete(world: World, interaction: Interaction, message: Message) -> None:
     """Delete a message of this interaction."""
     if message.only_for is None:
         messages.drop(world, interaction.channel, message)
-        messages.announce.message_deleted(world, message, interaction.channel)
+        announce.message_deleted(world, message, interaction.channel)
     if message is interaction.response:
         interaction.response = None
     else:

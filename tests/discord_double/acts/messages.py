@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from discord_double.world import World
 
 REACTIONS_MAX = 20
+_EMPTY: dict[str, Any] = {"content": "", "embeds": [], "components": [], "attachments": []}
 _SETTABLE = (
     MessageFlag.SUPPRESS_EMBEDS
     | MessageFlag.EPHEMERAL
@@ -65,6 +66,8 @@ def read_draft(body: Mapping[str, Any], attachments: Sequence[Attachment] = ()) 
         InvalidForm: one of Discord's limits is broken.
     """
     form = Form(body)
+    # A part that is null is one to be emptied; a part that is absent stays as it is.
+    body = {k: _EMPTY.get(k, v) if v is None else v for k, v in body.items()}
     flags = form.number("flags", body.get("flags"), least=0, most=(1 << 31) - 1)
     version_2 = bool((flags or 0) & MessageFlag.COMPONENTS_V2)
     content = form.text("content", body.get("content"), longest=CONTENT_MAX)
@@ -180,6 +183,17 @@ def edit(world: World, editor: User, channel: Channel, message: Message, draft: 
 
 def apply(world: World, channel: Channel, message: Message, draft: Draft) -> None:
     """Write a draft's given parts into a message, and tell of it unless it is ephemeral."""
+    kept = message.attachments
+    if draft.kept_attachments is not None:
+        kept = [a for a in kept if a.id in draft.kept_attachments]
+    rest = (
+        message.content if draft.content is None else draft.content,
+        message.embeds if draft.embeds is None else draft.embeds,
+        message.components if draft.components is None else draft.components,
+        [*kept, *draft.attachments],
+    )
+    if not any(rest):
+        raise errors.empty_message()
     if draft.content is not None:
         message.content = draft.content
         message.mentions = mentions.resolve(
@@ -191,15 +205,11 @@ def apply(world: World, channel: Channel, message: Message, draft: Draft) -> Non
         message.components = draft.components
         if message.components and (application := world.bot_of(message.author)):
             message.application_id = application.id
-    if draft.kept_attachments is not None:
-        message.attachments = [a for a in message.attachments if a.id in draft.kept_attachments]
-    message.attachments.extend(draft.attachments)
+    message.attachments = [*kept, *draft.attachments]
     if draft.flags is not None:
         settable = MessageFlag.SUPPRESS_EMBEDS | MessageFlag.COMPONENTS_V2
         message.flags = (message.flags & ~MessageFlag.SUPPRESS_EMBEDS) | (draft.flags & settable)
     message.flags &= ~MessageFlag.LOADING
-    if not (message.content or message.embeds or message.components or message.attachments):
-        raise errors.empty_message()
     message.edited_at = datetime.now(UTC)
     if message.only_for is None:
         announce.message_updated(world, message, channel)

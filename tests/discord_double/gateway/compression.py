@@ -8,6 +8,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol
 
+# The standard library's module (3.14), and its backport with the same interface.
 _ZSTD_MODULES = ("compression.zstd", "backports.zstd")
 
 
@@ -42,9 +43,14 @@ def _zlib_stream() -> Compressor:
 
 
 def _zstd_stream() -> Compressor:
-    """Use the standard library's zstd, or its backport where that is installed."""
+    """Use whichever zstd is installed; none of them is required."""
     for name in _ZSTD_MODULES:
         with suppress(ImportError):
             context: Any = importlib.import_module(name).ZstdCompressor()
             return partial(context.compress, mode=context.FLUSH_BLOCK)
+    with suppress(ImportError):
+        module: Any = importlib.import_module("zstandard")
+        stream: Any = module.ZstdCompressor().compressobj()
+        flush = module.COMPRESSOBJ_FLUSH_BLOCK
+        return lambda payload: stream.compress(payload) + stream.flush(flush)
     raise LookupError("zstd-stream")

@@ -10,6 +10,8 @@ from discord_double.permissions import Permission
 from discord_double.snowflakes import created_at, iso
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from discord_double.events import Viewer
     from discord_double.model import (
         Application,
@@ -182,6 +184,25 @@ def interaction_channel(world: World, what: Channel, who: User, viewer: Viewer) 
     return channel(what, viewer) | {"permissions": _bits(world.permissions(who, what))}
 
 
+def resolved(world: World, home: Guild, ids: Iterable[int], viewer: Viewer) -> JsonObject:
+    """Show what ids in an interaction stand for: users, members, roles, channels."""
+    shown: dict[str, JsonObject] = {"users": {}, "members": {}, "roles": {}, "channels": {}}
+    for found in ids:
+        key = str(found)
+        if found in home.members:
+            who = home.members[found]
+            shown["users"][key] = user(who.user)
+            granted = _bits(permissions.in_guild(home, who))
+            shown["members"][key] = partial_member(who) | {"permissions": granted}
+        elif found in home.roles:
+            shown["roles"][key] = role(home.roles[found])
+        elif found in world.channels:
+            where = world.channels[found]
+            granted = _bits(world.permissions(viewer.application.user, where))
+            shown["channels"][key] = channel(where, viewer) | {"permissions": granted}
+    return {kind: items for kind, items in shown.items() if items}
+
+
 def guild(what: Guild) -> JsonObject:
     """Show a guild as REST does: with roles, without channels and members."""
     return {
@@ -224,15 +245,17 @@ def guild(what: Guild) -> JsonObject:
 
 
 def gateway_guild(world: World, what: Guild, viewer: Viewer) -> JsonObject:
-    """Show a guild as GUILD_CREATE does: with the channels and active threads in sight."""
+    """Show a guild as GUILD_CREATE does: with all channels, and the active threads in sight."""
     own = viewer.application.user
-    visible = [
+    here = [c for c in world.channels.values() if c.guild_id == what.id]
+    channels = [c for c in here if not isinstance(c, Thread)]
+    threads = [
         c
-        for c in world.channels.values()
-        if c.guild_id == what.id and Permission.VIEW_CHANNEL in world.permissions(own, c)
+        for c in here
+        if isinstance(c, Thread)
+        and not c.archived
+        and Permission.VIEW_CHANNEL in world.permissions(own, c)
     ]
-    channels = [c for c in visible if not isinstance(c, Thread)]
-    threads = [c for c in visible if isinstance(c, Thread) and not c.archived]
     return guild(what) | {
         "joined_at": iso(what.members[own.id].joined_at),
         "large": False,
