@@ -81,9 +81,11 @@ def open_queue(settings: StoreSettings, keys: Keys) -> ArqRedis:
         retry_on_error=_RETRIED,
         retry_on_timeout=True,
     )
-    return ArqRedis(
+    queue = ArqRedis(
         pool, job_serializer=serialize, job_deserializer=deserialize, default_queue_name=keys.queue
     )
+    queue.auto_close_connection_pool = True  # as from_pool does; arq's class has no from_pool
+    return queue
 
 
 @asynccontextmanager

@@ -7,6 +7,8 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx2
@@ -25,10 +27,15 @@ pytestmark = pytest.mark.e2e
 SHOP_KEY, BANK_KEY = "shop-key-0123456789", "bank-key-0123456789"
 
 
-def with_key(url: str, key: str) -> Client:
-    """Make a client that carries a bearer key."""
-    http = httpx2.AsyncClient(headers={"Authorization": f"Bearer {key}"}, timeout=30)
-    return Client(streamable_http_client(url, http_client=http))
+@asynccontextmanager
+async def with_key(url: str, key: str) -> AsyncGenerator[Client]:
+    """Open a client that carries a bearer key."""
+    headers = {"Authorization": f"Bearer {key}"}
+    async with (
+        httpx2.AsyncClient(headers=headers, timeout=30) as http,
+        Client(streamable_http_client(url, http_client=http)) as client,
+    ):
+        yield client
 
 
 async def test_agents_on_other_hosts_need_a_key_and_see_only_their_own(fleet: Fleet) -> None:

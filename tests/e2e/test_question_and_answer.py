@@ -218,8 +218,8 @@ async def test_a_caller_with_a_progress_token_hears_of_progress_while_it_waits(
     await fleet.add_worker()
     progressed = asyncio.Event()
 
-    async def on_progress(passed: float, total: float | None, message: str | None) -> None:
-        assert passed >= 4
+    async def on_progress(progress: float, total: float | None, message: str | None) -> None:
+        assert progress >= 4
         assert total
         assert message
         progressed.set()

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from mcp import Client
+from support.discord_views import answer_text, structured
+from support.make import an_outcome
+
+from mcp_gateway.app import build_server
+from mcp_gateway.asking import Asking
+from mcp_gateway.settings import GatewaySettings
+from shared.errors import StoreUnavailableError
+from shared.escalation import Ask, State
+from shared.memory import MemoryEscalations
+from shared.ports import Accepted, utc_now
+
+
+class Away(MemoryEscalations):
+    """A store whose Redis is away."""
+
+    async def accept(self, ask: Ask) -> Accepted:
+        raise StoreUnavailableError("Redis can't be reached: try again in a moment")
+
+
+def a_client(store: MemoryEscalations) -> Client:
+    """Make a client of a gateway over this store. Open it in the test."""
+    asking = Asking(store, store, timeout=timedelta(minutes=10), retention=timedelta(hours=1))
+    return Client(build_server(asking, GatewaySettings(_env_file=None)))  # pyright: ignore[reportCallIssue]
+
+
+BAD: list[tuple[dict[str, Any], str, str]] = [
+    ({}, "question", "is required"),
+    ({"question": ""}, "question", "must not be empty"),
+    ({"question": " \n\t "}, "question", "must not be empty"),
+    ({"question": "x" * 4001}, "question", "at most 4000 characters"),
+    ({"question": 5}, "question", "valid string"),
+    ({"question": ["a"]}, "question", "valid string"),
+    ({"question": None}, "question", "valid string"),
+    ({"question": "a\x00b"}, "question", "NUL"),
+    ({"question": "a\ud800b"}, "question", "surrogate"),
+    ({"question": "ok", "context": "x" * 4001}, "context", "at most 4000 characters"),
+    ({"question": "ok", "context": "\udfff"}, "context", "surrogate"),
+    ({"question": "ok", "answer": "yes"}, "answer", "no such argument"),
+    ({"question": "ok", "options": ["a"] * 26}, "options", "at most 25 entries"),
+    ({"question": "ok", "options": ["a", "a"]}, "options", "twice"),
+    ({"question": "ok", "options": ["x" * 81]}, "options.0", "at most 80 characters"),
+    ({"question": "ok", "options": [""]}, "options.0", "must not be empty"),
+    ({"question": "ok", "options": "yes,no"}, "options", "valid list"),
+    ({"question": "ok", "urgency": "now"}, "urgency", "'low', 'normal' or 'high'"),
+    ({"question": "ok", "route": "vip"}, "route", "must be one of default"),
+    ({"question": "ok", "conversation_id": "x" * 129}, "conversation_id", "128"),
+    ({"question": "ok", "idempotency_key": ""}, "idempotency_key", "must not be empty"),
+    ({"question": "ok", "wait_seconds": -1}, "wait_seconds", "greater than or equal to 0"),
+    ({"question": "ok", "wait_seconds": 3601}, "wait_seconds", "3600"),
+    ({"question": "ok", "wait_seconds": "5"}, "wait_seconds", "valid number"),
+    ({"question": "ok", "wait_seconds": True}, "wait_seconds", "valid number"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "field", "limit"), BAD)
+async def test_bad_input_names_the_field_and_the_limit_and_creates_nothing(
+    arguments: dict[str, Any], field: str, limit: str
+) -> None:
+    store = MemoryEscalations()
+    async with asyncio.timeout(10), a_client(store) as agent:
+        result = await agent.call_tool("ask_human", arguments)
+    assert result.is_error
+    assert answer_text(result).startswith(f"{field}: ")
+    assert limit in answer_text(result)
+    assert await store.list_open() == []
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "said"),
+    [
+        ("check_answer", {"escalation_id": "01ARZ3NDEKTSV4RRFFQ69G5FAV"}, "escalation_id: no"),
+        ("check_answer", {"escalation_id": "x" * 65}, "escalation_id: must have at most 64"),
+        ("cancel_question", {"escalation_id": "nope"}, "escalation_id: no question"),
+        ("cancel_question", {"escalation_id": "x", "reason": "y" * 501}, "reason: must have"),
+        ("list_questions", {"status": "lost"}, "status: "),
+        ("list_questions", {"page": 2}, "page: no such argument"),
+    ],
+)
+async def test_the_other_tools_refuse_as_clearly(
+    tool: str, arguments: dict[str, Any], said: str
+) -> None:
+    async with asyncio.timeout(10), a_client(MemoryEscalations()) as agent:
+        result = await agent.call_tool(tool, arguments)
+    assert result.is_error
+    assert answer_text(result).startswith(said)
+
+
+async def test_a_store_that_is_away_is_an_error_that_says_what_to_do() -> None:
+    async with asyncio.timeout(10), a_client(Away()) as agent:
+        result = await agent.call_tool("ask_human", {"question": "Hello?"})
+    assert result.is_error
+    assert answer_text(result) == "Redis can't be reached: try again in a moment"
+
+
+async def test_the_text_of_an_answered_question_is_the_answer_itself() -> None:
+    store = MemoryEscalations()
+    async with asyncio.timeout(10), a_client(store) as agent, asyncio.TaskGroup() as group:
+        asking = group.create_task(agent.call_tool("ask_human", {"question": "May I?"}))
+        while not (opened := await store.list_open()):
+            await asyncio.sleep(0)
+        await store.conclude(opened[0].id, an_outcome(opened[0], at=utc_now()))
+        assert answer_text(await asking) == "Yes, 10 %."
+
+
+@pytest.mark.parametrize("state", sorted(state for state in State if not state.is_open))
+async def test_every_outcome_has_its_own_status_and_its_own_words(state: State) -> None:
+    store = MemoryEscalations()
+    async with asyncio.timeout(10), a_client(store) as agent:
+        asked = structured(
+            await agent.call_tool("ask_human", {"question": "May I?", "wait_seconds": 0})
+        )
+        escalation = await store.get(asked["escalation_id"])
+        assert escalation is not None
+        await store.conclude(escalation.id, an_outcome(escalation, state, at=utc_now()))
+        result = await agent.call_tool("check_answer", {"escalation_id": escalation.id})
+    told = structured(result)
+    assert told["status"] == state
+    assert (told["answer"] is not None) == (state is State.ANSWERED)
+    assert (answer_text(result) == "Yes, 10 %.") == (state is State.ANSWERED)
+
+
+async def test_the_tools_say_what_they_take_and_what_they_return() -> None:
+    async with asyncio.timeout(10), a_client(MemoryEscalations()) as agent:
+        tools = {tool.name: tool for tool in (await agent.list_tools()).tools}
+    assert set(tools) == {"ask_human", "check_answer", "cancel_question", "list_questions"}
+    for tool in tools.values():
+        assert tool.description
+        assert tool.output_schema
+        assert tool.input_schema["additionalProperties"] is False

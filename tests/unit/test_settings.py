@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from escalation_worker.settings import WorkerSettings
+from mcp_gateway.auth import KeyVerifier
+from mcp_gateway.settings import GatewaySettings
+from shared.errors import ConfigurationError
+from shared.settings import load
+
+
+@pytest.fixture(autouse=True)
+def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stand where no .env lies."""
+    monkeypatch.chdir(tmp_path)
+
+
+def test_the_defaults_serve_this_host_only() -> None:
+    assert load(GatewaySettings).is_loopback
+    assert load(WorkerSettings).desk_host == "127.0.0.1"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "127.0.0.53"])
+def test_loopback_needs_no_keys(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    monkeypatch.setenv("GATEWAY_HOST", host)
+    assert load(GatewaySettings).is_loopback
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.2", "gateway.example"])  # noqa: S104
+def test_any_other_host_does(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    monkeypatch.setenv("GATEWAY_HOST", host)
+    with pytest.raises(ConfigurationError, match="GATEWAY_API_KEYS"):
+        load(GatewaySettings)
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ("shop", "pairs"),
+        ("shop:", "pairs"),
+        (":0123456789abcdef", "pairs"),
+        ("shop:short", "at least 16"),
+        ("shop:0123456789abcdef,shop:0123456789abcdeg", "twice"),
+        ("shop:0123456789abcdef,bank:0123456789abcdef", "same key"),
+    ],
+)
+def test_wrong_keys_are_refused_without_showing_them(
+    monkeypatch: pytest.MonkeyPatch, keys: str, said: str
+) -> None:
+    monkeypatch.setenv("GATEWAY_API_KEYS", keys)
+    with pytest.raises(ConfigurationError, match=said) as refused:
+        load(GatewaySettings)
+    assert "0123456789abcde" not in str(refused.value)
+
+
+def test_secrets_do_not_show_in_a_repr(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWAY_API_KEYS", "shop:0123456789abcdef")
+    monkeypatch.setenv("REDIS_URL", "redis://:hidden-word@127.0.0.1/0")
+    shown = repr(load(GatewaySettings))
+    assert "0123456789abcdef" not in shown
+    assert "hidden-word" not in shown
+
+
+async def test_a_key_names_its_agent_and_no_other_key_names_anyone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("GATEWAY_API_KEYS", "shop:0123456789abcdef, bank:fedcba9876543210")
+    verifier = KeyVerifier(load(GatewaySettings).gateway_api_keys)
+    token = await verifier.verify_token("fedcba9876543210")
+    assert token is not None
+    assert token.client_id == "bank"
+    assert "fedcba9876543210" not in repr(token)
+    for wrong in ("", "fedcba987654321", "fedcba98765432100", "é", "\ud800"):
+        assert await verifier.verify_token(wrong) is None
+
+
+def test_the_examples_three_settings_make_a_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISCORD_TOKEN", "secret-token")
+    monkeypatch.setenv("DISCORD_USER_ID", "731482065947918336")
+    monkeypatch.setenv("DISCORD_CHANNEL_ID", "1182731077223653381")
+    monkeypatch.setenv("DISCORD_OPERATOR_ROLE_IDS", " 1, 2 ,")
+    settings = load(WorkerSettings)
+    assert settings.channel == "discord"
+    assert settings.discord_operator_role_ids == {1, 2}
+    assert "secret-token" not in repr(settings)
+
+
+def test_an_empty_token_means_the_desk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISCORD_TOKEN", "")
+    assert load(WorkerSettings).channel == "desk"
