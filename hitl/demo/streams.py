@@ -35,7 +35,7 @@ async def open_stream(
 
 async def _events(response: httpx2.Response) -> AsyncGenerator[Event]:
     name, data = "message", ""
-    async for line in response.aiter_lines():
+    async for line in _lines(response):
         field, _, value = line.partition(":")
         match field:
             case "event":
@@ -47,3 +47,12 @@ async def _events(response: httpx2.Response) -> AsyncGenerator[Event]:
                 name, data = "message", ""
             case _:
                 pass  # a comment that keeps the connection alive, an id, a pause
+
+
+async def _lines(response: httpx2.Response) -> AsyncGenerator[str]:
+    """Split at line feeds only: httpx2's own splitting takes U+2028 within a text for an end."""
+    rest = b""
+    async for chunk in response.aiter_bytes():
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            yield line.decode().rstrip("\r")
