@@ -300,10 +300,7 @@ def application_flags(what: Application) -> int:
     granted = (
         (what.presences, 1 << 13),
         (what.server_members, 1 << 15),
-        (
-            what.message_content,
-            1 << 19,
-        ),
+        (what.message_content, 1 << 19),
     )
     return sum(bit for allowed, bit in granted if allowed)
 
