@@ -58,6 +58,9 @@ unit: $(STAMP) ## tests without processes of their own
 e2e: $(STAMP) ## tests with real processes
 	@$(BIN)/python -m pytest -q -m e2e
 
+bench: $(STAMP) ## how soon a question is picked up, with and without the hint
+	@$(BIN)/python -m bench.pickup
+
 lock: ## make the files of pinned versions anew
 	uv pip compile --quiet --upgrade --universal --python-version 3.11 --all-extras --group dev \
 	  --generate-hashes --no-annotate --no-header pyproject.toml -o constraints.txt
