@@ -23,7 +23,9 @@ class UnknownEscalationError(EscalationError):
     """No escalation with this id is kept for this agent."""
 
     def __init__(self, escalation_id: str) -> None:
-        super().__init__(f"escalation_id: no question with the id {escalation_id!r} is kept for this agent")
+        super().__init__(
+            f"escalation_id: no question with the id {escalation_id!r} is kept for this agent"
+        )
         self.escalation_id = escalation_id
 
 
