@@ -1,0 +1,89 @@
+#!/usr/bin/env python3
+"""The containers' health check: `python health.py gateway|worker|agent|discord-double`.
+
+Ends with 0 if the process beside it serves, else with 1 and one line that says what is wrong.
+The worker has no web page while it talks to Discord, so Redis is asked when it last polled its
+queue: a worker whose event loop stands still, or that lost Redis, is seen within seconds.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import urllib.error
+import urllib.request
+from typing import Any, Final, cast
+
+PAGE_SECONDS: Final = 3
+REDIS_SECONDS: Final = 3
+SILENCE_SECONDS: Final = 15
+"""A healthy worker sends Redis something every half second."""
+
+
+def main(process: str) -> str | None:
+    """Check one process; return what is wrong with it."""
+    match process:
+        case "gateway":
+            return _page(os.environ.get("GATEWAY_PORT", "8765"), "/healthz")
+        case "worker":
+            return _worker()
+        case "agent":
+            # In a room there is no page: then the process itself is the sign of life, and its end
+            # ends the container.
+            if os.environ.get("ROOM_ID"):
+                return None
+            return _page(os.environ.get("CHAT_PORT", "8770"), "/healthz")
+        case "discord-double":
+            return _page("8902", "/_double/health")
+        case _:
+            return f"no such process: {process}"
+
+
+def _page(port: str, path: str) -> str | None:
+    url = f"http://127.0.0.1:{port}{path}"
+    try:
+        with urllib.request.urlopen(url, timeout=PAGE_SECONDS):
+            return None
+    except (urllib.error.URLError, OSError) as error:
+        return f"{url}: {error}"
+
+
+def _worker() -> str | None:
+    desk = None if os.environ.get("DISCORD_TOKEN") else os.environ.get("DESK_PORT", "8780")
+    return (_page(desk, "/healthz") if desk else None) or _polls_its_queue()
+
+
+def _polls_its_queue() -> str | None:
+    # Only the worker's image has redis-py.
+    from redis import Redis  # noqa: PLC0415
+    from redis.exceptions import RedisError  # noqa: PLC0415
+
+    try:
+        with Redis.from_url(
+            os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0"),
+            decode_responses=True,
+            socket_connect_timeout=REDIS_SECONDS,
+            socket_timeout=REDIS_SECONDS,
+        ) as redis:
+            me = cast("dict[str, Any]", redis.client_info())
+            clients = cast("list[dict[str, str]]", redis.client_list(_type="normal"))
+    except (RedisError, OSError) as error:
+        return f"Redis: {type(error).__name__}: {error}"
+    silences = [
+        int(client["idle"])
+        for client in clients
+        if _host(client) == _host(me) and int(client["id"]) != int(me["id"])
+    ]
+    if not silences:
+        return "the worker has no connection to Redis"
+    if min(silences) > SILENCE_SECONDS:
+        return f"the worker has not polled its queue for {min(silences)} s"
+    return None
+
+
+def _host(client: dict[str, Any]) -> str:
+    return str(client["addr"]).rpartition(":")[0]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
