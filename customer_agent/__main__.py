@@ -29,7 +29,7 @@ def main() -> None:
         settings = load(AgentSettings)
         configure_logging(level=settings.log_level, style=settings.log_format)
         if settings.log_level != "DEBUG":
-            _quieten_runtime()
+            _quieten_libraries()
         # Only now, so that a wrong setting is told at once: the runtime takes seconds to import.
         from customer_agent.running import run  # noqa: PLC0415
 
@@ -39,9 +39,13 @@ def main() -> None:
         raise SystemExit(_WRONG_SETTING) from None
 
 
-def _quieten_runtime() -> None:
-    """Keep out of the log what the customer and the agent say, which the runtime logs at INFO."""
-    logging.getLogger("videosdk").setLevel(logging.WARNING)
+def _quieten_libraries() -> None:
+    """Keep out of the log what the customer and the agent say, which the runtime logs at INFO.
+
+    With it goes the chatter of the HTTP libraries: our own events tell the same.
+    """
+    for name in ("videosdk", "httpx", "httpx2", "uvicorn"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     # It also complains about every turn without a room that its statistics have nowhere to go.
     logging.getLogger("videosdk.agents.metrics").setLevel(logging.CRITICAL)
 

@@ -155,12 +155,7 @@ async def _events(chat: Chat, last_seen: str | None) -> AsyncGenerator[ServerSen
             if isinstance(each, Line):
                 yield ServerSentEvent(json.dumps(each.as_json()), id=each.id, retry=1_000)
             else:
-                state = {
-                    "open_questions": each.open_questions,
-                    "thinking": each.thinking,
-                    "ended": each.ended,
-                }
-                yield ServerSentEvent(json.dumps(state), event="state")
+                yield ServerSentEvent(json.dumps(each.as_json()), event="state")
     finally:
         chat.watchers -= 1
         chat.touch()

@@ -79,10 +79,17 @@ def _listen(host: str, port: int) -> socket.socket:
         ConfigurationError: It is not to be had.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # The protocol is named because asyncio turns Nagle's algorithm off only where it is: with
+    # it, every answer would wait 40 ms for the page's acknowledgement.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        return socket.create_server((host, port), family=family)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen()
     except OSError as error:
+        listener.close()
         raise ConfigurationError(
             f"CHAT_PORT: can't listen on {host}:{port} ({error.strerror}); "
             "stop what listens there, or choose another port"
         ) from error
+    return listener

@@ -18,7 +18,7 @@ from videosdk.agents import Pipeline
 from customer_agent.conversation import Conversation, Manner, open_conversation
 from customer_agent.gateway_client import Gateway
 from customer_agent.notices import Notices
-from customer_agent.transcript import Transcript, Who
+from customer_agent.transcript import Transcript, Who, now_iso
 from shared.telemetry import get_logger
 
 _log = get_logger(__name__)
@@ -139,9 +139,12 @@ class Chat:
         self.transcript.add(Who.AGENT, words)
 
     def _count(self, open_questions: int) -> None:
-        before = self.transcript.state.open_questions
-        self.transcript.set_state(replace(self.transcript.state, open_questions=open_questions))
-        if open_questions > before:
+        before = self.transcript.state
+        since = (before.waiting_since or now_iso()) if open_questions else None
+        self.transcript.set_state(
+            replace(before, open_questions=open_questions, waiting_since=since)
+        )
+        if open_questions > before.open_questions:
             self.transcript.add(Who.STATUS, "A colleague has been asked")
 
 

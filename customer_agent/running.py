@@ -29,6 +29,11 @@ def run(settings: AgentSettings) -> None:
     Raises:
         ConfigurationError: A setting can't be used; the message names it and the mend.
     """
+    if settings.room_id and settings.videosdk_auth_token is None:
+        raise ConfigurationError(
+            "VIDEOSDK_AUTH_TOKEN: ROOM_ID is set, so a token from VideoSDK's dashboard is needed; "
+            "unset ROOM_ID for a chat in the browser"
+        )
     gateway = McpGateway(
         settings.gateway_url, api_key=settings.gateway_api_key, route=settings.agent_route
     )

@@ -180,7 +180,10 @@ KNOWN: Final = (
     Known(
         "thanks",
         _words(
-            r"thank", r"thx", r"cheers", r"great\b", r"perfect", r"awesome", r"cool\b", r"nice\b"
+            r"thank",
+            r"thx",
+            r"cheers",
+            r"^(?:great|perfect|awesome|cool|nice|wonderful)\b",
         ),
         ("You're very welcome! Anything else I can do for you?", "My pleasure. What else?"),
     ),

@@ -42,8 +42,19 @@ class State:
     """How things are at the moment; unlike lines, only the newest matters."""
 
     open_questions: int = 0
+    waiting_since: str | None = None
+    """When the first of the open questions was asked."""
     thinking: bool = False
     ended: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """Give the state as the page reads it."""
+        return asdict(self)
+
+
+def now_iso() -> str:
+    """Write this moment as ISO 8601 in UTC."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class Transcript:
@@ -67,7 +78,7 @@ class Transcript:
             id=f"{self._run}-{self._count}",
             who=who,
             text=text,
-            time=datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            time=now_iso(),
             seconds=round(self._clock() - self._began, 3),
         )
         self._lines.append((self._count, line))

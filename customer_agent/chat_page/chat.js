@@ -9,10 +9,11 @@ const scroller = find("scroll");
 const text = find("text");
 const send = find("send");
 const shown = new Set();
-let state = { open_questions: 0, thinking: false, ended: false };
+let state = { open_questions: 0, waiting_since: null, thinking: false, ended: false };
 let waitingSince = null;
 let connected = false;
 let lastWho = "";
+let live = false; // what was there before does not move in
 
 // Everything that people or the agent wrote goes through textContent: it is never markup.
 function element(tag, className, content) {
@@ -34,7 +35,7 @@ function showLine(line) {
   if (shown.has(line.id)) return;
   shown.add(line.id);
   const stay = isAtEnd() || line.who === "customer";
-  const item = element("li", `line ${line.who}${line.who === lastWho ? "" : " turn"}`);
+  const item = element("li", `line ${line.who}${line.who === lastWho ? "" : " turn"}${live ? " fresh" : ""}`);
   const name = { customer: "You", agent: document.querySelector(".chat").dataset.agent, status: "Status" };
   item.append(element("span", "sr", `${name[line.who] ?? line.who}: `));
   item.append(element("p", "bubble", line.text));
@@ -55,7 +56,7 @@ function showState() {
   find("thinking").hidden = !thinking;
   find("waiting").hidden = open === 0 || ended;
   find("waiting-text").textContent = open > 1 ? `Waiting for colleagues: ${open} questions` : "Waiting for a colleague";
-  waitingSince = open === 0 ? null : (waitingSince ?? Date.now());
+  waitingSince = state.waiting_since === null ? null : Date.parse(state.waiting_since);
   find("presence").classList.toggle("on", connected && !ended);
   let status = "Online";
   if (ended) status = "This chat has ended";
@@ -72,7 +73,7 @@ function showState() {
 
 function tick() {
   if (waitingSince === null) return;
-  const seconds = Math.floor((Date.now() - waitingSince) / 1000);
+  const seconds = Math.max(0, Math.floor((Date.now() - waitingSince) / 1000));
   const padded = String(seconds % 60).padStart(2, "0");
   find("waiting-clock").textContent = `${Math.floor(seconds / 60)}:${padded}`;
 }
@@ -135,6 +136,7 @@ function listen() {
     state = JSON.parse(event.data);
     if (state.ended) source.close();
     showState();
+    live = true;
   });
   source.onerror = () => {
     connected = false;

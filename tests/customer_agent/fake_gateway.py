@@ -69,6 +69,7 @@ class FakeGateway:
         self.asked: list[Asked] = []
         self.cancelled: list[tuple[str, str | None]] = []
         self.calls: list[str] = []
+        self.refused_keys = 0
         self.held = 0
         """How many calls are waiting at this moment."""
         self.api_key = api_key
@@ -127,7 +128,11 @@ class FakeGateway:
 
     async def start(self) -> None:
         """Listen, on the same port as before if there was one."""
-        listener = socket.create_server(("127.0.0.1", self._port))
+        # The protocol is named so that asyncio turns off Nagle's algorithm.
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", self._port))
+        listener.listen()
         self._port = listener.getsockname()[1]
         app = _KeyCheck(self._build().streamable_http_app(stateless_http=True), self)
         self._server = _Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=1))
@@ -145,6 +150,10 @@ class FakeGateway:
                 transport.abort()
         self._server.should_exit = True
         await self._serving
+        await self._note()
+
+    async def note_refused_key(self) -> None:
+        self.refused_keys += 1
         await self._note()
 
     async def _note(self) -> None:
@@ -188,7 +197,7 @@ class FakeGateway:
         async def ask_human(
             question: str,
             context: str | None = None,
-            route: str | None = None,  # noqa: ARG001  Part of the contract.
+            route: str | None = None,
             conversation_id: str | None = None,
             idempotency_key: str | None = None,
             wait_seconds: float = 25,
@@ -261,6 +270,7 @@ class _KeyCheck:
         key = self._gateway.api_key
         given = dict(scope.get("headers", ())).get(b"authorization", b"").decode()
         if scope["type"] == "http" and key is not None and given != f"Bearer {key}":
+            await self._gateway.note_refused_key()
             refusal = JSONResponse({"error": "invalid_token"}, status_code=401)
             await refusal(scope, receive, send)
             return

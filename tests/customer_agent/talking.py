@@ -125,6 +125,7 @@ async def talking(
     patience: Patience = BRISK,
     on_hangup: OnHangup = OnHangup.LEAVE,
     hold_line_seconds: float = 0,
+    longest_utterance_seconds: float = 60,
     write: Callable[[str], None] | None = None,
 ) -> AsyncGenerator[Talk]:
     """Run a conversation, greeted and ready."""
@@ -150,6 +151,7 @@ async def talking(
             greeting="Hello!",
             hold_line_seconds=hold_line_seconds,
             on_hangup=on_hangup,
+            longest_utterance_seconds=longest_utterance_seconds,
             patience=patience,
         ),
         on_open_questions=counts.append,
