@@ -17,7 +17,10 @@ NEEDS: Final[dict[str, tuple[str, ...]]] = {
     "gateway": ("mcp", "starlette", "uvicorn", "redis", "arq"),
     "worker": ("arq", "redis", "discord", "starlette", "uvicorn", "sse_starlette"),
     "agent": ("videosdk", "mcp", "starlette", "uvicorn", "sse_starlette"),
-    "all": ("redis", "arq", "mcp", "discord", "videosdk", "starlette", "uvicorn", "sse_starlette"),
+    "all": (
+        *("redis", "arq", "mcp", "discord", "videosdk"),
+        *("starlette", "uvicorn", "sse_starlette", "httpx2"),
+    ),
 }
 
 app = typer.Typer(

@@ -94,14 +94,15 @@ class Desk:
         """Trade the password for a session."""
         if self._sessions is None:
             return JSONResponse({"message": "This desk has no password."})
+        form = await read_form(request, LoginForm)
         address = request.client.host if request.client else ""
+        # No await from here to the count of failures: attempts made at once are counted too.
         if (seconds := self._sessions.blocked_for(address)) > 0:
             return JSONResponse(
                 {"message": f"Too many wrong passwords: try again in {seconds:.0f} s."},
                 status_code=429,
                 headers={"retry-after": str(int(seconds) + 1)},
             )
-        form = await read_form(request, LoginForm)
         cookie = self._sessions.log_in(address, form.password)
         if cookie is None:
             await asyncio.sleep(WRONG_PASSWORD_SECONDS)
@@ -155,7 +156,9 @@ def build_desk(
     `answering` must be built with operators that include `DESK_ROLE`, or nobody may answer here.
     """
     sessions = Sessions(password) if password is not None else None
-    board = Board(store, changes, operator_name=operator_name, clock=clock)
+    board = Board(
+        store, changes, operator_name=operator_name, login=password is not None, clock=clock
+    )
     desk = Desk(board, store, answering, sessions, operator_name=operator_name, clock=clock)
 
     @asynccontextmanager

@@ -54,11 +54,18 @@ class Board:
     """The state of the desk. `run` keeps it current; pages read it through `events`."""
 
     def __init__(
-        self, store: EscalationStore, changes: Changes, *, operator_name: str, clock: Clock
+        self,
+        store: EscalationStore,
+        changes: Changes,
+        *,
+        operator_name: str,
+        login: bool,
+        clock: Clock,
     ) -> None:
         self._store = store
         self._changes = changes
         self._operator_name = operator_name
+        self._login = login
         self._clock = clock
         self._open: set[str] = set()
         self._recent: dict[str, Escalation] = {}
@@ -82,6 +89,7 @@ class Board:
         return Snapshot(
             now=self._clock(),
             operator_name=self._operator_name,
+            login=self._login,
             open=tuple(view_of(each) for each in found),
             recent=tuple(view_of(each) for each in recent),
         )

@@ -57,6 +57,8 @@ class Snapshot(_View):
     """The server's time, so that countdowns don't depend on the browser's clock."""
     operator_name: str
     """Who answers when the page gives no name."""
+    login: bool
+    """Whether the page was opened with a password, so that there is a session to end."""
     open: tuple[QuestionView, ...]
     """The nearest deadline first."""
     recent: tuple[QuestionView, ...]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import httpx2
 import pytest
 
@@ -119,6 +121,7 @@ async def test_the_password_opens_a_session_that_scripts_and_other_sites_cannot_
     assert (await locked_desk.client.get("/")).status_code == 200
     question = await locked_desk.asked()
     assert (await locked_desk.answer(question.id)).status_code == 200
+    assert (await locked_desk.client.get("/api/questions")).json()["login"] is True
 
 
 async def test_logging_out_closes_the_session_in_the_browser(locked_desk: Desk) -> None:
@@ -171,6 +174,13 @@ async def test_guessing_the_password_is_braked(locked_desk: Desk) -> None:
     response = await _log_in(locked_desk)
     assert response.status_code == 429
     assert 0 < int(response.headers["retry-after"]) <= 61
+
+
+async def test_guesses_made_at_once_are_counted_like_any_others(locked_desk: Desk) -> None:
+    responses = await asyncio.gather(*(_log_in(locked_desk, f"guess {n}") for n in range(20)))
+    statuses = [response.status_code for response in responses]
+    assert statuses.count(401) == FAILURES_ALLOWED
+    assert statuses.count(429) == 20 - FAILURES_ALLOWED
 
 
 async def test_another_site_cannot_log_the_browser_in(locked_desk: Desk) -> None:

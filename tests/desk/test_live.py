@@ -43,7 +43,7 @@ def store(clock: SteppedClock) -> MemoryEscalations:
 @pytest.fixture
 async def board(store: MemoryEscalations, clock: SteppedClock) -> AsyncGenerator[Board]:
     """Build a board that follows the store."""
-    board = Board(store, store, operator_name="Operator", clock=clock)
+    board = Board(store, store, operator_name="Operator", login=False, clock=clock)
     page = board.events()
     async with asyncio.timeout(SOON):
         assert isinstance(await anext(page), Snapshot)
@@ -153,7 +153,7 @@ async def test_while_the_store_is_away_the_page_is_told_and_then_shown_everythin
     store: MemoryEscalations, clock: SteppedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("escalation_worker.desk.board.RETRY_SECONDS", 0.01)
-    board = Board(store, store, operator_name="Operator", clock=clock)
+    board = Board(store, store, operator_name="Operator", login=False, clock=clock)
     await store.accept(an_ask())
 
     async def away() -> None:
@@ -248,6 +248,6 @@ async def test_a_question_with_markup_in_it_arrives_as_the_text_that_it_is(
 ) -> None:
     text = '<img src=x onerror="alert(1)">'
     await store.accept(an_ask(text))
-    board = Board(store, store, operator_name="Operator", clock=clock)
+    board = Board(store, store, operator_name="Operator", login=False, clock=clock)
     sent = json.loads((await board.snapshot()).model_dump_json())
     assert sent["open"][0]["text"] == text != html.escape(text)

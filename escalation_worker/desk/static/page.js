@@ -2,7 +2,7 @@
 // wrote enters the document as text, never as markup.
 
 import { Card } from "./card.js";
-import { announce, byId, clock, operator } from "./common.js";
+import { announce, byId, clock, operator, post } from "./common.js";
 import { Recent } from "./recent.js";
 
 const cards = new Map();
@@ -67,6 +67,7 @@ function welcome(card, question) {
 function onSync(snapshot) {
   clock.set(snapshot.now);
   operator.setDefault(snapshot.operator_name);
+  byId("log-out").hidden = !snapshot.login;
   const open = new Set(snapshot.open.map((question) => question.id));
   const ended = new Map(snapshot.recent.map((question) => [question.id, question]));
   for (const question of snapshot.open) welcome(upsert(question), question);
@@ -132,6 +133,10 @@ async function checkSession() {
   }
 }
 
+byId("log-out").addEventListener("click", async () => {
+  await post("/api/logout", {});
+  location.assign("/login");
+});
 byId("name").addEventListener("input", (event) => operator.set(event.target.value));
 byId("name").value = operator.own();
 setInterval(() => cards.forEach((card) => card.tick()), 500);
