@@ -67,6 +67,7 @@ async def serve_chat(
         serving = tasks.create_task(server.serve(sockets=[listener]), name="chat-server")
         stopping = tasks.create_task(stop.wait(), name="wait-for-stop")
         await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
+        chats.leave_all()  # or the server would wait for pages that go on listening
         server.should_exit = True
         await serving
         stopping.cancel()

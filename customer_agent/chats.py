@@ -48,6 +48,7 @@ class Chat:
         self.watchers = 0
         """How many pages show this chat at the moment."""
         self.last_seen = loop.time()
+        self._left = False
         self._inbox: asyncio.Queue[str | None] = asyncio.Queue(_MOST_UNREAD)
         self._conversation: Conversation | None = None
         self._task: asyncio.Task[None] | None = None
@@ -76,9 +77,12 @@ class Chat:
 
     def leave(self) -> None:
         """End the chat without touching its open questions: another agent will take them up."""
+        self._left = True
         if self._conversation is not None:
             self._conversation.leave_questions = True
         self.end()
+        # The page is to come back to that other agent: nothing has ended for it.
+        self.transcript.close()
 
     def start(
         self,
@@ -114,8 +118,10 @@ class Chat:
             _log.exception("chat.failed", conversation_id=self.id)
             farewell = "Something went wrong, and this chat has ended. Please start a new one."
         finally:
-            self.transcript.add(Who.STATUS, farewell)
-            self.transcript.set_state(replace(self.transcript.state, ended=True, thinking=False))
+            if not self._left:
+                self.transcript.add(Who.STATUS, farewell)
+                state = replace(self.transcript.state, ended=True, thinking=False)
+                self.transcript.set_state(state)
             _log.info("chat.ended", conversation_id=self.id)
 
     async def _listen(self, conversation: Conversation, idle_after: float) -> None:
@@ -181,9 +187,13 @@ class Chats:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.leave_all()
+        await self._tasks.__aexit__(kind, error, trace)
+
+    def leave_all(self) -> None:
+        """Let go of all chats, and send their pages away to come back later."""
         for chat in list(self._chats.values()):
             chat.leave()
-        await self._tasks.__aexit__(kind, error, trace)
 
     def find(self, chat_id: str) -> Chat | None:
         """Find a running chat."""

@@ -20,7 +20,8 @@ from customer_agent.floor import Floor
 from customer_agent.gateway_client import Gateway
 from customer_agent.notices import Notices
 from customer_agent.outcomes import Outcome
-from customer_agent.questions import OpenQuestions, Patience
+from customer_agent.patience import Patience
+from customer_agent.questions import OpenQuestions
 from customer_agent.runtime import isolate_session, on_any_state_change
 from customer_agent.settings import OnHangup
 from customer_agent.steady_model import SORRY, SteadyModel

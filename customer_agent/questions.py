@@ -8,11 +8,10 @@ the question's own idempotency key. What comes of it goes to `on_outcome`.
 from __future__ import annotations
 
 import asyncio
-import random
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Final, Self
 
@@ -27,6 +26,7 @@ from customer_agent.gateway_client import (
     Status,
 )
 from customer_agent.outcomes import Ending, Outcome
+from customer_agent.patience import Patience
 from shared.telemetry import get_logger
 
 _log = get_logger(__name__)
@@ -34,23 +34,6 @@ _log = get_logger(__name__)
 _HANG_UP_SECONDS: Final = 3.0
 _BRISK_SECONDS: Final = 1.0
 """A held call that comes back sooner than this, still open, is not asked again before it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
-    """How long to wait for what. All in seconds."""
-
-    hold: float = 25.0  # how long one call is held by the gateway
-    first_retry: float = 0.1
-    longest_retry: float = 2.0
-    refused_retry: float = 5.0  # between tries with a key that the gateway does not know
-    unreachable: float = 30.0  # an outage this long is told to the customer
-    resume: timedelta = timedelta(minutes=15)  # how old settled questions are told again
-
-    def retry_after(self, attempt: int) -> float:
-        """Space out tries: doubling, capped, and jittered so that agents don't return at once."""
-        pause = min(self.longest_retry, self.first_retry * 2.0 ** min(attempt, 16))
-        return pause * random.uniform(0.5, 1.0)  # noqa: S311  jitter is no secret
 
 
 @dataclass(slots=True)

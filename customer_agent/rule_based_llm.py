@@ -92,7 +92,7 @@ class RuleBasedLLM(LLM):
         if found.name == "news":
             return self._news(items)
         turn = sum(isinstance(each, ChatMessage) for each in items)
-        return found.replies[turn % len(found.replies)]
+        return found.replies[turn // 2 % len(found.replies)]
 
     def _news(self, items: list[Any]) -> str:
         asked = {

@@ -14,7 +14,7 @@ from pathlib import Path
 from customer_agent.chat_server import serve_chat
 from customer_agent.conversation import Manner
 from customer_agent.gateway_client import McpGateway
-from customer_agent.questions import Patience
+from customer_agent.patience import Patience
 from customer_agent.room import run_in_room
 from customer_agent.settings import AgentSettings
 from shared.errors import ConfigurationError

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar, cast
 
-from videosdk.agents import Agent, ChatContext, ChatMessage
+from videosdk.agents import Agent, ChatContext, ChatMessage, JobContext
 from videosdk.agents import event_bus as _event_bus
 from videosdk.agents import (
     function_tool as _untyped_function_tool,  # pyright: ignore[reportUnknownVariableType]
@@ -66,3 +67,12 @@ def on_any_state_change(session: Any, note: Callable[[], None]) -> None:
 
     session.on("user_state_changed", changed)
     session.on("agent_state_changed", changed)
+
+
+def adopt_running_loop(context: JobContext) -> None:
+    """Make a job's context use the running loop.
+
+    `WorkerJob` makes the context before it starts its loop, and the context hands to the audio
+    track whatever loop it found then: an interruption would be signalled to a loop that is dead.
+    """
+    cast("Any", context)._loop = asyncio.get_running_loop()  # noqa: SLF001  There is no setter.

@@ -69,6 +69,7 @@ class Transcript:
         self._count = 0
         self._lines: deque[tuple[int, Line]] = deque(maxlen=_KEPT)
         self._changed = asyncio.Event()
+        self._closed = False
         self.state = State()
 
     def add(self, who: Who, text: str) -> Line:
@@ -94,7 +95,8 @@ class Transcript:
     async def follow(self, after: str | None) -> AsyncGenerator[Line | State]:
         """Yield the lines after the one with this id, then what comes, states in between.
 
-        An id from elsewhere, or none, yields the whole chat. Ends with the conversation.
+        An id from elsewhere, or none, yields the whole chat. Ends with the conversation, or
+        when the transcript is closed.
         """
         seen, shown = self._number(after), None
         while True:
@@ -108,9 +110,14 @@ class Transcript:
                 yield shown
             if changed.is_set():
                 continue
-            if self.state.ended:
+            if self.state.ended or self._closed:
                 return
             await changed.wait()
+
+    def close(self) -> None:
+        """Send the followers away although the conversation goes on elsewhere."""
+        self._closed = True
+        self._tell_all()
 
     def _number(self, line_id: str | None) -> int:
         run, _, number = (line_id or "").rpartition("-")

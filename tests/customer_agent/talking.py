@@ -15,8 +15,8 @@ from videosdk.agents import LLM, ChatContext, ChatRole, FunctionTool, LLMRespons
 from customer_agent.conversation import Conversation, Manner, open_conversation
 from customer_agent.gateway_client import Gateway, McpGateway
 from customer_agent.notices import Notices
+from customer_agent.patience import Patience
 from customer_agent.providers import pipeline_that_writes
-from customer_agent.questions import Patience
 from customer_agent.rule_based_llm import RuleBasedLLM
 from customer_agent.settings import OnHangup
 

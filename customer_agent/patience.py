@@ -1,0 +1,24 @@
+"""How long the agent waits for what."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long to wait for what. All in seconds."""
+
+    hold: float = 25.0  # how long one call is held by the gateway
+    first_retry: float = 0.1
+    longest_retry: float = 2.0
+    refused_retry: float = 5.0  # between tries with a key that the gateway does not know
+    unreachable: float = 30.0  # an outage this long is told to the customer
+    resume: timedelta = timedelta(minutes=15)  # how old settled questions are told again
+
+    def retry_after(self, attempt: int) -> float:
+        """Space out tries: doubling, capped, and jittered so that agents don't return at once."""
+        pause = min(self.longest_retry, self.first_retry * 2.0 ** min(attempt, 16))
+        return pause * random.uniform(0.5, 1.0)  # noqa: S311  jitter is no secret
