@@ -40,7 +40,8 @@ export class Card {
   }
 
   focus() {
-    this.box.focus({ preventScroll: false });
+    this.box.focus({ preventScroll: true });
+    this.element.scrollIntoView({ block: "nearest" });
   }
 
   listen() {

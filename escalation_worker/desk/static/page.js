@@ -8,14 +8,17 @@ import { Recent } from "./recent.js";
 const cards = new Map();
 const recent = new Recent(byId("recent"), byId("nothing"), answerLate);
 
+/** Show an open question. Returns its card if there was none before. */
 function upsert(question) {
   const known = cards.get(question.id);
   if (known) {
     known.update(question);
-    return;
+    return null;
   }
   const card = new Card(question, { onDone: remove });
-  const later = [...cards.values()].find((each) => each.deadline > card.deadline);
+  const [later] = [...cards.values()]
+    .filter((each) => each.deadline > card.deadline)
+    .sort((one, other) => one.deadline - other.deadline);
   cards.set(question.id, card);
   byId("cards").insertBefore(card.element, later ? later.element : null);
   return card;
@@ -47,6 +50,7 @@ function conclude(question) {
 function answerLate(question) {
   const card = cards.get(question.id) ?? upsert(question);
   card.end(question);
+  count();
   card.focus();
 }
 
@@ -57,9 +61,9 @@ function count() {
   document.title = waiting ? `(${waiting}) Desk` : "Desk";
 }
 
-function welcome(card, question) {
-  if (!card) return;
-  announce(`New question from ${question.agent}: ${question.text}`);
+// Called after the empty page's notice is gone: focusing scrolls to where the card is by then.
+function welcome(card) {
+  announce(`New question from ${card.question.agent}: ${card.question.text}`);
   // Never take the focus from somebody who is typing, here or in another frame.
   if (document.hasFocus() && document.activeElement === document.body) card.focus();
 }
@@ -70,7 +74,7 @@ function onSync(snapshot) {
   byId("log-out").hidden = !snapshot.login;
   const open = new Set(snapshot.open.map((question) => question.id));
   const ended = new Map(snapshot.recent.map((question) => [question.id, question]));
-  for (const question of snapshot.open) welcome(upsert(question), question);
+  const added = snapshot.open.map(upsert);
   recent.replace(snapshot.recent);
   for (const [id, card] of cards) {
     if (open.has(id) || !card.open) continue;
@@ -79,17 +83,14 @@ function onSync(snapshot) {
   }
   setTrouble("");
   count();
+  added.forEach((card) => card && welcome(card));
 }
 
 function onQuestion(question) {
-  if (question.open) {
-    const known = cards.has(question.id);
-    const card = upsert(question);
-    if (!known) welcome(card, question);
-  } else {
-    conclude(question);
-  }
+  const added = question.open ? upsert(question) : null;
+  if (!question.open) conclude(question);
   count();
+  if (added) welcome(added);
 }
 
 function setTrouble(reason) {
