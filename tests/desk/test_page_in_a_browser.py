@@ -1,0 +1,143 @@
+"""The page in a real browser, where there is one: what operators see and do."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from support.make import an_ask, an_outcome
+
+from desk.browser import PROGRAM, Page, a_browser
+from escalation_worker.answering import Answering
+from escalation_worker.desk.app import build_desk
+from escalation_worker.desk.channel import DESK_OPERATORS
+from escalation_worker.desk.serving import serve_desk
+from hitl.embedded_redis import free_port
+from shared.escalation import Escalation, State
+from shared.memory import MemoryEscalations
+from shared.ports import utc_now
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(PROGRAM is None, reason="no Chromium on the PATH"),
+]
+MARKUP = '<img src=x onerror="document.title=1"> May I give <b>10 %</b> off?'
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A page, and the store behind it."""
+
+    page: Page
+    store: MemoryEscalations
+
+    async def asked(self, text: str = "May I?", options: tuple[str, ...] = ()) -> Escalation:
+        ask = an_ask(text)
+        question = ask.question.model_copy(update={"options": options})
+        found = await self.store.accept(ask.model_copy(update={"question": question}))
+        await self.page.until(f'document.getElementById("answer-{found.escalation.id}")')
+        return found.escalation
+
+    async def type(self, escalation: Escalation, text: str) -> None:
+        await self.page.run(f'document.getElementById("answer-{escalation.id}").focus()')
+        await self.page.call("Input.insertText", text=text)
+
+    async def press_enter(self) -> None:
+        for kind in ("keyDown", "keyUp"):
+            await self.page.call(
+                "Input.dispatchKeyEvent", type=kind, key="Enter", code="Enter", text="\r"
+            )
+
+    async def state(self, escalation: Escalation) -> State:
+        found = await self.store.get(escalation.id)
+        assert found is not None
+        return found.state
+
+
+@pytest.fixture
+async def seen(tmp_path: Path) -> AsyncGenerator[Seen]:
+    """Serve a desk and open it."""
+    store, port = MemoryEscalations(), free_port()
+    answering = Answering(store, DESK_OPERATORS)
+    desk = build_desk(store, answering, store, password=None, operator_name="Operator")
+    serving = asyncio.create_task(serve_desk(desk, host="127.0.0.1", port=port))
+    try:
+        async with asyncio.timeout(60), a_browser(tmp_path / "profile") as page:
+            await page.open(f"http://127.0.0.1:{port}/")
+            await page.until('document.querySelector(".link")?.dataset.state === "live"')
+            yield Seen(page, store)
+            assert page.errors == []
+    finally:
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)
+
+
+async def test_a_question_appears_as_text_takes_the_focus_and_is_answered_with_enter(
+    seen: Seen,
+) -> None:
+    page = seen.page
+    assert await page.run('!document.getElementById("empty").hidden')
+    question = await seen.asked(MARKUP)
+    await page.until(f'document.activeElement.id === "answer-{question.id}"')
+    assert await page.run('document.querySelector(".question").textContent') == MARKUP
+    assert await page.run('document.querySelectorAll(".question *").length') == 0
+    assert await page.run("document.title") == "(1) Desk"
+    assert await page.run('document.getElementById("announcer").textContent.includes("10 %")')
+
+    await seen.type(question, "Yes, 10 %.")
+    await seen.press_enter()
+    await page.until('document.querySelector("#recent .answer")?.textContent === "Yes, 10 %."')
+    await page.until('!document.getElementById("empty").hidden')
+    assert await seen.state(question) is State.ANSWERED
+
+
+async def test_one_click_answers_with_an_option_under_the_operators_name(seen: Seen) -> None:
+    await seen.page.run(
+        'const box = document.getElementById("name"); box.value = "Maya";'
+        'box.dispatchEvent(new Event("input"))'
+    )
+    question = await seen.asked(options=("Yes, 10 %", "No"))
+    await seen.page.run('document.querySelector(".options button").click()')
+    await seen.page.until('document.querySelector("#recent .how")?.textContent.includes("Maya")')
+    found = await seen.store.get(question.id)
+    assert found is not None
+    assert found.outcome is not None
+    assert found.outcome.text == "Yes, 10 %"
+
+
+async def test_text_typed_is_kept_when_somebody_else_answers_first(seen: Seen) -> None:
+    question = await seen.asked()
+    await seen.type(question, "I would say")
+    await seen.store.conclude(question.id, an_outcome(question, at=utc_now()))
+    await seen.page.until('document.querySelector(".ended")?.textContent.includes("Maya answered")')
+    assert await seen.page.run('document.querySelector(".card textarea").value') == "I would say"
+    assert await seen.page.run("document.title") == "Desk"
+    await seen.page.run('document.querySelector(".dismiss").click()')
+    await seen.page.until('!document.getElementById("empty").hidden')
+
+
+async def test_declining_asks_for_a_reason_and_ends_the_question(seen: Seen) -> None:
+    question = await seen.asked()
+    await seen.page.run('document.querySelector(".decline-open").click()')
+    await seen.page.call("Input.insertText", text="Nobody may decide this.")
+    await seen.press_enter()
+    await seen.page.until(
+        'document.querySelector("#recent .answer")?.textContent === "Nobody may decide this."'
+    )
+    assert await seen.state(question) is State.DECLINED
+
+
+async def test_a_question_that_timed_out_can_be_answered_late(seen: Seen) -> None:
+    question = await seen.asked()
+    await seen.store.conclude(question.id, an_outcome(question, State.TIMED_OUT, at=utc_now()))
+    await seen.page.until('[...document.querySelectorAll(".late")].some((each) => !each.hidden)')
+    await seen.page.run('document.querySelector("#recent .late").click()')
+    await seen.type(question, "Yes, late.")
+    await seen.press_enter()
+    await seen.page.until('document.querySelector("#recent .answer")?.textContent === "Yes, late."')
+    found = await seen.store.get(question.id)
+    assert found is not None
+    assert found.late_answer is not None
