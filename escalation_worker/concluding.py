@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.escalation import Outcome, Provenance, State
-from shared.ports import Clock, EscalationStore, HumanChannel, utc_now
+from escalation_worker.leasing import under_lease
+from shared.escalation import Escalation, Outcome, Provenance, State
+from shared.ports import Clock, EscalationStore, HumanChannel, LeaseVerdict, Work, utc_now
 from shared.telemetry import get_logger
 
 if TYPE_CHECKING:
@@ -59,17 +60,28 @@ class Concluding:
         score = await self._postings.unshown_score(escalation_id)
         if score is None:
             return
-        escalation = await self._store.get(escalation_id)
-        if escalation is not None and escalation.posting is not None:
+        lease = await self._postings.lease(escalation_id, Work.SHOWING)
+        match lease.verdict:
+            case LeaseVerdict.GRANTED if lease.escalation is not None:
+                shown = self._show(lease.escalation, score)
+                await under_lease(self._postings, lease, shown)
+            case LeaseVerdict.HELD:
+                # Somebody posts it or shows it: what they leave undone is swept up.
+                log.debug("showing_skipped", escalation_id=escalation_id)
+            case _:
+                await self._postings.shown(escalation_id, score)
+
+    async def _show(self, escalation: Escalation, score: int) -> None:
+        if escalation.posting is not None:
             await self._channel.show_outcome(escalation)
-            log.info("outcome_shown", escalation_id=escalation_id, state=escalation.state)
-        await self._postings.shown(escalation_id, score)
+            log.info("outcome_shown", escalation_id=escalation.id, state=escalation.state)
+        await self._postings.shown(escalation.id, score)
 
     async def sweep(self) -> None:
         """Bring back what a worker left behind that died."""
         for escalation_id in await self._postings.overdue():
             await self.expire(escalation_id)
-        posts = await self._postings.requeue_unposted()
-        shows = await self._postings.requeue_unshown()
+        posts = await self._postings.requeue(Work.POSTING)
+        shows = await self._postings.requeue(Work.SHOWING)
         if posts or shows:
             log.info("swept", posts=posts, outcomes=shows)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
+from escalation_worker.leasing import under_lease
 from shared.errors import ChannelRejectedError
 from shared.escalation import Escalation, Outcome, Posting, Provenance, State
 from shared.ports import (
@@ -23,8 +21,6 @@ from shared.telemetry import get_logger
 
 log = get_logger(__name__)
 
-RENEW_SECONDS: Final = 1.5
-
 
 @dataclass(slots=True)
 class _Journal:
@@ -33,11 +29,9 @@ class _Journal:
     log: PostingLog
     escalation: Escalation
     attempt: int
-    begun: list[Posting] = field(default_factory=list[Posting])
 
     async def started(self, posting: Posting) -> None:
         await self.log.note_posting(self.escalation.id, posting, complete=False)
-        self.begun.append(posting)
 
 
 class PostingDesk:
@@ -67,32 +61,18 @@ class PostingDesk:
         if lease.verdict is not LeaseVerdict.GRANTED or lease.escalation is None:
             log.debug("posting_skipped", escalation_id=escalation_id, verdict=lease.verdict)
             return
-        try:
-            await self._while_leased(lease, lease.escalation)
-        finally:
-            # A job that is cancelled gives its lease back too, so that the next one need not wait.
-            await asyncio.shield(self._postings.release(lease))
+        await under_lease(self._postings, lease, self._post(lease, lease.escalation))
 
-    async def _while_leased(self, lease: PostingLease, escalation: Escalation) -> None:
+    async def _post(self, lease: PostingLease, escalation: Escalation) -> None:
         if escalation.deadline <= self._clock():
             return  # its expiry is at hand: nobody should be asked any more
-        posting = asyncio.ensure_future(
-            self._channel.post(escalation, _Journal(self._postings, escalation, lease.attempt))
-        )
-        renewing = asyncio.ensure_future(self._renew(lease))
+        journal = _Journal(self._postings, escalation, lease.attempt)
         try:
-            await asyncio.wait({posting, renewing}, return_when=asyncio.FIRST_COMPLETED)
-            if not posting.done():
-                log.warning("posting_lease_lost", escalation_id=escalation.id)
-                return
-            await self._posted(escalation, posting.result())
+            posting = await self._channel.post(escalation, journal)
         except ChannelRejectedError as error:
             await self._undeliverable(escalation, str(error))
-        finally:
-            for task in (posting, renewing):
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError, Exception):
-                    await task
+            return
+        await self._posted(escalation, posting)
 
     async def _posted(self, escalation: Escalation, posting: Posting) -> None:
         state = await self._postings.note_posting(escalation.id, posting, complete=True)
@@ -101,11 +81,6 @@ class PostingDesk:
             ended = await self._store.get(escalation.id)
             if ended is not None:
                 await self._channel.show_outcome(ended)
-
-    async def _renew(self, lease: PostingLease) -> None:
-        """Keep the lease; return when it is lost."""
-        while await self._postings.renew(lease):
-            await asyncio.sleep(RENEW_SECONDS)
 
     async def _undeliverable(self, escalation: Escalation, reason: str) -> None:
         log.error("question_undeliverable", escalation_id=escalation.id, mend=reason)

@@ -35,7 +35,7 @@ class WorkerSettings(StoreSettings):
     desk_operator_name: Annotated[str, Field(min_length=1, max_length=80)] = "Operator"
 
     worker_max_jobs: Annotated[int, Field(ge=1, le=1000)] = 50
-    worker_stop_seconds: Annotated[float, Field(gt=0, le=300)] = 10.0
+    worker_stop_seconds: Annotated[float, Field(gt=0, le=300)] = 5.0
 
     @field_validator(
         "discord_token", "discord_channel_id", "discord_user_id", "desk_password", mode="before"

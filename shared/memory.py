@@ -6,6 +6,7 @@ For tests of the use-cases and as the plainest statement of what the Lua files d
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -13,13 +14,13 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 from shared.escalation import TRANSITIONS, Ask, Escalation, Outcome, Posting, State, new_id
-from shared.ports import Accepted, Clock, Concluded, LeaseVerdict, PostingLease, utc_now
+from shared.ports import Accepted, Clock, Concluded, LeaseVerdict, PostingLease, Work, utc_now
 
 
 @dataclass(slots=True)
 class _Entry:
     escalation: Escalation
-    attempts: int = 0
+    attempts: Counter[Work] = field(default_factory=Counter[Work])
     lease: tuple[str, datetime] | None = None
     concluded: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -136,18 +137,18 @@ class MemoryEscalations:
         finally:
             self._readers.discard(reader)
 
-    async def lease(self, escalation_id: str) -> PostingLease:
+    async def lease(self, escalation_id: str, work: Work = Work.POSTING) -> PostingLease:
         """See `PostingLog.lease`."""
         entry, token, now = self._entry(escalation_id), uuid4().hex, self._clock()
         if entry is None:
             return PostingLease(LeaseVerdict.NOT_NEEDED, None, token, 0)
-        if entry.escalation.state is not State.QUEUED:
+        if work is Work.POSTING and entry.escalation.state is not State.QUEUED:
             return PostingLease(LeaseVerdict.NOT_NEEDED, entry.escalation, token, 0)
         if entry.lease and entry.lease[1] > now:
             return PostingLease(LeaseVerdict.HELD, None, token, 0)
         entry.lease = (token, now + self._lease)
-        entry.attempts += 1
-        return PostingLease(LeaseVerdict.GRANTED, entry.escalation, token, entry.attempts)
+        entry.attempts[work] += 1
+        return PostingLease(LeaseVerdict.GRANTED, entry.escalation, token, entry.attempts[work])
 
     async def renew(self, lease: PostingLease) -> bool:
         """See `PostingLog.renew`."""

@@ -105,9 +105,16 @@ class LeaseVerdict(StrEnum):
     NOT_NEEDED = "not_needed"  # posted or concluded already
 
 
+class Work(StrEnum):
+    """What is to be shown of a question."""
+
+    POSTING = "posting"  # the question itself
+    SHOWING = "showing"  # its outcome
+
+
 @dataclass(frozen=True, slots=True)
 class PostingLease:
-    """Leave to post one question, for a few seconds unless renewed."""
+    """Leave to show something of one question, for a few seconds unless renewed."""
 
     verdict: LeaseVerdict
     escalation: Escalation | None
@@ -119,8 +126,11 @@ class PostingLease:
 class PostingLog(Protocol):
     """Sees to it that a question is shown once, whoever dies in between."""
 
-    async def lease(self, escalation_id: str) -> PostingLease:
-        """Ask for leave to post. Only one lease on a question is alive at any time."""
+    async def lease(self, escalation_id: str, work: Work = Work.POSTING) -> PostingLease:
+        """Ask for leave to work. Only one lease on a question is alive at any time.
+
+        Leave to post is given only while the question is queued.
+        """
         ...
 
     async def renew(self, lease: PostingLease) -> bool:

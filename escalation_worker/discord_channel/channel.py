@@ -200,3 +200,6 @@ async def _react(thread: discord.PartialMessageable, message_id: int) -> None:
         await thread.get_partial_message(message_id).add_reaction("✅")
     except discord.NotFound:
         log.debug("reply_gone", message_id=message_id)
+    except discord.HTTPException as error:
+        if error.code != problems.ARCHIVED:  # an earlier try got as far as closing the thread
+            raise

@@ -9,7 +9,7 @@ from uuid import uuid4
 from arq.constants import in_progress_key_prefix, job_key_prefix
 
 from shared.escalation import Posting, State
-from shared.ports import Clock, LeaseVerdict, PostingLease, utc_now
+from shared.ports import Clock, LeaseVerdict, PostingLease, Work, utc_now
 from shared.redis_adapter.connection import translated_errors
 from shared.redis_adapter.jobs import JobName, job_prefix, make_job
 from shared.redis_adapter.records import from_flat, to_ms
@@ -24,6 +24,9 @@ LEASE: Final = timedelta(seconds=5)
 OVERDUE: Final = timedelta(seconds=2)
 """How long the jobs have before the sweep does their work."""
 SWEEP_LIMIT: Final = 200
+_COUNTED_BY: Final = {Work.POSTING: "attempts", Work.SHOWING: "showings"}
+_REQUIRED_STATE: Final = {Work.POSTING: State.QUEUED.value, Work.SHOWING: ""}
+_JOB: Final = {Work.POSTING: JobName.POST, Work.SHOWING: JobName.SHOW_OUTCOME}
 NOTICE_KEPT: Final = timedelta(hours=1)
 
 
@@ -39,13 +42,13 @@ class RedisPostingLog:
         self._lease_ms = int(lease.total_seconds() * 1000)
         self._scripts = Scripts(redis)
 
-    async def lease(self, escalation_id: str) -> PostingLease:
+    async def lease(self, escalation_id: str, work: Work = Work.POSTING) -> PostingLease:
         """See `PostingLog.lease`."""
         token = uuid4().hex
         verdict, attempt, *record = await self._scripts.call(
-            "lease_posting",
+            "lease",
             [self._keys.record(escalation_id), self._keys.lease(escalation_id)],
-            [token, self._lease_ms],
+            [token, self._lease_ms, _COUNTED_BY[work], _REQUIRED_STATE[work]],
         )
         escalation = from_flat(record) if record else None
         return PostingLease(LeaseVerdict(verdict), escalation, token, int(attempt))
@@ -91,32 +94,33 @@ class RedisPostingLog:
                 await self._redis.set(self._keys.told(source), "1", nx=True, ex=NOTICE_KEPT)
             )
 
-    async def requeue_unposted(self) -> int:
-        """Queue again what was accepted but is neither posted nor being posted; tell how many."""
+    async def requeue(self, work: Work) -> int:
+        """Queue again what is to be shown but that nobody is at; tell how many."""
         keys, now_ms = self._keys, to_ms(self._clock())
+        index = keys.unposted if work is Work.POSTING else keys.unshown
+        overdue_ms = now_ms - int(OVERDUE.total_seconds() * 1000)
         async with translated_errors():
-            ids = cast("list[str]", await self._redis.zrange(keys.unposted, 0, SWEEP_LIMIT - 1))
+            ids = await self._redis.zrange(
+                index, cast("Any", "-inf"), overdue_ms, byscore=True, offset=0, num=SWEEP_LIMIT
+            )
         queued = 0
-        for escalation_id in ids:
+        for escalation_id in cast("list[str]", ids):
             body = make_job(
-                keys.prefix, JobName.POST, escalation_id, generation=0, now_ms=now_ms
+                keys.prefix, _JOB[work], escalation_id, generation=0, now_ms=now_ms
             ).body
             queued += await self._scripts.call(
-                "requeue_posting",
-                [
-                    keys.record(escalation_id),
-                    keys.lease(escalation_id),
-                    keys.unposted,
-                    keys.queue,
-                ],
+                "requeue",
+                [keys.record(escalation_id), keys.lease(escalation_id), index, keys.queue],
                 [
                     escalation_id,
-                    job_prefix(keys.prefix, JobName.POST, escalation_id),
+                    job_prefix(keys.prefix, _JOB[work], escalation_id),
                     body,
                     now_ms,
                     job_key_prefix,
                     in_progress_key_prefix,
                     keys.wake,
+                    _COUNTED_BY[work],
+                    _REQUIRED_STATE[work],
                 ],
             )
         return queued
@@ -144,39 +148,6 @@ class RedisPostingLog:
     async def shown(self, escalation_id: str, score: int) -> None:
         """Note that people can see the outcome that was decided at `score`."""
         await self._scripts.call("forget_shown", [self._keys.unshown], [escalation_id, str(score)])
-
-    async def requeue_unshown(self) -> int:
-        """Queue again what was concluded but is not shown; tell how many."""
-        keys, now_ms = self._keys, to_ms(self._clock())
-        late = now_ms - int(OVERDUE.total_seconds() * 1000)
-        async with translated_errors():
-            ids = cast(
-                "list[str]",
-                await self._redis.zrange(
-                    keys.unshown,
-                    cast("Any", "-inf"),
-                    late,
-                    byscore=True,
-                    offset=0,
-                    num=SWEEP_LIMIT,
-                ),
-            )
-        queued = 0
-        for escalation_id in ids:
-            # A new id every few seconds: arq would hold back a dead worker's until its time-out.
-            job = make_job(
-                keys.prefix,
-                JobName.SHOW_OUTCOME,
-                escalation_id,
-                generation=now_ms // 10_000,
-                now_ms=now_ms,
-            )
-            queued += await self._scripts.call(
-                "enqueue",
-                [keys.queue, keys.job(job.id)],
-                [job.id, job.body, now_ms, 60_000, keys.wake],
-            )
-        return queued
 
     async def _prolong(self, lease: PostingLease, length_ms: int) -> bool:
         if lease.escalation is None:

@@ -1,22 +1,22 @@
--- Brings back a question that was accepted but that no worker is posting.
--- KEYS  1 record  2 lease  3 unposted  4 queue
--- ARGV  1 id  2 posting job's id without its attempt  3 body  4 now ms
+-- Brings back a job that no worker is doing: the posting of a question, or of its outcome.
+-- KEYS  1 record  2 lease  3 index of what is to be done  4 queue
+-- ARGV  1 id  2 job's id without its attempt  3 body  4 now ms
 --       5 arq's key of a job's body without the id  6 arq's key of a job in progress without the id
---       7 channel "wake"
+--       7 channel "wake"  8 field that counts the attempts  9 state it must be in, or ''
 -- Returns 1 if a job was queued, else 0.
 -- Invariant: a job that waits in the queue is not doubled; one whose worker died gets a new id,
 -- because arq would hold the old one back until its time-out.
 local state = redis.call('HGET', KEYS[1], 'state')
-if state ~= 'queued' then
+if not state or (ARGV[9] ~= '' and ARGV[9] ~= state) then
   redis.call('ZREM', KEYS[3], ARGV[1])
   return 0
 end
 if redis.call('EXISTS', KEYS[2]) == 1 then
   return 0
 end
-local job_id = ARGV[2] .. redis.call('HGET', KEYS[1], 'attempts')
+local job_id = ARGV[2] .. (redis.call('HGET', KEYS[1], ARGV[8]) or '0')
 if redis.call('EXISTS', ARGV[6] .. job_id) == 1 then
-  job_id = ARGV[2] .. redis.call('HINCRBY', KEYS[1], 'attempts', 1)
+  job_id = ARGV[2] .. redis.call('HINCRBY', KEYS[1], ARGV[8], 1)
 end
 local ttl = math.max(1, redis.call('PTTL', KEYS[1]))
 local queued = enqueue(KEYS[4], ARGV[5] .. job_id, job_id, ARGV[3], ARGV[4], ttl)
