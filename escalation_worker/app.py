@@ -12,6 +12,7 @@ from escalation_worker.concluding import Concluding
 from escalation_worker.desk.app import build_desk
 from escalation_worker.desk.channel import DESK_OPERATORS, DeskChannel
 from escalation_worker.desk.serving import serve_desk
+from escalation_worker.discord_channel.catching_up import CatchingUp
 from escalation_worker.discord_channel.channel import DiscordChannel, Mentioned
 from escalation_worker.discord_channel.connection import DiscordAddress, DiscordConnection
 from escalation_worker.discord_channel.listener import Listener
@@ -83,11 +84,13 @@ def _people(
         roles=frozenset(str(role_id) for role_id in role_ids),
     )
     channel = DiscordChannel(Mentioned(user_id, role_ids))
+    listener = Listener(postings.find, Answering(store, operators).answer, postings)
     connection = DiscordConnection(
         token=settings.discord_token.get_secret_value(),
         channel_id=settings.discord_channel_id,
         channel=channel,
-        listener=Listener(postings.find, Answering(store, operators).answer, postings),
+        listener=listener,
+        catching_up=CatchingUp(store, postings, listener.heard),
         take_turn=pace.turn,
         message_content=settings.discord_message_content,
     )

@@ -11,7 +11,13 @@ import sys
 
 import structlog
 
-_QUIET = {"arq.worker": logging.WARNING, "discord": logging.WARNING, "mcp": logging.WARNING}
+_QUIET = {
+    "arq.worker": logging.WARNING,
+    "discord": logging.WARNING,
+    "mcp": logging.WARNING,
+    # Logs every chunk of a stream at DEBUG: customers' words.
+    "sse_starlette": logging.WARNING,
+}
 
 
 def configure_logging(*, level: str = "INFO", style: str = "auto") -> None:

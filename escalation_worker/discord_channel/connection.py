@@ -19,10 +19,11 @@ import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
+from escalation_worker.discord_channel.catching_up import CatchingUp
 from escalation_worker.discord_channel.channel import DiscordChannel
 from escalation_worker.discord_channel.listener import Listener
 from escalation_worker.supervisor import NeedsMendingError
-from shared.errors import ChannelUnavailableError, StoreUnavailableError
+from shared.errors import ChannelError, ChannelUnavailableError, StoreUnavailableError
 from shared.telemetry import get_logger
 
 log = get_logger(__name__)
@@ -74,9 +75,11 @@ class DiscordConnection:
         channel_id: int,
         channel: DiscordChannel,
         listener: Listener,
+        catching_up: CatchingUp,
         take_turn: TakeTurn,
         message_content: bool,
     ) -> None:
+        self._catching_up = catching_up
         self._token = token
         self._channel_id = channel_id
         self._channel = channel
@@ -137,6 +140,15 @@ class DiscordConnection:
             )
         self._channel.attach(client, place)
         log.info("discord_ready", channel_id=place.id, bot=str(client.user))
+        await self._catch_up(client, place)
+
+    async def _catch_up(self, client: discord.Client, place: discord.TextChannel) -> None:
+        """Hear what was missed; a client that can't is ended, so that the next one tries again."""
+        try:
+            await self._catching_up.run(client, place)
+        except (ChannelError, StoreUnavailableError) as error:
+            log.error("not_caught_up", reason=str(error))  # noqa: TRY400 (one clear line)
+            await client.close()
 
     async def _find_place(self, client: discord.Client) -> discord.TextChannel | None:
         mend = (
@@ -188,15 +200,28 @@ class _Client(discord.Client):
         )
         self._listener = listener
         self._on_ready = on_ready
+        self._in_order = False
+        self._was_in_order = False
 
     async def on_ready(self) -> None:
         """Discord is ready to send us events, after a start or a lost connection."""
+        self._was_in_order = False
         await self._on_ready(self)
+        self._in_order = True
+
+    async def on_disconnect(self) -> None:
+        """From here on events may be missed, until Discord has sent them again or we looked."""
+        self._was_in_order = self._was_in_order or self._in_order
+        self._in_order = False
+
+    async def on_resumed(self) -> None:
+        """Discord has sent again what was missed."""
+        self._in_order = self._was_in_order
 
     async def on_message(self, message: discord.Message) -> None:
         """Hear a message."""
         try:
-            await self._listener.heard(message)
+            await self._listener.heard(message, in_order=self._in_order)
         except StoreUnavailableError as error:
             log.error(  # noqa: TRY400 (one clear line)
                 "reply_not_taken", message_id=message.id, reason=str(error)

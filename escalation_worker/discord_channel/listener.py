@@ -6,8 +6,10 @@ is none of our business. What is refused is said once, to the person who wrote i
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final, Protocol, assert_never
+from weakref import WeakValueDictionary
 
 import discord
 
@@ -22,8 +24,12 @@ _HUMAN_MESSAGES: Final = frozenset({discord.MessageType.default, discord.Message
 FindEscalation = Callable[[str], Awaitable[str | None]]
 
 
-class Notices(Protocol):
-    """Remembers what has been said about a message."""
+class Memory(Protocol):
+    """Remembers what was heard, and what has been said about it."""
+
+    async def note_heard(self, escalation_id: str, source: str) -> None:
+        """Move the question's cursor to this message, unless it is further already."""
+        ...
 
     async def first_notice(self, source: str) -> bool:
         """Whether nothing was said about this message yet."""
@@ -33,22 +39,32 @@ class Notices(Protocol):
 class Listener:
     """Turns messages into replies and verdicts into words."""
 
-    def __init__(self, find: FindEscalation, on_reply: OnReply, notices: Notices) -> None:
+    def __init__(self, find: FindEscalation, on_reply: OnReply, memory: Memory) -> None:
         self._find = find
         self._on_reply = on_reply
-        self._notices = notices
+        self._memory = memory
+        self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
-    async def heard(self, message: discord.Message) -> None:
+    async def heard(self, message: discord.Message, *, in_order: bool) -> None:
         """Take in one message.
+
+        `in_order` says that everything written before it under the same question was taken in
+        too. Only then does it move the cursor from which a restarted listener reads on.
 
         Raises:
             StoreUnavailableError: Nothing was decided about it.
         """
-        if message.author.bot or message.webhook_id or message.type not in _HUMAN_MESSAGES:
-            return
-        escalation_id = await self._escalation_of(message)
-        if escalation_id is None:
-            return
+        async with self._turn_of(message.channel.id):
+            escalation_id = await self._escalation_of(message)
+            if escalation_id is None:
+                return
+            if _is_a_persons(message):
+                await self._reply(escalation_id, message)
+            if in_order and isinstance(message.channel, discord.Thread):
+                # Last, so that a message on which a worker dies is heard again.
+                await self._memory.note_heard(escalation_id, str(message.id))
+
+    async def _reply(self, escalation_id: str, message: discord.Message) -> None:
         author = message.author
         roles = author.roles if isinstance(author, discord.Member) else []
         verdict = await self._on_reply(
@@ -64,10 +80,17 @@ class Listener:
             )
         )
         words = notice(verdict, message)
-        if words is not None and await self._notices.first_notice(str(message.id)):
+        if words is not None and await self._memory.first_notice(str(message.id)):
             await message.reply(
                 words, mention_author=False, allowed_mentions=discord.AllowedMentions.none()
             )
+
+    def _turn_of(self, channel_id: int) -> asyncio.Lock:
+        """Let messages of one thread be taken in one after the other, as they were written."""
+        turn = self._turns.get(channel_id)
+        if turn is None:
+            turn = self._turns[channel_id] = asyncio.Lock()
+        return turn
 
     async def _escalation_of(self, message: discord.Message) -> str | None:
         """Find the question that this message is written under."""
@@ -104,6 +127,10 @@ def notice(verdict: ReplyVerdict, message: discord.Message) -> str | None:
             return "Please write an answer of 1 to 4,000 characters."
         case _:
             assert_never(verdict)
+
+
+def _is_a_persons(message: discord.Message) -> bool:
+    return not message.author.bot and message.webhook_id is None and message.type in _HUMAN_MESSAGES
 
 
 def _without_leading_mention(message: discord.Message) -> str:

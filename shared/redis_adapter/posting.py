@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, cast
 from uuid import uuid4
@@ -86,6 +87,32 @@ class RedisPostingLog:
         """See `PostingLog.find`."""
         async with translated_errors():
             return cast("str | None", await self._redis.get(self._keys.posting(posting_reference)))
+
+    async def note_heard(self, escalation_id: str, source: str) -> None:
+        """Remember the newest message heard under a question."""
+        await self._scripts.call("note_heard", [self._keys.record(escalation_id)], [source])
+
+    async def cursors(self, references: Sequence[str]) -> dict[str, str]:
+        """For each of these threads that shows a question: the newest message heard there.
+
+        A thread where nothing was heard yet stands for itself: its id is its first message's.
+        """
+        if not references:
+            return {}
+        async with translated_errors():
+            ids = cast(
+                "list[str | None]",
+                await self._redis.mget([self._keys.posting(each) for each in references]),
+            )
+            shown = [(each, id_) for each, id_ in zip(references, ids, strict=True) if id_]
+            async with self._redis.pipeline(transaction=False) as pipe:
+                for _, escalation_id in shown:
+                    pipe.hget(self._keys.record(escalation_id), "heard")
+                heard = cast("list[str | None]", await pipe.execute())
+        return {
+            reference: newest or reference
+            for (reference, _), newest in zip(shown, heard, strict=True)
+        }
 
     async def first_notice(self, source: str) -> bool:
         """Whether this is the first time that somebody is told something about this message."""
