@@ -42,7 +42,7 @@ class CustomerAgent(Agent):
             await session_of(self).say(self._greeting)
         except Exception:  # noqa: BLE001  The border to speech engines of any make: we can still
             # listen, and a conversation without a greeting beats none.
-            _log.exception("greeting.failed")
+            _log.exception("greeting_failed")
 
     async def on_exit(self) -> None:
         """Let go of the open questions: the session is being closed."""
@@ -72,7 +72,7 @@ class CustomerAgent(Agent):
         except ConversationEndedError:
             return "Not asked: the conversation is over."
         except Exception:  # noqa: BLE001  The border: the runtime would hide it from the model.
-            _log.exception("tool.failed")
+            _log.exception("tool_failed")
             return "Not asked: something went wrong. Say that you can't ask a colleague now."
         return (
             f"{ASKED} Ticket {ticket}. A colleague has the question now; an answer can take "

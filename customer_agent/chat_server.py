@@ -62,7 +62,7 @@ async def serve_chat(
         )
     )
     host, port = listener.getsockname()[:2]
-    _log.info("chat.listening", url=f"http://{host}:{port}/", llm=settings.agent_llm)
+    _log.info("chat_listening", url=f"http://{host}:{port}/", llm=settings.agent_llm)
     async with asyncio.TaskGroup() as tasks:
         serving = tasks.create_task(server.serve(sockets=[listener]), name="chat-server")
         stopping = tasks.create_task(stop.wait(), name="wait-for-stop")

@@ -115,14 +115,14 @@ class Chat:
                 await conversation.start()
                 await self._listen(conversation, idle_after)
         except Exception:  # noqa: BLE001  The boundary between chats: others go on.
-            _log.exception("chat.failed", conversation_id=self.id)
+            _log.exception("chat_failed", conversation_id=self.id)
             farewell = "Something went wrong, and this chat has ended. Please start a new one."
         finally:
             if not self._left:
                 self.transcript.add(Who.STATUS, farewell)
                 state = replace(self.transcript.state, ended=True, thinking=False)
                 self.transcript.set_state(state)
-            _log.info("chat.ended", conversation_id=self.id)
+            _log.info("chat_ended", conversation_id=self.id)
 
     async def _listen(self, conversation: Conversation, idle_after: float) -> None:
         """Take the customer's messages in turn until nobody has been there for a while."""
@@ -219,7 +219,7 @@ class Chats:
             idle_after=self._idle_after,
         )
         task.add_done_callback(lambda _task: self._forget(chat))
-        _log.info("chat.started", conversation_id=chat_id)
+        _log.info("chat_started", conversation_id=chat_id)
         return chat
 
     def _make_room(self) -> None:

@@ -71,7 +71,7 @@ class Conversation:
             try:
                 await self._pipeline.send_text_message(text)
             except Exception:  # noqa: BLE001  The border to models of any make: talk goes on.
-                _log.exception("turn.failed")
+                _log.exception("turn_failed")
                 await self.session.say(SORRY)
             self._floor.sound()
 

@@ -83,9 +83,9 @@ class Delivery:
                 self._floor.sound()
             heard = told.telling is Telling.INTERRUPTED and _holds(told.words, outcome.answer)
             if told.telling is Telling.SPOKEN or heard:
-                _log.info("outcome.spoken", ticket=outcome.ticket, ending=outcome.ending)
+                _log.info("outcome_spoken", ticket=outcome.ticket, ending=outcome.ending)
                 return
-            _log.info("outcome.not_spoken", ticket=outcome.ticket, why=told.telling)
+            _log.info("outcome_not_spoken", ticket=outcome.ticket, why=told.telling)
             failures += told.telling is Telling.SILENT
             await asyncio.sleep(pause)
             pause = min(_LONGEST_RETRY_SECONDS, pause * 2)
@@ -93,7 +93,7 @@ class Delivery:
     async def _tell_without_model(self, outcome: Outcome) -> Told:
         words = in_plain_words(outcome)
         said = await self._voice.say(words, remember=True)
-        _log.warning("outcome.model_given_up", ticket=outcome.ticket)
+        _log.warning("outcome_model_given_up", ticket=outcome.ticket)
         return Told(Telling.SPOKEN if said else Telling.SILENT, words)
 
     async def _fill_silences(self) -> None:

@@ -131,7 +131,7 @@ class OpenQuestions:
         count = len(self._open)
         self._stop_waiting()
         if not cancel or not count:
-            _log.info("questions.left", conversation_id=self._conversation_id, open_questions=count)
+            _log.info("questions_left", conversation_id=self._conversation_id, open_questions=count)
             return
         try:
             async with asyncio.timeout(_HANG_UP_SECONDS):
@@ -142,12 +142,12 @@ class OpenQuestions:
                     await self._gateway.cancel(escalation_id, reason="The customer has left.")
         except (GatewayError, TimeoutError) as error:
             _log.warning(
-                "questions.not_cancelled",
+                "questions_not_cancelled",
                 conversation_id=self._conversation_id,
                 problem=str(error) or "timed out",
             )
             return
-        _log.info("questions.cancelled", conversation_id=self._conversation_id, count=count)
+        _log.info("questions_cancelled", conversation_id=self._conversation_id, count=count)
 
     def _stop_waiting(self) -> None:
         for task in (self._resuming, *(entry.task for entry in self._open.values())):
@@ -168,7 +168,7 @@ class OpenQuestions:
             outcome = Outcome(Ending.UNDELIVERABLE, entry.ticket, entry.question, reason=str(error))
         self._open.pop(entry.ticket, None)
         _log.info(
-            "question.settled",
+            "question_settled",
             ticket=entry.ticket,
             escalation_id=entry.escalation_id,
             ending=outcome.ending,
@@ -193,7 +193,7 @@ class OpenQuestions:
             self._note_recovery()
             if entry.escalation_id is None:
                 _log.info(
-                    "question.asked", ticket=entry.ticket, escalation_id=standing.escalation_id
+                    "question_asked", ticket=entry.ticket, escalation_id=standing.escalation_id
                 )
                 entry.escalation_id = standing.escalation_id
             if (outcome := _outcome_of(standing, entry)) is not None:
@@ -220,7 +220,7 @@ class OpenQuestions:
             try:
                 listed = await self._gateway.list_questions(self._conversation_id)
             except GatewayRejectedError as error:
-                _log.warning("questions.not_resumed", problem=str(error))
+                _log.warning("questions_not_resumed", problem=str(error))
                 break
             except GatewayUnreachableError as error:
                 await asyncio.sleep(self._note_outage(error, attempt, None))
@@ -229,7 +229,7 @@ class OpenQuestions:
             self._note_recovery()
             for each in sorted(listed, key=lambda one: one.asked_at):
                 if each.status.is_open or self._is_worth_telling(each):
-                    _log.info("question.resumed", escalation_id=each.escalation_id)
+                    _log.info("question_resumed", escalation_id=each.escalation_id)
                     self._follow(_resumed(each))
             break
         self._resumed.set()
@@ -245,7 +245,7 @@ class OpenQuestions:
         now = asyncio.get_running_loop().time()
         if self._outage_since is None:
             self._outage_since = now
-            _log.warning("gateway.unreachable", problem=str(error))
+            _log.warning("gateway_unreachable", problem=str(error))
         waited = now - self._outage_since
         if entry and not self._outage_told and waited >= self._patience.unreachable:
             self._outage_told = True
@@ -256,7 +256,7 @@ class OpenQuestions:
 
     def _note_recovery(self) -> None:
         if self._outage_since is not None:
-            _log.info("gateway.reachable_again")
+            _log.info("gateway_reachable_again")
         self._outage_since, self._outage_told = None, False
 
 

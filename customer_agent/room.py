@@ -85,7 +85,7 @@ async def talk(
     find them.
     """
     adopt_running_loop(context)
-    _log.info("room.joining", conversation_id=conversation_id)
+    _log.info("room_joining", conversation_id=conversation_id)
     async with (
         open_conversation(
             conversation_id=conversation_id,
@@ -99,7 +99,7 @@ async def talk(
         await context.run_until_shutdown(session=conversation.session, wait_for_participant=True)
         if not stop.is_set():
             leaving.cancel()
-    _log.info("room.left", conversation_id=conversation_id)
+    _log.info("room_left", conversation_id=conversation_id)
 
 
 async def _leave_when(stop: asyncio.Event, conversation: Conversation, context: JobContext) -> None:

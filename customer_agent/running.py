@@ -42,7 +42,7 @@ def run(settings: AgentSettings) -> None:
         run_in_room(settings, gateway, manner)
     else:
         asyncio.run(_chat(settings, gateway, manner))
-    _log.info("agent.stopped")
+    _log.info("agent_stopped")
 
 
 def manner_from(settings: AgentSettings) -> Manner:

@@ -41,7 +41,7 @@ class SteadyModel:
                 yield part
         except Exception:  # noqa: BLE001  The border to models of any make.
             self.failures += 1
-            _log.exception("model.failed")
+            _log.exception("model_failed")
             if not said_something and not self._is_about_an_outcome(messages):
                 yield LLMResponse(content=SORRY, role=ChatRole.ASSISTANT)
 

@@ -84,7 +84,7 @@ class SessionVoice:
                 while self._is_in_mid_sentence():
                     await asyncio.sleep(_POLL_SECONDS)
         except TimeoutError:
-            _log.warning("voice.stuck")
+            _log.warning("voice_stuck")
             self._session.interrupt(force=True)
 
     async def tell(self, instructions: str) -> Told:
@@ -102,10 +102,10 @@ class SessionVoice:
         except TimeoutError:
             failed = True
         except Exception:  # noqa: BLE001  The border to speech engines of any make.
-            _log.exception("voice.failed")
+            _log.exception("voice_failed")
             failed = True
         if limit.expired():  # also when the runtime swallowed the cancellation of the time limit
-            _log.warning("voice.stuck")
+            _log.warning("voice_stuck")
             self._session.interrupt(force=True)
         _raise_swallowed_cancellation()
         failed = failed or limit.expired() or self._model_failures() > failures
@@ -116,7 +116,7 @@ class SessionVoice:
         try:
             await self._session.say(words, add_to_chat_context=remember)
         except Exception:  # noqa: BLE001  The border to speech engines of any make.
-            _log.exception("voice.failed")
+            _log.exception("voice_failed")
             return False
         _raise_swallowed_cancellation()
         return True

@@ -190,7 +190,7 @@ async def test_a_stopped_agent_leaves_its_questions_for_the_next_one(
             assert first.returncode == 0
             assert gateway.cancelled == []
             assert "Otto" not in log, "customers' words don't belong into the log"
-            assert re.search(r'"event": "questions.left"', log)
+            assert re.search(r'"event": "questions_left"', log)
         finally:
             first.kill()
         second = _start(**settings)
