@@ -18,7 +18,7 @@ from discord_double.permissions import Permission
 from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 from support import processes
-from support.discord_views import answer_text, structured
+from support.discord_views import answer_text, structured, until_told
 
 from e2e.conftest import Fleet
 
@@ -194,3 +194,35 @@ def test_no_import_of_the_gateway_or_the_worker_loads_the_agents_runtime() -> No
         "sys.exit(any(name.split('.')[0] == 'videosdk' for name in sys.modules))"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=processes.ROOT, timeout=60)  # noqa: S603
+
+
+async def test_without_the_message_content_intent_it_says_so_and_a_mention_still_answers(
+    fleet: Fleet,
+) -> None:
+    double = fleet.double
+    double.bot.message_content = False
+    await fleet.add_gateway()
+    worker = await fleet.add_worker()
+    assert "Message Content intent" in worker.text()
+    async with asyncio.timeout(40), fleet.client() as agent, asyncio.TaskGroup() as group:
+        asking = group.create_task(agent.call_tool("ask_human", {"question": "Blind?"}))
+        thread = await double.until_thread("Blind?")
+        maya = double.person("Maya")
+        await maya.write(thread, "yes")
+        await until_told(double, thread, "mentioning me")
+        await maya.write(thread, f"<@{defaults.BOT_USER_ID}> yes, blind")
+        assert answer_text(await asking) == "yes, blind"
+
+
+async def test_agents_start_no_bots_and_the_worker_asks_for_few_events(fleet: Fleet) -> None:
+    await fleet.add_gateway()
+    await fleet.add_worker()
+    async with asyncio.timeout(30):
+        for number in range(5):
+            async with fleet.client() as agent:
+                question = {"question": f"Who {number}?", "wait_seconds": 0}
+                assert not (await agent.call_tool("ask_human", question)).is_error
+    sessions = list(fleet.double.gateway.sessions.values())
+    assert len(sessions) == 1
+    guilds, guild_messages, message_content = 1 << 0, 1 << 9, 1 << 15
+    assert sessions[0].intents == guilds | guild_messages | message_content
