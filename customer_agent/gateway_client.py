@@ -7,6 +7,7 @@ milliseconds where a call is held for many seconds.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
@@ -219,6 +220,10 @@ class McpGateway:
         except Exception as error:
             # The border: a gateway that dies in mid-call shows itself as groups around errors of
             # three libraries, and all mean the same to us.
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                # The transport's own error can take the place of the cancellation that caused it.
+                raise asyncio.CancelledError from error
             # What was answered before the connection broke on closing still counts.
             if result is None and refusal is None:
                 raise self._unreachable(seen, error) from error

@@ -16,7 +16,7 @@ from mcp.server.mcpserver.tools import Tool
 from mcp_types import ToolAnnotations
 from pydantic import ConfigDict, ValidationError
 
-from shared.errors import EscalationError
+from shared.errors import EscalationError, StoreUnavailableError
 
 
 class StrictTool(Tool):
@@ -52,6 +52,8 @@ class StrictTool(Tool):
         try:
             return await super().run(arguments, context, convert_result)
         except UnexpectedToolError as error:
+            if isinstance(error.__cause__, StoreUnavailableError):
+                raise ToolError(f"{error.__cause__} (nothing was done: try again)") from error
             if isinstance(error.__cause__, EscalationError):
                 raise ToolError(str(error.__cause__)) from error
             raise

@@ -110,7 +110,7 @@ async def translated_errors() -> AsyncGenerator[None]:
             "Redis is full (maxmemory reached): give it more memory or shorten ESCALATION_RETENTION"
         ) from error
     except (RedisConnectionError, RedisTimeoutError, OSError, TimeoutError) as error:
-        raise StoreUnavailableError("Redis can't be reached: try again in a moment") from error
+        raise StoreUnavailableError("Redis can't be reached") from error
     except ResponseError as error:
         raise StoreUnavailableError(_response_text(error)) from error
     except RedisError as error:
@@ -127,7 +127,7 @@ def _response_text(error: ResponseError) -> str:
         "NOAUTH": "Redis wants a password: put it into REDIS_URL",
         "WRONGPASS": "Redis refused the password: check the one in REDIS_URL",
         "NOPERM": "the Redis user may not do this: see the ACL in docs/redis.md",
-        "LOADING": "Redis is still loading its data: try again in a moment",
+        "LOADING": "Redis is still loading its data",
         "NOREPLICAS": "Redis has too few replicas to accept a write",
     }.items():
         if mark in text:

@@ -5,20 +5,13 @@ from __future__ import annotations
 import asyncio
 import importlib
 import os
-import re
-import warnings
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
 from fake_gateway import FakeGateway, running_gateway
 
-with warnings.catch_warnings():
-    # VideoSDK 1.0.30 imports names that websockets calls deprecated. Imported once here, they
-    # can't warn again in a test, where every warning is an error.
-    for _name in ("websockets.legacy", "websockets.WebSocketClientProtocol"):
-        warnings.filterwarnings("ignore", rf"{re.escape(_name)} is deprecated", DeprecationWarning)
-    importlib.import_module("videosdk.agents")
+importlib.import_module("support.videosdk_runtime")
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,7 @@ import httpx2
 import pytest
 import uvicorn
 from fake_gateway import FakeGateway
-from talking import BRISK, client_for
+from support.talking import BRISK, client_for
 
 from customer_agent.chat import TEXT_LIMIT, ChatPage
 from customer_agent.chats import Chats

@@ -9,7 +9,7 @@ from typing import cast
 import pytest
 from fake_gateway import FakeGateway, running_gateway
 from structlog.testing import capture_logs
-from talking import BRISK, Talk, client_for, talking
+from support.talking import BRISK, Talk, client_for, talking
 
 from customer_agent.agent import CustomerAgent
 from customer_agent.gateway_client import GatewayRefusedKeyError

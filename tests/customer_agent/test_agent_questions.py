@@ -6,7 +6,7 @@ import asyncio
 from datetime import timedelta
 
 from fake_gateway import FakeGateway
-from talking import client_for, talking
+from support.talking import client_for, talking
 
 BOUND = 20
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from fake_gateway import FakeGateway
-from talking import BRISK, Heard, client_for
+from support.talking import BRISK, Heard, client_for
 from videosdk.agents import (
     STT,
     TTS,

@@ -22,7 +22,7 @@ class Away(MemoryEscalations):
     """A store whose Redis is away."""
 
     async def accept(self, ask: Ask) -> Accepted:
-        raise StoreUnavailableError("Redis can't be reached: try again in a moment")
+        raise StoreUnavailableError("Redis can't be reached")
 
 
 def a_client(store: MemoryEscalations) -> Client:
@@ -97,7 +97,7 @@ async def test_a_store_that_is_away_is_an_error_that_says_what_to_do() -> None:
     async with asyncio.timeout(10), a_client(Away()) as agent:
         result = await agent.call_tool("ask_human", {"question": "Hello?"})
     assert result.is_error
-    assert answer_text(result) == "Redis can't be reached: try again in a moment"
+    assert answer_text(result) == "Redis can't be reached (nothing was done: try again)"
 
 
 async def test_the_text_of_an_answered_question_is_the_answer_itself() -> None:
