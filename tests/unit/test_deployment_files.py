@@ -147,3 +147,17 @@ def test_the_offline_settings_name_the_cast_of_the_double() -> None:
     assert offline["DISCORD_OPERATOR_ROLE_IDS"] == str(defaults.OPERATOR_ROLE_ID)
     assert f":{defaults.PORT}/" in offline["DISCORD_API_BASE"]
     assert len(offline["GATEWAY_API_KEY"]) >= 16
+
+
+def test_the_documented_redis_user_may_run_every_command_of_the_scripts() -> None:
+    scripts = (ROOT / "shared" / "redis_adapter" / "lua").glob("*.lua")
+    used = {
+        str(name).lower()
+        for script in scripts
+        for name in re.findall(r"redis\.call\('([A-Z]+)'", script.read_text("utf-8"))
+    }
+    (rights,) = re.findall(
+        r"^ACL SETUSER .*$", (ROOT / "docs" / "redis.md").read_text("utf-8"), flags=re.MULTILINE
+    )
+    assert used
+    assert {name for name in used if f"+{name}" not in str(rights).split()} == set()
