@@ -16,14 +16,27 @@ from mcp.server.mcpserver.tools import Tool
 from mcp_types import ToolAnnotations
 from pydantic import ConfigDict, ValidationError
 
-from shared.errors import EscalationError, StoreUnavailableError
+from shared.errors import EscalationError, StoreUnavailableError, StoreUncertainError
 
 
 class StrictTool(Tool):
     """A tool with strict arguments and readable errors."""
 
+    if_uncertain: str = "it may have been done all the same. Please try again: it is safe to repeat"
+    """What a caller reads when Redis was told and did not answer.
+
+    Holds "try again", as every error does that comes of an outage: agents tell it by these words
+    from what they must mend themselves.
+    """
+
     @classmethod
-    def of(cls, function: Callable[..., Any], *, annotations: ToolAnnotations) -> Self:
+    def of(
+        cls,
+        function: Callable[..., Any],
+        *,
+        annotations: ToolAnnotations,
+        if_uncertain: str | None = None,
+    ) -> Self:
         """Make a tool of a function; its annotations are the schema, its docstring the text."""
         tool = cls.from_function(function, annotations=annotations)
         strict = type(
@@ -37,7 +50,11 @@ class StrictTool(Tool):
         metadata = tool.fn_metadata.model_copy(update={"arg_model": strict})
         return cls.model_validate(
             tool.model_copy(
-                update={"fn_metadata": metadata, "parameters": strict.model_json_schema()}
+                update={
+                    "fn_metadata": metadata,
+                    "parameters": strict.model_json_schema(),
+                    **({"if_uncertain": if_uncertain} if if_uncertain else {}),
+                }
             )
         )
 
@@ -52,6 +69,8 @@ class StrictTool(Tool):
         try:
             return await super().run(arguments, context, convert_result)
         except UnexpectedToolError as error:
+            if isinstance(error.__cause__, StoreUncertainError):
+                raise ToolError(f"{error.__cause__}: {self.if_uncertain}") from error
             if isinstance(error.__cause__, StoreUnavailableError):
                 raise ToolError(f"{error.__cause__} (nothing was done: try again)") from error
             if isinstance(error.__cause__, EscalationError):

@@ -34,6 +34,11 @@ fact that only staff know. ask_human returns the answer, or "pending" with an id
 answered yet: go on talking and call check_answer with that id. Only status "answered" carries \
 an answer. Never decide the question yourself because nobody answered."""
 
+_ASK_AGAIN: Final = (
+    "the question may have been accepted. Please try again with the same words or the same "
+    "idempotency_key: it will not be asked twice"
+)
+
 WaitSeconds = Annotated[
     float,
     Field(ge=0, le=3600, description="Return after this many seconds, answered or not."),
@@ -147,7 +152,7 @@ def build_tools(
     )
     reads = ToolAnnotations(read_only_hint=True, open_world_hint=False)
     return [
-        StrictTool.of(ask_human, annotations=writes),
+        StrictTool.of(ask_human, annotations=writes, if_uncertain=_ASK_AGAIN),
         StrictTool.of(check_answer, annotations=reads),
         StrictTool.of(cancel_question, annotations=cancels),
         StrictTool.of(list_questions, annotations=reads),

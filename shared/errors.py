@@ -3,7 +3,8 @@
 ```
 EscalationError
 ├── UnknownEscalationError      no such id, or it belongs to another agent
-├── StoreUnavailableError       Redis can't be reached, is full, or refuses us
+├── StoreUnavailableError       Redis can't be reached, is full, or refuses us: nothing was done
+│   └── StoreUncertainError         a change was sent, and no answer came: it may have been made
 ├── ChannelError                a question could not be shown to a person
 │   ├── ChannelUnavailableError     waiting can help: try again
 │   └── ChannelRejectedError        waiting can't help: someone has to mend a setting
@@ -30,7 +31,17 @@ class UnknownEscalationError(EscalationError):
 
 
 class StoreUnavailableError(EscalationError):
-    """Redis did not do what was asked, and nothing was half done."""
+    """Redis did not do what was asked: it refused, or it was never told.
+
+    A change that may have been made all the same is a `StoreUncertainError`.
+    """
+
+
+class StoreUncertainError(StoreUnavailableError):
+    """A change was sent to Redis and no answer came: it was made wholly, or not at all.
+
+    Every change is one script, so that nothing is ever half done, and is safe to repeat.
+    """
 
 
 class ChannelError(EscalationError):

@@ -6,9 +6,10 @@ that keep working after the server comes back.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from arq.connections import ArqRedis
 from redis.asyncio import BlockingConnectionPool, ConnectionPool, Redis
@@ -16,6 +17,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import (
     AuthenticationError,
+    BusyLoadingError,
+    InvalidResponse,
     OutOfMemoryError,
     ReadOnlyError,
     RedisError,
@@ -24,7 +27,7 @@ from redis.exceptions import (
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from shared.errors import StoreUnavailableError
+from shared.errors import StoreUnavailableError, StoreUncertainError
 from shared.redis_adapter.jobs import deserialize, serialize
 from shared.redis_adapter.keys import Keys
 
@@ -33,19 +36,44 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS: Final = 1.0
 CALL_SECONDS: Final = 1.5
-"""A caller of the gateway hears within 2 s that Redis is away: one call, no second try."""
+"""To wait for one reply, or for a connection that is free, made and logged in."""
+WHOLE_CALL_SECONDS: Final = 1.8
+"""With both, and all second tries: a caller of the gateway hears within 2 s that Redis is away."""
 
 _RETRIED: Final[list[type[Exception]]] = [RedisConnectionError, RedisTimeoutError, OSError]
 
 
-def open_client(settings: StoreSettings, *, max_connections: int = 32) -> Redis:
-    """Make a client that waits at most `CALL_SECONDS` for a reply and tries a call twice.
+class _NotConnectedError(RedisConnectionError):
+    """There was no connection to send anything over."""
 
-    A connection that an earlier restart of the server broke fails at its first use: the second
-    try, on a fresh connection, is what heals it.
+
+class _Pool(BlockingConnectionPool):
+    """Tells a call that was never sent from one whose answer is missing.
+
+    redis-py raises the same errors for both. Whatever fails here fails before the first byte of
+    the call; a connection that is made anew for a second try does not come through here.
+    """
+
+    async def get_connection(self, *_args: object, **_options: object) -> Any:
+        """Give a connection that is ready to send."""
+        try:
+            async with asyncio.timeout(CALL_SECONDS):
+                return await cast("Any", super()).get_connection()
+        except (AuthenticationError, BusyLoadingError):
+            raise
+        except (RedisConnectionError, RedisTimeoutError, InvalidResponse, OSError) as error:
+            raise _NotConnectedError(str(error)) from error
+
+
+def open_client(settings: StoreSettings, *, max_connections: int = 32) -> Redis:
+    """Make a client that waits at most `CALL_SECONDS` for a reply, and may send a call twice.
+
+    A connection that broke while it was idle fails at its first use: the second try, on a fresh
+    connection, heals it. So the server may run one call twice, when it was the answer that got
+    lost: each script must come to the same end then. A time-out is not tried again.
     """
     return Redis.from_pool(
-        BlockingConnectionPool.from_url(
+        _Pool.from_url(
             settings.redis_url.get_secret_value(),
             max_connections=max_connections,
             timeout=CALL_SECONDS,
@@ -60,7 +88,7 @@ def open_client(settings: StoreSettings, *, max_connections: int = 32) -> Redis:
 
 
 def open_subscriber(settings: StoreSettings) -> Redis:
-    """Make a client for subscriptions: reads block, and a dead peer is noticed by a ping."""
+    """Make a client for subscriptions. Reads block: `waiting.listen` notices a dead peer."""
     return Redis.from_pool(
         ConnectionPool.from_url(
             settings.redis_url.get_secret_value(),
@@ -89,14 +117,18 @@ def open_queue(settings: StoreSettings, keys: Keys) -> ArqRedis:
 
 
 @asynccontextmanager
-async def translated_errors() -> AsyncGenerator[None]:
+async def translated_errors(*, changes: bool = False) -> AsyncGenerator[None]:
     """Turn redis-py's errors into one that says what happened and what to do.
+
+    Bounds the whole call, and says of one that `changes` something whether that may have happened.
 
     Raises:
         StoreUnavailableError: In place of every error of redis-py and of the network.
+        StoreUncertainError: The change was sent and may have been made.
     """
     try:
-        yield
+        async with asyncio.timeout(WHOLE_CALL_SECONDS):
+            yield
     except AuthenticationError as error:
         raise StoreUnavailableError(
             "Redis refused the password: check the one in REDIS_URL"
@@ -109,12 +141,24 @@ async def translated_errors() -> AsyncGenerator[None]:
         raise StoreUnavailableError(
             "Redis is full (maxmemory reached): give it more memory or shorten ESCALATION_RETENTION"
         ) from error
-    except (RedisConnectionError, RedisTimeoutError, OSError, TimeoutError) as error:
+    except _NotConnectedError as error:
         raise StoreUnavailableError("Redis can't be reached") from error
+    except (RedisTimeoutError, TimeoutError) as error:
+        raise _lost("Redis did not answer in time", changes=changes) from error
+    except BusyLoadingError as error:
+        # Not even this is sure: it may be the second try, after a crash that took the first answer.
+        raise _lost("Redis is still loading its data", changes=changes) from error
+    except (RedisConnectionError, OSError) as error:
+        raise _lost("the connection to Redis was lost", changes=changes) from error
     except ResponseError as error:
         raise StoreUnavailableError(_response_text(error)) from error
     except RedisError as error:
-        raise StoreUnavailableError(f"Redis failed: {type(error).__name__}") from error
+        raise _lost(f"Redis failed: {type(error).__name__}", changes=changes) from error
+
+
+def _lost(what: str, *, changes: bool) -> StoreUnavailableError:
+    """Name a call whose answer is missing."""
+    return StoreUncertainError(what) if changes else StoreUnavailableError(what)
 
 
 def _response_text(error: ResponseError) -> str:

@@ -39,10 +39,11 @@ class Scripts:
         """Run one script.
 
         Raises:
-            StoreUnavailableError: Redis is away or refuses; nothing was half done.
+            StoreUnavailableError: Redis is away or refuses; nothing was done.
+            StoreUncertainError: No answer came; the script ran wholly, or not at all.
         """
         script = self._scripts.get(name)
         if script is None:
             script = self._scripts[name] = self._redis.register_script(source(name))
-        async with translated_errors():
+        async with translated_errors(changes=True):
             return cast("Any", await script(keys=list(keys), args=list(args)))
