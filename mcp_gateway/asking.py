@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from shared.errors import UnknownEscalationError
+from shared.errors import StoreUnavailableError, UnknownEscalationError
 from shared.escalation import (
     Ask,
     Escalation,
@@ -23,12 +23,15 @@ from shared.escalation import (
     Question,
     State,
 )
+from shared.expiry import expired
 from shared.ports import Clock, EscalationStore, ReplyWaiter, utc_now
 from shared.telemetry import get_logger
 
 log = get_logger(__name__)
 
 PROGRESS_SECONDS: Final = 5.0
+GRACE: Final = timedelta(seconds=5)
+"""How long after the deadline the workers have to end a question before the gateway does."""
 
 OnProgress = Callable[[float, float], Awaitable[None]]
 """Told now and then how many seconds have passed, and of how many."""
@@ -36,7 +39,7 @@ OnProgress = Callable[[float, float], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """How long a call may be held. `seconds=None`: until the question's deadline."""
+    """How long a call may be held. `seconds=None`: until the question has ended."""
 
     seconds: float | None
     on_progress: OnProgress | None = None
@@ -52,12 +55,14 @@ class Asking:
         *,
         timeout: timedelta,
         retention: timedelta,
+        grace: timedelta = GRACE,
         clock: Clock = utc_now,
     ) -> None:
         self._store = store
         self._waiter = waiter
         self._timeout = timeout
         self._retention = retention
+        self._grace = grace
         self._clock = clock
         self._stopping = asyncio.Event()
 
@@ -72,6 +77,7 @@ class Asking:
 
         Raises:
             StoreUnavailableError: Nothing was accepted.
+            StoreUncertainError: It may have been accepted; asking again joins it.
         """
         accepted = await self._store.accept(
             Ask(
@@ -124,10 +130,12 @@ class Asking:
         return concluded.escalation
 
     async def list_questions(
-        self, agent: str, *, conversation_id: str | None, state: State | None
+        self, agent: str, *, conversation_id: str | None, states: frozenset[State] | None
     ) -> list[Escalation]:
         """List the agent's kept questions, newest first."""
-        return await self._store.list_for_agent(agent, conversation_id=conversation_id, state=state)
+        return await self._store.list_for_agent(
+            agent, conversation_id=conversation_id, states=states
+        )
 
     async def _own(self, agent: str, escalation_id: str) -> Escalation:
         escalation = await self._store.get(escalation_id)
@@ -139,17 +147,40 @@ class Asking:
     async def _wait(self, escalation: Escalation, hold: Hold) -> Escalation:
         if not escalation.state.is_open:
             return escalation
-        until_deadline = (escalation.deadline - self._clock()).total_seconds()
-        # A moment past the deadline, so that the waiter hears of the time-out itself.
-        seconds = until_deadline + 2.0 if hold.seconds is None else hold.seconds
-        started = time.monotonic()
+        # A second more, because waits and deadlines go by different clocks.
+        until_ended = (escalation.deadline + self._grace - self._clock()).total_seconds() + 1.0
+        seconds = until_ended if hold.seconds is None else min(hold.seconds, until_ended)
+        started, outcome = time.monotonic(), None
         while (left := started + seconds - time.monotonic()) > 0 and not self._stopping.is_set():
             step = min(left, PROGRESS_SECONDS) if hold.on_progress else left
-            if await self._outcome_within(escalation.id, step) is not None:
+            if (outcome := await self._outcome_within(escalation.id, step)) is not None:
                 break
             if hold.on_progress is not None and step < left:
                 await hold.on_progress(time.monotonic() - started, seconds)
-        return await self._store.get(escalation.id) or escalation
+        try:
+            return await self._as_it_stands(escalation)
+        except StoreUnavailableError as error:
+            # It is accepted: its caller must get the id, and the answer if that has come.
+            log.warning("question_unread", escalation_id=escalation.id, reason=str(error))
+            if outcome is None:
+                return escalation
+            return escalation.model_copy(update={"state": outcome.state, "outcome": outcome})
+
+    async def _as_it_stands(self, escalation: Escalation) -> Escalation:
+        """Read it again, and end it if no worker lives that would have."""
+        current, now = await self._store.get(escalation.id) or escalation, self._clock()
+        if not current.state.is_open or now < current.deadline + self._grace:
+            return current
+        concluded = await self._store.conclude(current.id, expired(current, now))
+        if concluded is None:
+            return current
+        if concluded.applied:
+            log.warning(
+                "question_ended_without_worker",
+                escalation_id=current.id,
+                state=concluded.escalation.state,
+            )
+        return concluded.escalation
 
     async def _outcome_within(self, escalation_id: str, seconds: float) -> Outcome | None:
         """Wait for the outcome, or until this process is told to stop."""

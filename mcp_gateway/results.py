@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Literal, assert_never
+from typing import Final, Literal, assert_never
 
 from mcp_types import CallToolResult, TextContent
 from pydantic import BaseModel
 
 from shared.escalation import Escalation, State
+
+LISTED_LENGTH: Final = 80
+"""Characters of a question in the text of a listing; the structured content has all of it."""
 
 Status = Literal[
     "pending",
@@ -83,6 +86,11 @@ def status_of(state: State) -> Status:
             assert_never(state)
 
 
+def states_of(status: Status) -> frozenset[State]:
+    """Name the states that callers see as this status."""
+    return frozenset(state for state in State if status_of(state) == status)
+
+
 def render(escalation: Escalation) -> CallToolResult:
     """Render where a question stands."""
     outcome, late = escalation.outcome, escalation.late_answer
@@ -121,11 +129,17 @@ def render_list(escalations: list[Escalation]) -> CallToolResult:
         )
         for each in escalations
     ]
-    lines = [f"{each.status}  {each.escalation_id}  {each.question}" for each in listed]
+    lines = [f"{each.status}  {each.escalation_id}  {_shortened(each.question)}" for each in listed]
     return CallToolResult(
         content=[TextContent(type="text", text="\n".join(lines) or "No questions are kept.")],
         structured_content=QuestionList(questions=listed).model_dump(mode="json"),
     )
+
+
+def _shortened(question: str) -> str:
+    """Put a question on one line of a listing."""
+    line = " ".join(question.split())
+    return line if len(line) <= LISTED_LENGTH else f"{line[: LISTED_LENGTH - 1].rstrip()}…"
 
 
 def iso(moment: datetime) -> str:
@@ -148,7 +162,7 @@ def _texts(escalation: Escalation) -> tuple[str, str]:
         case State.NEEDS_INFO:
             return (
                 "The person asks you back before answering.",
-                f"Answer with send_to_operator, escalation_id={escalation.id}.",
+                f"Call check_answer with escalation_id={escalation.id} to go on waiting.",
             )
         case State.ANSWERED:
             answer = outcome.text if outcome and outcome.text else ""

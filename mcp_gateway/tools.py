@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field
 
 from mcp_gateway.asking import Asking, Hold
 from mcp_gateway.auth import calling_agent
-from mcp_gateway.results import AnswerResult, QuestionList, Status, render, render_list, status_of
+from mcp_gateway.results import AnswerResult, QuestionList, Status, render, render_list, states_of
 from mcp_gateway.strict_tool import StrictTool
 from shared.escalation import (
     DEFAULT_ROUTE,
@@ -138,12 +138,13 @@ def build_tools(
         | None = None,
         status: Annotated[Status, Field(description="Only those that stand so.")] | None = None,
     ) -> Annotated[CallToolResult, QuestionList]:
-        """List your questions, newest first, at most 100."""
-        found = await asking.list_questions(
-            calling_agent(), conversation_id=conversation_id, state=None
-        )
+        """List your questions, newest first, at most 100 of your newest 1,000."""
         return render_list(
-            [each for each in found if status is None or status_of(each.state) == status]
+            await asking.list_questions(
+                calling_agent(),
+                conversation_id=conversation_id,
+                states=None if status is None else states_of(status),
+            )
         )
 
     writes = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_hint=True)

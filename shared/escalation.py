@@ -83,9 +83,13 @@ class ChannelKind(StrEnum):
 
 
 class _Value(BaseModel):
-    """A frozen value that is stored and sent as JSON."""
+    """A frozen value that is stored and sent as JSON.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    Unknown fields are passed over: during an upgrade, what a newer process wrote must not stop an
+    older one that reads it. Errors don't show what they refuse: it may be a customer's words.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
 
 def _printable(text: str) -> str:

@@ -72,17 +72,25 @@ class MemoryEscalations:
         return entry.escalation if entry else None
 
     async def list_for_agent(
-        self, agent: str, *, conversation_id: str | None = None, state: State | None = None
+        self,
+        agent: str,
+        *,
+        conversation_id: str | None = None,
+        states: frozenset[State] | None = None,
     ) -> list[Escalation]:
         """See `EscalationStore.list_for_agent`."""
+        theirs = sorted(
+            (each for each in self._kept() if each.agent == agent),
+            key=lambda each: (each.created_at, each.id),
+            reverse=True,
+        )
         found = [
             each
-            for each in self._kept()
-            if each.agent == agent
-            and (conversation_id is None or each.question.conversation_id == conversation_id)
-            and (state is None or each.state is state)
+            for each in theirs[:1000]
+            if (conversation_id is None or each.question.conversation_id == conversation_id)
+            and (states is None or each.state in states)
         ]
-        return sorted(found, key=lambda each: (each.created_at, each.id), reverse=True)[:100]
+        return found[:100]
 
     async def list_open(self) -> list[Escalation]:
         """See `EscalationStore.list_open`."""

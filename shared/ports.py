@@ -56,13 +56,23 @@ class EscalationStore(Protocol):
         ...
 
     async def list_for_agent(
-        self, agent: str, *, conversation_id: str | None = None, state: State | None = None
+        self,
+        agent: str,
+        *,
+        conversation_id: str | None = None,
+        states: frozenset[State] | None = None,
     ) -> list[Escalation]:
-        """Read an agent's kept questions, newest first, at most 100."""
+        """Read an agent's kept questions, newest first, at most 100 of those that were asked for.
+
+        Looks at the agent's newest 1,000. A record that can't be read is left out.
+        """
         ...
 
     async def list_open(self) -> list[Escalation]:
-        """Read every open question, the nearest deadline first, at most 500."""
+        """Read every open question, the nearest deadline first, at most 500.
+
+        A record that can't be read is left out.
+        """
         ...
 
     async def conclude(self, escalation_id: str, outcome: Outcome) -> Concluded | None:

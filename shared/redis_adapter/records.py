@@ -1,4 +1,8 @@
-"""How a record looks in Redis: a flat hash of strings, some of them JSON."""
+"""How a record looks in Redis: a flat hash of strings, some of them JSON.
+
+Fields that this version does not know are passed over: during an upgrade, newer processes write
+beside older ones.
+"""
 
 from __future__ import annotations
 
@@ -19,20 +23,27 @@ def from_ms(value: str | int) -> datetime:
 
 
 def from_hash(fields: Mapping[str, str]) -> Escalation:
-    """Read a record as `HGETALL` gives it."""
+    """Read a record as `HGETALL` gives it.
+
+    Raises:
+        ValueError: It is none that this version can read.
+    """
     posting, outcome, late = (fields.get(key) for key in ("posting", "outcome", "late_answer"))
-    return Escalation(
-        id=fields["id"],
-        agent=fields["agent"],
-        question=Question.model_validate_json(fields["question"]),
-        state=State(fields["state"]),
-        created_at=from_ms(fields["created_ms"]),
-        deadline=from_ms(fields["deadline_ms"]),
-        kept_until=from_ms(fields["kept_until_ms"]),
-        posting=Posting.model_validate_json(posting) if posting else None,
-        outcome=Outcome.model_validate_json(outcome) if outcome else None,
-        late_answer=Outcome.model_validate_json(late) if late else None,
-    )
+    try:
+        return Escalation(
+            id=fields["id"],
+            agent=fields["agent"],
+            question=Question.model_validate_json(fields["question"]),
+            state=State(fields["state"]),
+            created_at=from_ms(fields["created_ms"]),
+            deadline=from_ms(fields["deadline_ms"]),
+            kept_until=from_ms(fields["kept_until_ms"]),
+            posting=Posting.model_validate_json(posting) if posting else None,
+            outcome=Outcome.model_validate_json(outcome) if outcome else None,
+            late_answer=Outcome.model_validate_json(late) if late else None,
+        )
+    except (KeyError, OverflowError, OSError) as error:  # a field is missing, or no moment
+        raise ValueError("not a record that can be read") from error
 
 
 def from_flat(values: Sequence[str]) -> Escalation:

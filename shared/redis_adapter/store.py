@@ -11,13 +11,14 @@ from shared.redis_adapter.connection import translated_errors
 from shared.redis_adapter.jobs import Job, JobName, make_job
 from shared.redis_adapter.records import from_flat, from_hash, from_ms, to_ms
 from shared.redis_adapter.scripts import Scripts
+from shared.telemetry import get_logger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from redis.asyncio import Redis
 
     from shared.redis_adapter.keys import Keys
+
+log = get_logger(__name__)
 
 LIST_LIMIT: Final = 100
 SCAN_LIMIT: Final = 1_000
@@ -94,7 +95,11 @@ class RedisEscalationStore:
         return from_hash(fields) if fields else None
 
     async def list_for_agent(
-        self, agent: str, *, conversation_id: str | None = None, state: State | None = None
+        self,
+        agent: str,
+        *,
+        conversation_id: str | None = None,
+        states: frozenset[State] | None = None,
     ) -> list[Escalation]:
         """See `EscalationStore.list_for_agent`."""
         async with translated_errors():
@@ -103,7 +108,7 @@ class RedisEscalationStore:
             escalation
             for escalation in await self._read(cast("list[str]", ids))
             if (conversation_id is None or escalation.question.conversation_id == conversation_id)
-            and (state is None or escalation.state is state)
+            and (states is None or escalation.state in states)
         ]
         return found[:LIST_LIMIT]
 
@@ -175,13 +180,28 @@ class RedisEscalationStore:
             self._keys.prefix, name, escalation_id, generation=generation, now_ms=to_ms(now)
         )
 
-    async def _read(self, ids: Iterable[str]) -> list[Escalation]:
-        """Read records in one round trip, leaving out those that expired."""
-        async with translated_errors(), self._redis.pipeline(transaction=False) as pipe:
-            for escalation_id in ids:
-                pipe.hgetall(self._keys.record(escalation_id))
-            hashes = await pipe.execute()
-        return [from_hash(fields) for fields in hashes if fields]
+    async def _read(self, ids: list[str]) -> list[Escalation]:
+        """Read records in one round trip, leaving out those that expired or can't be read."""
+        try:
+            async with translated_errors(), self._redis.pipeline(transaction=False) as pipe:
+                for escalation_id in ids:
+                    pipe.hgetall(self._keys.record(escalation_id))
+                hashes = await pipe.execute()
+        except UnicodeDecodeError:
+            if len(ids) == 1:
+                log.warning("record_unreadable", escalation_id=ids[0])
+                return []
+            # One record that is no text hides all that are read with it.
+            middle = len(ids) // 2
+            return await self._read(ids[:middle]) + await self._read(ids[middle:])
+        found: list[Escalation] = []
+        for escalation_id, fields in zip(ids, hashes, strict=True):
+            try:
+                if fields:
+                    found.append(from_hash(fields))
+            except ValueError:
+                log.warning("record_unreadable", escalation_id=escalation_id)
+        return found
 
 
 def _whole_ms(moment: datetime) -> datetime:

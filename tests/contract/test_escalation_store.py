@@ -6,7 +6,7 @@ import pytest
 from support.make import a_posting, an_ask, an_outcome
 
 from contract.conftest import Backend
-from shared.escalation import FINAL_STATES, State
+from shared.escalation import FINAL_STATES, OPEN_STATES, State
 
 
 async def test_an_accepted_question_reads_back_as_it_was_accepted(backend: Backend) -> None:
@@ -144,8 +144,22 @@ async def test_an_agents_questions_are_listed_newest_first_and_filtered(backend:
 
     assert await listed() == ids[::-1]
     assert await listed(conversation_id="c1") == [ids[2], ids[0]]
-    assert await listed(state=State.ANSWERED) == [ids[0]]
-    assert await listed(conversation_id="c2", state=State.ANSWERED) == []
+    assert await listed(states=frozenset({State.ANSWERED})) == [ids[0]]
+    assert await listed(states=OPEN_STATES) == [ids[2], ids[1]]
+    assert await listed(conversation_id="c2", states=frozenset({State.ANSWERED})) == []
+
+
+async def test_an_open_question_is_found_behind_a_hundred_that_have_ended(
+    backend: Backend,
+) -> None:
+    still_open = (await backend.store.accept(an_ask("still open"))).escalation
+    for number in range(100):
+        backend.clock.advance(seconds=1)
+        ended = (await backend.store.accept(an_ask(f"ended {number}"))).escalation
+        await backend.store.conclude(ended.id, an_outcome(ended, at=backend.clock.now))
+    found = await backend.store.list_for_agent("shop", states=OPEN_STATES)
+    assert [each.id for each in found] == [still_open.id]
+    assert len(await backend.store.list_for_agent("shop")) == 100
 
 
 async def test_open_questions_are_listed_by_deadline(backend: Backend) -> None:
