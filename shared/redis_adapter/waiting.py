@@ -2,6 +2,7 @@
 
 A message on a channel is a hint. The truth is the reply key, which is read after subscribing,
 after every hint, after every reconnection, and every two seconds in case a hint was lost.
+A value that can't be read costs its own waiters their answer and nobody else anything.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from pydantic import ValidationError
 from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from shared.errors import StoreUnavailableError
 from shared.escalation import Outcome
-from shared.redis_adapter.connection import translated_errors
+from shared.redis_adapter.connection import CALL_SECONDS, translated_errors
 from shared.telemetry import get_logger
 
 if TYPE_CHECKING:
@@ -32,10 +35,17 @@ READ_AT_ONCE: Final = 500
 """Reply keys read with one MGET."""
 
 
-async def listen(redis: Redis, channel: str, on_hint: Callable[[str], None]) -> None:
+async def listen(
+    redis: Redis,
+    channel: str,
+    on_hint: Callable[[str], None],
+    *,
+    interval: float = SAFETY_NET_SECONDS,
+) -> None:
     """Pass on messages for ever; the empty string stands for "anything may have happened".
 
-    Reconnects by itself. Never returns: cancel it.
+    Reconnects by itself: also from a server that keeps the connection and says nothing, not even
+    to a ping, for two intervals (seconds). Never returns: cancel it.
     """
     pause = RECONNECT_SECONDS[0]
     while True:
@@ -43,17 +53,26 @@ async def listen(redis: Redis, channel: str, on_hint: Callable[[str], None]) -> 
         # capped pool would run dry after a few restarts of the server.
         pubsub: Any = redis.pubsub(ignore_subscribe_messages=False)
         try:
-            await pubsub.subscribe(channel)
+            async with asyncio.timeout(CALL_SECONDS):
+                await pubsub.subscribe(channel)
+            owes_a_word = True  # that it subscribed us; later, its pong
             while True:
-                message = await pubsub.get_message(timeout=SAFETY_NET_SECONDS)
+                message = await pubsub.get_message(timeout=interval)
                 if message is None:
+                    if owes_a_word:
+                        raise RedisTimeoutError("no answer to a ping")
                     await pubsub.ping()
-                elif message["type"] == "subscribe":
+                    owes_a_word = True
+                    continue
+                owes_a_word = False
+                if message["type"] == "subscribe":
                     pause = RECONNECT_SECONDS[0]
                     on_hint("")
                 elif message["type"] == "message":
                     on_hint(message["data"])
-        except (RedisError, OSError) as error:
+        except (RedisError, OSError, UnicodeDecodeError) as error:
+            # A message that is no text could have been about anything: so says the new
+            # subscription.
             log.warning("subscription_lost", channel=channel, reason=type(error).__name__)
             await asyncio.sleep(pause)
             pause = min(pause * 2, RECONNECT_SECONDS[1])
@@ -77,6 +96,7 @@ class RedisReplyWaiter:
         self._keys = keys
         self._waiting: defaultdict[str, set[asyncio.Future[Outcome]]] = defaultdict(set)
         self._to_read: set[str] = set()
+        self._unreadable: set[str] = set()
         self._something = asyncio.Event()
 
     @property
@@ -98,6 +118,7 @@ class RedisReplyWaiter:
             self._waiting[escalation_id].discard(future)
             if not self._waiting[escalation_id]:
                 del self._waiting[escalation_id]
+                self._unreadable.discard(escalation_id)
 
     async def run(self) -> None:
         """Listen and read for ever. Cancel it to stop."""
@@ -141,13 +162,32 @@ class RedisReplyWaiter:
             # The waits go on: the safety net and the next subscription read again.
             log.warning("replies_unread", waiting=len(ids), reason=str(error))
             return
+        except UnicodeDecodeError:
+            if len(ids) == 1:
+                self._note_unreadable(ids[0])
+                return
+            # One reply that is no text hides all that are read with it.
+            middle = len(ids) // 2
+            await self._read(ids[:middle])
+            await self._read(ids[middle:])
+            return
         for escalation_id, reply in zip(ids, cast("list[str | None]", replies), strict=True):
             if reply is None:
                 continue
-            outcome = Outcome.model_validate_json(reply)
+            try:
+                outcome = Outcome.model_validate_json(reply)
+            except ValidationError:
+                self._note_unreadable(escalation_id)
+                continue
             for future in self._waiting.get(escalation_id, ()):
                 if not future.done():
                     future.set_result(outcome)
+
+    def _note_unreadable(self, escalation_id: str) -> None:
+        """Log it once for as long as somebody waits for it: it is read again and again."""
+        if escalation_id in self._waiting and escalation_id not in self._unreadable:
+            self._unreadable.add(escalation_id)
+            log.warning("reply_unreadable", escalation_id=escalation_id)
 
 
 class RedisChanges:
