@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING
 
 from shared.errors import StoreUnavailableError
@@ -26,7 +27,8 @@ class RedisPace:
         self._key = keys.rest(budget)
         self._args = (1000 / per_second, burst)
         self._scripts = Scripts(redis)
-        self._fallback_seconds = 1 / per_second
+        self._interval = 1 / per_second
+        self._alone_until = 0.0
 
     async def turn(self) -> None:
         """Wait for this call's turn.
@@ -38,7 +40,10 @@ class RedisPace:
             wait_ms = float(await self._scripts.call("pace", [self._key], self._args))
         except StoreUnavailableError:
             log.warning("pace_unshared")
-            await asyncio.sleep(self._fallback_seconds)
+            # Nothing is awaited between reading and writing it, so no two calls get one turn.
+            now = time.monotonic()
+            self._alone_until = max(now, self._alone_until) + self._interval
+            await asyncio.sleep(self._alone_until - now)
             return
         if wait_ms > 0:
             await asyncio.sleep(wait_ms / 1000)
