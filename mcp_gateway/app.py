@@ -11,6 +11,7 @@ from typing import Final
 import uvicorn
 from mcp.server.auth.settings import AuthSettings
 from mcp.server.mcpserver.server import MCPServer
+from mcp.server.transport_security import TransportSecuritySettings
 from pydantic import AnyHttpUrl
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -37,7 +38,7 @@ def build_server(asking: Asking, settings: GatewaySettings) -> MCPServer[None]:
     """Build the MCP server: the tools, and who may call them."""
     keys, auth = settings.gateway_api_keys, None
     if keys and settings.gateway_transport == "http":
-        here = f"http://{settings.gateway_host}:{settings.gateway_port}"
+        here = f"http://{settings.host_in_url}:{settings.gateway_port}"
         auth = AuthSettings(issuer_url=AnyHttpUrl(here), resource_server_url=None)
     server = MCPServer[None](
         NAME,
@@ -71,10 +72,29 @@ def build_app(
             return JSONResponse({"status": "unready", "reason": str(error)}, status_code=503)
         return JSONResponse({"status": "ready"})
 
-    app = server.streamable_http_app(stateless_http=True, host=settings.gateway_host)
+    app = server.streamable_http_app(
+        stateless_http=True, transport_security=_transport_security(settings)
+    )
     app.add_route("/healthz", healthz)
     app.add_route("/readyz", readyz)
     return app
+
+
+def _transport_security(settings: GatewaySettings) -> TransportSecuritySettings:
+    """Refuse what a page from elsewhere sends to a gateway that only this host should reach.
+
+    A page whose own name is made to point at a loopback address (DNS rebinding) sends its own
+    name as Host. The SDK by itself protects three spellings of loopback, which has 2^24 of them.
+    A gateway for other hosts has keys: what a page can't know it can't send, and its own name may
+    be any that a proxy passes on, so neither Host nor Origin is checked there.
+    """
+    if not settings.is_loopback:
+        return TransportSecuritySettings(enable_dns_rebinding_protection=False)
+    names = sorted({"localhost", "127.0.0.1", "[::1]", settings.host_in_url})
+    hosts = [form for name in names for form in (name, f"{name}:*")]
+    return TransportSecuritySettings(
+        allowed_hosts=hosts, allowed_origins=[f"http://{host}" for host in hosts]
+    )
 
 
 class _Server(uvicorn.Server):
@@ -133,7 +153,7 @@ async def _serve_http(app: Starlette, asking: Asking, settings: GatewaySettings)
         )
     log.info(
         "gateway_listening",
-        url=f"http://{settings.gateway_host}:{settings.gateway_port}/mcp",
+        url=f"http://{settings.host_in_url}:{settings.gateway_port}/mcp",
         agents=sorted(settings.gateway_api_keys),
     )
     config = uvicorn.Config(

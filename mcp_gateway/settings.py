@@ -11,6 +11,7 @@ from pydantic_settings import NoDecode
 
 from shared.settings import StoreSettings
 
+IPV6: Final = 6
 KEY_MINIMUM: Final = 16
 LOOPBACK_AGENT: Final = "local"
 """The name of every agent that a gateway without keys serves."""
@@ -79,6 +80,15 @@ class GatewaySettings(StoreSettings):
             return ip_address(self.gateway_host.strip("[]")).is_loopback
         except ValueError:
             return False
+
+    @property
+    def host_in_url(self) -> str:
+        """The host as it stands in an address and in a Host header: IPv6 in brackets."""
+        try:
+            address = ip_address(self.gateway_host.strip("[]"))
+        except ValueError:
+            return self.gateway_host
+        return f"[{address}]" if address.version == IPV6 else str(address)
 
     @property
     def timeout(self) -> timedelta:

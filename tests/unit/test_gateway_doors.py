@@ -1,0 +1,95 @@
+"""Which Host and Origin a gateway takes."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import httpx2
+import pytest
+from fakeredis import FakeAsyncRedis
+
+from mcp_gateway.app import build_app, build_server
+from mcp_gateway.asking import Asking
+from mcp_gateway.settings import GatewaySettings
+from shared.memory import MemoryEscalations
+from shared.redis_adapter.keys import Keys
+from shared.redis_adapter.store import RedisEscalationStore
+
+KEY = "a-key-that-is-long-enough"
+LOOPBACKS = ["127.0.0.1", "127.0.0.53", "localhost", "::1", "[::1]", "0:0:0:0:0:0:0:1"]
+INITIALIZE = {
+    "jsonrpc": "2.0",
+    "id": 1,
+    "method": "initialize",
+    "params": {
+        "protocolVersion": "2025-06-18",
+        "capabilities": {},
+        "clientInfo": {"name": "test", "version": "1"},
+    },
+}
+
+
+async def post(
+    settings: dict[str, Any], *, host: str, origin: str | None = None, key: str | None = None
+) -> int:
+    """Say hello to a gateway that is set up so, and tell the status of its answer."""
+    store = MemoryEscalations()
+    asking = Asking(store, store, timeout=timedelta(minutes=10), retention=timedelta(hours=1))
+    read = GatewaySettings(_env_file=None, **settings)  # pyright: ignore[reportCallIssue]
+    app = build_app(
+        build_server(asking, read), RedisEscalationStore(FakeAsyncRedis(), Keys()), read
+    )
+    headers = {
+        "Host": host,
+        "Accept": "application/json, text/event-stream",
+        **({"Origin": origin} if origin else {}),
+        **({"Authorization": f"Bearer {key}"} if key else {}),
+    }
+    async with (
+        asyncio.timeout(10),
+        app.router.lifespan_context(app),
+        httpx2.AsyncClient(
+            transport=httpx2.ASGITransport(app=app), base_url="http://gateway"
+        ) as client,
+    ):
+        return (await client.post("/mcp", json=INITIALIZE, headers=headers)).status_code
+
+
+@pytest.mark.parametrize("loopback", LOOPBACKS)
+async def test_a_gateway_without_keys_refuses_a_foreign_host_on_every_loopback_address(
+    loopback: str,
+) -> None:
+    settings = {"gateway_host": loopback}
+    assert await post(settings, host="rebound.example:8765") == 421
+    assert await post(settings, host="localhost:8765", origin="http://rebound.example") == 403
+
+
+@pytest.mark.parametrize(
+    ("loopback", "host"),
+    [
+        ("127.0.0.1", "127.0.0.1:8765"),
+        ("127.0.0.1", "localhost"),
+        ("127.0.0.53", "127.0.0.53:8765"),
+        ("::1", "[::1]:8765"),
+        ("[::1]", "[::1]"),
+        ("0:0:0:0:0:0:0:1", "[::1]:8765"),
+    ],
+)
+async def test_a_gateway_without_keys_serves_whoever_names_it_rightly(
+    loopback: str, host: str
+) -> None:
+    assert await post({"gateway_host": loopback}, host=host) == 200
+    assert await post({"gateway_host": loopback}, host=host, origin=f"http://{host}") == 200
+
+
+async def test_a_gateway_with_keys_for_other_hosts_goes_by_any_name() -> None:
+    settings = {"gateway_host": "0.0.0.0", "gateway_api_keys": f"shop:{KEY}"}  # noqa: S104
+    assert await post(settings, host="questions.example", key=KEY) == 200
+    assert await post(settings, host="questions.example") == 401
+
+
+async def test_a_gateway_with_keys_can_listen_on_ipv6() -> None:
+    settings = {"gateway_host": "::", "gateway_api_keys": f"shop:{KEY}"}
+    assert await post(settings, host="[2001:db8::1]:8765", key=KEY) == 200
