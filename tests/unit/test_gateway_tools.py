@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from mcp import Client
 from support.discord_views import answer_text, structured
-from support.make import an_outcome
+from support.make import an_ask, an_outcome
 
 from mcp_gateway.app import build_server
 from mcp_gateway.asking import Asking
 from mcp_gateway.settings import GatewaySettings
-from shared.errors import StoreUnavailableError
-from shared.escalation import Ask, State
+from shared.errors import StoreUnavailableError, StoreUncertainError
+from shared.escalation import Ask, Escalation, Question, State
 from shared.memory import MemoryEscalations
 from shared.ports import Accepted, utc_now
 
@@ -23,6 +23,31 @@ class Away(MemoryEscalations):
 
     async def accept(self, ask: Ask) -> Accepted:
         raise StoreUnavailableError("Redis can't be reached")
+
+
+class Stalled(MemoryEscalations):
+    """A store whose Redis takes what it is told and does not answer."""
+
+    async def accept(self, ask: Ask) -> Accepted:
+        raise StoreUncertainError("Redis did not answer in time")
+
+    async def get(self, escalation_id: str) -> Escalation | None:
+        raise StoreUncertainError("Redis did not answer in time")
+
+
+SECRET = "the-customers-words"
+
+
+class Broken(MemoryEscalations):
+    """A store with a defect, whose errors know the customer's words."""
+
+    async def accept(self, ask: Ask) -> Accepted:
+        Question.model_validate_json(f'{{"txt": "{ask.question.text}"}}')
+        raise AssertionError("not reached")
+
+    async def get(self, escalation_id: str) -> Escalation | None:
+        Question.model_validate_json(f'{{"text": "{escalation_id}')
+        raise AssertionError("not reached")
 
 
 def a_client(store: MemoryEscalations) -> Client:
@@ -35,6 +60,8 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
     ({}, "question", "is required"),
     ({"question": ""}, "question", "must not be empty"),
     ({"question": " \n\t "}, "question", "must not be empty"),
+    ({"question": "\u200b"}, "question", "must not be empty"),
+    ({"question": "\ufeff \u2060\u200d"}, "question", "must not be empty"),
     ({"question": "x" * 4001}, "question", "at most 4000 characters"),
     ({"question": 5}, "question", "valid string"),
     ({"question": ["a"]}, "question", "valid string"),
@@ -48,11 +75,13 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
     ({"question": "ok", "options": ["a", "a"]}, "options", "twice"),
     ({"question": "ok", "options": ["x" * 81]}, "options.0", "at most 80 characters"),
     ({"question": "ok", "options": [""]}, "options.0", "must not be empty"),
+    ({"question": "ok", "options": ["yes", "\u200b"]}, "options.1", "must not be empty"),
     ({"question": "ok", "options": "yes,no"}, "options", "valid list"),
     ({"question": "ok", "urgency": "now"}, "urgency", "'low', 'normal' or 'high'"),
     ({"question": "ok", "route": "vip"}, "route", "must be one of default"),
     ({"question": "ok", "conversation_id": "x" * 129}, "conversation_id", "128"),
     ({"question": "ok", "idempotency_key": ""}, "idempotency_key", "must not be empty"),
+    ({"question": "ok", "idempotency_key": "\ufeff"}, "idempotency_key", "must not be empty"),
     ({"question": "ok", "wait_seconds": -1}, "wait_seconds", "greater than or equal to 0"),
     ({"question": "ok", "wait_seconds": 3601}, "wait_seconds", "3600"),
     ({"question": "ok", "wait_seconds": "5"}, "wait_seconds", "valid number"),
@@ -98,6 +127,60 @@ async def test_a_store_that_is_away_is_an_error_that_says_what_to_do() -> None:
         result = await agent.call_tool("ask_human", {"question": "Hello?"})
     assert result.is_error
     assert answer_text(result) == "Redis can't be reached (nothing was done: try again)"
+
+
+async def test_a_question_that_may_have_been_accepted_is_not_called_undone() -> None:
+    async with asyncio.timeout(10), a_client(Stalled()) as agent:
+        asked = await agent.call_tool("ask_human", {"question": "Hello?"})
+        cancelled = await agent.call_tool("cancel_question", {"escalation_id": "any"})
+    assert asked.is_error
+    assert answer_text(asked) == (
+        "Redis did not answer in time: the question may have been accepted. Please try again with "
+        "the same words or the same idempotency_key: it will not be asked twice"
+    )
+    assert cancelled.is_error
+    assert "try again" in answer_text(cancelled)
+    assert "nothing was done" not in answer_text(asked) + answer_text(cancelled)
+
+
+async def test_pending_questions_are_listed_from_behind_a_hundred_that_have_ended() -> None:
+    store = MemoryEscalations()
+    still_open = (await store.accept(an_ask("Still open?", agent="local"))).escalation
+    for number in range(100):
+        ended = (await store.accept(an_ask(f"Ended {number}?", agent="local"))).escalation
+        await store.conclude(ended.id, an_outcome(ended, at=utc_now()))
+    async with asyncio.timeout(10), a_client(store) as agent:
+        pending = structured(await agent.call_tool("list_questions", {"status": "pending"}))
+        answered = structured(await agent.call_tool("list_questions", {"status": "answered"}))
+    assert [each["escalation_id"] for each in pending["questions"]] == [still_open.id]
+    assert len(answered["questions"]) == 100
+
+
+async def test_a_listing_shortens_long_questions_in_its_text_only() -> None:
+    store, question = MemoryEscalations(), "May I\n" + "please " * 100 + "?"
+    await store.accept(an_ask(question, agent="local"))
+    async with asyncio.timeout(10), a_client(store) as agent:
+        result = await agent.call_tool("list_questions", {})
+    (line,) = answer_text(result).splitlines()
+    assert len(line) < 130
+    assert line.endswith("…")
+    assert structured(result)["questions"][0]["question"] == question
+
+
+async def test_a_defect_in_a_tool_puts_no_customers_words_into_the_log(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    async with asyncio.timeout(10), a_client(Broken()) as agent:
+        result = await agent.call_tool(
+            "ask_human", {"question": f"{SECRET}?", "context": SECRET, "idempotency_key": SECRET}
+        )
+        await agent.call_tool("check_answer", {"escalation_id": SECRET})
+    logged = capfd.readouterr().err
+    assert result.is_error
+    assert SECRET not in answer_text(result)
+    assert "raised an unexpected exception" in logged
+    assert "ValidationError" in logged
+    assert SECRET not in logged
 
 
 async def test_the_text_of_an_answered_question_is_the_answer_itself() -> None:

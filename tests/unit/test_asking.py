@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from support.clock import SteppedClock
+from support.make import a_posting, an_ask, an_outcome
+
+from mcp_gateway.asking import GRACE, Asking, Hold
+from shared.errors import StoreUnavailableError
+from shared.escalation import Ask, Escalation, Outcome, Provenance, State
+from shared.expiry import expired
+from shared.memory import MemoryEscalations
+from shared.ports import Accepted
+
+TIMEOUT = timedelta(minutes=10)
+AT_ONCE = Hold(0)
+
+
+class AwayAfterwards(MemoryEscalations):
+    """A store whose Redis goes away once the question is accepted."""
+
+    outcome: Outcome | None = None
+
+    async def get(self, escalation_id: str) -> Escalation | None:
+        raise StoreUnavailableError("Redis can't be reached")
+
+    async def accept(self, ask: Ask) -> Accepted:
+        accepted = await super().accept(ask)
+        if self.outcome is not None:
+            await self.conclude(accepted.escalation.id, self.outcome)
+        return accepted
+
+
+@pytest.fixture
+def clock() -> SteppedClock:
+    return SteppedClock()
+
+
+@pytest.fixture
+def store(clock: SteppedClock) -> MemoryEscalations:
+    return MemoryEscalations(clock=clock)
+
+
+def an_asking(
+    store: MemoryEscalations,
+    clock: SteppedClock,
+    *,
+    timeout: timedelta = TIMEOUT,
+    grace: timedelta = GRACE,
+) -> Asking:
+    return Asking(
+        store, store, timeout=timeout, retention=timedelta(hours=1), grace=grace, clock=clock
+    )
+
+
+async def asked(asking: Asking) -> Escalation:
+    return await asking.ask("shop", an_ask().question, idempotency_key=None, hold=AT_ONCE)
+
+
+async def test_a_posted_question_that_no_worker_ends_times_out(
+    store: MemoryEscalations, clock: SteppedClock
+) -> None:
+    asking = an_asking(store, clock)
+    escalation = await asked(asking)
+    await store.note_posting(escalation.id, a_posting(), complete=True)
+    clock.advance(seconds=(TIMEOUT + GRACE).total_seconds() - 0.1)
+    assert (await asking.check("shop", escalation.id, hold=AT_ONCE)).state is State.POSTED
+    clock.advance(seconds=0.1)
+    ended = await asking.check("shop", escalation.id, hold=AT_ONCE)
+    assert ended.state is State.TIMED_OUT
+    assert ended.outcome is not None
+    assert ended.outcome.reason == "nobody answered before the deadline"
+    assert await store.get(escalation.id) == ended
+
+
+async def test_a_question_that_no_worker_ever_showed_ends_as_undeliverable(
+    store: MemoryEscalations, clock: SteppedClock
+) -> None:
+    asking = an_asking(store, clock)
+    escalation = await asked(asking)
+    clock.advance(seconds=(TIMEOUT + GRACE).total_seconds())
+    ended = await asking.check("shop", escalation.id, hold=AT_ONCE)
+    assert ended.state is State.UNDELIVERABLE
+    assert ended.outcome is not None
+    assert ended.outcome.reason == "it could not be shown to anybody before the deadline"
+    assert ended.outcome.provenance is Provenance.SYSTEM
+
+
+@pytest.mark.parametrize("seconds", [None, 60.0])
+async def test_a_wait_that_spans_the_deadline_ends_with_the_question(seconds: float | None) -> None:
+    store = MemoryEscalations()
+    asking = Asking(
+        store,
+        store,
+        timeout=timedelta(seconds=0.05),
+        retention=timedelta(hours=1),
+        grace=timedelta(seconds=0.05),
+    )
+
+    async def on_progress(_passed: float, _total: float) -> None:
+        """Take note."""
+
+    async with asyncio.timeout(5):
+        ended = await asking.ask(
+            "shop", an_ask().question, idempotency_key=None, hold=Hold(seconds, on_progress)
+        )
+    assert ended.state is State.UNDELIVERABLE
+
+
+async def test_an_answer_within_the_grace_is_not_overruled(
+    store: MemoryEscalations, clock: SteppedClock
+) -> None:
+    asking = an_asking(store, clock)
+    escalation = await asked(asking)
+    clock.advance(seconds=TIMEOUT.total_seconds() + 1)
+    await store.conclude(escalation.id, an_outcome(escalation, at=clock.now))
+    clock.advance(seconds=60)
+    assert (await asking.check("shop", escalation.id, hold=AT_ONCE)).state is State.ANSWERED
+
+
+async def test_a_redis_that_goes_away_during_the_wait_does_not_hide_the_id(
+    clock: SteppedClock,
+) -> None:
+    asking = an_asking(AwayAfterwards(clock=clock), clock)
+    assert (await asked(asking)).state is State.QUEUED
+
+
+async def test_a_redis_that_goes_away_after_the_answer_came_does_not_hide_the_answer(
+    clock: SteppedClock,
+) -> None:
+    store = AwayAfterwards(clock=clock)
+    example = await MemoryEscalations(clock=clock).accept(an_ask())
+    store.outcome = an_outcome(example.escalation, at=clock.now)
+    async with asyncio.timeout(5):
+        answered = await an_asking(store, clock).ask(
+            "shop", an_ask().question, idempotency_key=None, hold=Hold(4)
+        )
+    assert answered.state is State.ANSWERED
+    assert answered.outcome == store.outcome
+
+
+async def test_an_expiry_tells_how_long_the_question_was_open(
+    store: MemoryEscalations, clock: SteppedClock
+) -> None:
+    escalation = (await store.accept(an_ask())).escalation
+    outcome = expired(escalation, escalation.created_at + timedelta(seconds=605))
+    assert (outcome.seconds, outcome.at) == (605, escalation.created_at + timedelta(seconds=605))
+    assert not outcome.state.is_open
