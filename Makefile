@@ -6,7 +6,6 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 UV     := $(shell command -v uv 2>/dev/null)
 STAMP  := $(VENV)/.installed
-CODE   := shared mcp_gateway escalation_worker customer_agent hitl tests bench
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check lint types imports format unit e2e bench lock clean
@@ -16,7 +15,7 @@ help: ## show this list
 
 setup: $(STAMP) ## create .venv with everything, at the versions in constraints.txt
 
-$(STAMP): constraints.txt pyproject.toml tests/discord_double/pyproject.toml
+$(STAMP): constraints.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or later is needed; $(PYTHON) is $$($(PYTHON) -V). Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@echo "setting up $(VENV) (once; about a minute) …"
@@ -68,6 +67,8 @@ lock: ## make the files of pinned versions anew
 	  uv pip compile --quiet --universal --python-version 3.11 --extra $$part -c constraints.txt \
 	    --generate-hashes --no-annotate --no-header pyproject.toml -o constraints/$$part.txt; \
 	done
+	uv pip compile --quiet --universal --python-version 3.11 -c constraints.txt --generate-hashes \
+	  --no-annotate --no-header tests/discord_double/pyproject.toml -o constraints/discord-double.txt
 
 clean: ## remove what was made here
 	rm -rf $(VENV) var .pytest_cache .ruff_cache .import_linter_cache

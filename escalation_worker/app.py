@@ -91,10 +91,11 @@ def _people(
         channel=channel,
         listener=listener,
         catching_up=CatchingUp(store, postings, listener.heard),
+        tell_listening=postings.note_listening,
         take_turn=pace.turn,
         message_content=settings.discord_message_content,
     )
-    return channel, [("discord", connection.run)]
+    return channel, [("discord", connection.run), ("listening", connection.tell)]
 
 
 def _desk_of(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from escalation_worker.leasing import under_lease
-from shared.escalation import Escalation, Outcome, Provenance, State
+from shared.escalation import ChannelKind, Escalation
+from shared.expiry import UNHEARD, expired
 from shared.ports import Clock, EscalationStore, HumanChannel, LeaseVerdict, Work, utc_now
 from shared.telemetry import get_logger
 
@@ -31,25 +32,34 @@ class Concluding:
         self._channel = channel
         self._clock = clock
 
-    async def expire(self, escalation_id: str) -> None:
-        """Time a question out whose deadline has passed; leave any other alone."""
+    async def expire(self, escalation_id: str) -> bool:
+        """End a question whose deadline has passed; leave any other alone.
+
+        Returns False where it must wait a little: nobody listens now, so that what was written in
+        time may not have been heard yet.
+        """
         escalation = await self._store.get(escalation_id)
+        if escalation is None:
+            await self._postings.forget(escalation_id)
+            return True
         now = self._clock()
-        if escalation is not None and escalation.deadline > now:
-            return
-        created_at = escalation.created_at if escalation else now
-        concluded = await self._store.conclude(
-            escalation_id,
-            Outcome(
-                state=State.TIMED_OUT,
-                at=now,
-                seconds=(now - created_at).total_seconds(),
-                provenance=Provenance.SYSTEM,
-                reason="nobody answered before the deadline",
-            ),
-        )
+        if not escalation.state.is_open or escalation.deadline > now:
+            return True
+        if now < escalation.deadline + UNHEARD and not await self._is_heard(escalation):
+            return False
+        concluded = await self._store.conclude(escalation_id, expired(escalation, now))
         if concluded is not None and concluded.applied:
-            log.info("question_timed_out", escalation_id=escalation_id)
+            log.info(
+                "question_expired", escalation_id=escalation_id, state=concluded.escalation.state
+            )
+        return True
+
+    async def _is_heard(self, escalation: Escalation) -> bool:
+        """Whether what people wrote about this question has been heard."""
+        posting = escalation.posting
+        if posting is None or posting.channel is ChannelKind.DESK:
+            return True  # what is answered on the desk needs no listener
+        return await self._postings.is_listened()
 
     async def show_outcome(self, escalation_id: str) -> None:
         """Show people how a question ended.

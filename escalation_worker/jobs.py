@@ -51,9 +51,11 @@ class Jobs:
     async def expire(self, ctx: dict[str, Any], escalation_id: str) -> None:
         """Time out a question whose deadline has come."""
         try:
-            await self.concluding.expire(escalation_id)
+            done = await self.concluding.expire(escalation_id)
         except StoreUnavailableError as error:
             raise _again(ctx, JobName.EXPIRE, escalation_id, error) from error
+        if not done:
+            raise Retry(defer=timedelta(seconds=1))
 
     async def sweep(self, ctx: dict[str, Any]) -> None:
         """Bring back what a dead worker left behind."""

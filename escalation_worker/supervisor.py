@@ -8,6 +8,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from shared.errors import ChannelError
 from shared.telemetry import get_logger
 
 log = get_logger(__name__)
@@ -45,6 +46,8 @@ async def supervise(
             log.warning("part_ended", part=name)
         except NeedsMendingError as error:
             log.error("needs_mending", part=name, mend=str(error))  # noqa: TRY400 (one clear line)
+        except ChannelError as error:
+            log.warning("part_unavailable", part=name, reason=str(error))
         except Exception:
             # The boundary: whatever failed inside a part must not end the others.
             log.exception("part_failed", part=name)

@@ -23,15 +23,13 @@ from shared.escalation import (
     Question,
     State,
 )
-from shared.expiry import expired
+from shared.expiry import ABANDONED, expired
 from shared.ports import Clock, EscalationStore, ReplyWaiter, utc_now
 from shared.telemetry import get_logger
 
 log = get_logger(__name__)
 
 PROGRESS_SECONDS: Final = 5.0
-GRACE: Final = timedelta(seconds=5)
-"""How long after the deadline the workers have to end a question before the gateway does."""
 
 OnProgress = Callable[[float, float], Awaitable[None]]
 """Told now and then how many seconds have passed, and of how many."""
@@ -55,7 +53,7 @@ class Asking:
         *,
         timeout: timedelta,
         retention: timedelta,
-        grace: timedelta = GRACE,
+        grace: timedelta = ABANDONED,
         clock: Clock = utc_now,
     ) -> None:
         self._store = store

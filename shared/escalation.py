@@ -29,6 +29,12 @@ REASON_LIMIT: Final = 500
 
 DEFAULT_ROUTE: Final = "default"
 
+# Not `Cn`: what the tables of this Python don't know yet may be a new emoji.
+_UNSEEN_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Mn", "Me", "Zs", "Zl", "Zp"})
+"""Control and format characters, marks with no letter to stand on, and white space."""
+_FILLERS: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Letters, and a Braille cell without dots, that are drawn as empty space."""
+
 
 class State(StrEnum):
     """Where an escalation stands."""
@@ -105,16 +111,23 @@ def _printable(text: str) -> str:
     return text
 
 
+def is_blank(text: str) -> bool:
+    """Whether a person who looks at the text sees nothing."""
+    return all(
+        character in _FILLERS or unicodedata.category(character) in _UNSEEN_CATEGORIES
+        for character in text
+    )
+
+
 def _not_blank(text: str) -> str:
-    """Strip the text.
+    """Strip white space. Other unseen characters stay: the flag of Scotland ends with some.
 
     Raises:
-        ValueError: Nothing but white space.
+        ValueError: There is nothing to see.
     """
-    stripped = text.strip()
-    if not stripped:
+    if is_blank(text):
         raise ValueError("must not be empty")
-    return stripped
+    return text.strip()
 
 
 Text = Annotated[str, AfterValidator(_printable)]

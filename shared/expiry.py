@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from shared.escalation import Escalation, Outcome, Provenance, State
+
+UNHEARD: Final = timedelta(seconds=60)
+"""How long a posted question outlives its deadline while nobody listens to what people write: an
+answer that was given in time is still to be heard when a worker comes back."""
+ABANDONED: Final = UNHEARD + timedelta(seconds=5)
+"""How long after the deadline there is evidently no worker at all, and the gateway ends it."""
 
 
 def expired(escalation: Escalation, now: datetime) -> Outcome:

@@ -7,8 +7,6 @@ before another is sent. The thread is made from that message and can exist only 
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -16,6 +14,12 @@ from typing import Final
 import discord
 
 from escalation_worker.discord_channel import problems, rendering
+from escalation_worker.discord_channel.places import (
+    find_marked,
+    starter_of,
+    text_channel,
+    was_said,
+)
 from shared.errors import ChannelRejectedError, ChannelUnavailableError
 from shared.escalation import ChannelKind, Escalation, Posting, State
 from shared.ports import PostingJournal
@@ -23,11 +27,10 @@ from shared.telemetry import get_logger
 
 log = get_logger(__name__)
 
-SEARCH_LIMIT: Final = 1_000
-"""Messages looked through for a marker."""
 SEARCH_MARGIN: Final = timedelta(minutes=1)
 """Discord's clock and ours may differ so much."""
 ARCHIVE_MINUTES: Final = 1440
+NOBODY: Final = discord.AllowedMentions.none()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,40 +73,58 @@ class DiscordChannel:
 
     async def post(self, escalation: Escalation, journal: PostingJournal) -> Posting:
         """See `HumanChannel.post`."""
-        _, place = self._attached()
+        client, place = self._attached()
         with problems.translated_errors():
             posting = escalation.posting
             if posting is None:
-                posting = await self._starter(place, escalation, journal)
-            await self._thread(place, escalation, int(posting.reference))
+                posting = await self._start(client, place, escalation, journal)
+            try:
+                await self._discuss(client, escalation, posting, journal)
+            except discord.NotFound as error:
+                if error.code != problems.UNKNOWN_MESSAGE:
+                    raise
+                # Somebody deleted the message before it had a thread: it is posted anew.
+                posting = await self._start(client, place, escalation, journal)
+                await self._discuss(client, escalation, posting, journal)
         return posting
 
     async def show_outcome(self, escalation: Escalation) -> None:
-        """See `HumanChannel.show_outcome`."""
-        client, place = self._attached()
-        if escalation.posting is None or escalation.posting.channel is not ChannelKind.DISCORD:
-            return
-        starter_id = int(escalation.posting.reference)
-        try:
-            with problems.translated_errors():
-                await self._confirm(client, escalation, starter_id)
-                await place.get_partial_message(starter_id).edit(
-                    content=self._mentioned.text,
-                    embed=rendering.embed(escalation),
-                    allowed_mentions=discord.AllowedMentions.none(),
-                )
-                await self._close(client, escalation, starter_id)
-        except ChannelRejectedError as error:
-            # The place is gone or closed to us: there is nobody left to show it to.
-            log.warning("outcome_not_shown", escalation_id=escalation.id, mend=str(error))
+        """See `HumanChannel.show_outcome`.
 
-    async def _starter(
-        self, place: discord.TextChannel, escalation: Escalation, journal: PostingJournal
+        Each step stands for itself: one that is refused for good does not keep the others back.
+        """
+        client, _ = self._attached()
+        posting = escalation.posting
+        if posting is None or posting.channel is not ChannelKind.DISCORD:
+            return
+        for name, step in (
+            ("edit", self._edit_starter),
+            ("confirm", self._confirm),
+            ("close", self._close),
+        ):
+            try:
+                with problems.translated_errors():
+                    await step(client, escalation, posting)
+            except ChannelRejectedError as error:
+                log.warning(
+                    "outcome_partly_shown",
+                    escalation_id=escalation.id,
+                    step=name,
+                    mend=str(error),
+                )
+
+    async def _start(
+        self,
+        client: discord.Client,
+        place: discord.TextChannel,
+        escalation: Escalation,
+        journal: PostingJournal,
     ) -> Posting:
         """Send the starter message, or find the one that an earlier try sent."""
         message = None
         if journal.attempt > 1:
-            message = await _find_marked(place, escalation)
+            since = escalation.created_at - SEARCH_MARGIN
+            message = await find_marked(client, place, rendering.marker(escalation), since)
         if message is None:
             message = await place.send(
                 self._mentioned.text,
@@ -120,57 +141,91 @@ class DiscordChannel:
         await journal.started(posting)
         return posting
 
-    async def _thread(
-        self, place: discord.TextChannel, escalation: Escalation, starter_id: int
+    async def _discuss(
+        self,
+        client: discord.Client,
+        escalation: Escalation,
+        posting: Posting,
+        journal: PostingJournal,
     ) -> None:
-        """Open the thread from the starter message, unless there is one."""
+        """Open the thread, or where Discord refuses one, let people reply to the message."""
+        starter = starter_of(client, posting)
+        threaded = await self._open_thread(client, escalation, posting)
+        if not threaded:
+            await starter.edit(
+                embed=rendering.embed(escalation, threaded=False),
+                allowed_mentions=NOBODY,
+            )
+        where = client.get_partial_messageable(
+            int(posting.reference if threaded else posting.place)
+        )
+        for part, text in enumerate(rendering.overflow(escalation), start=1):
+            if journal.attempt > 1 and await was_said(client, where, text):
+                continue
+            said = rendering.nonce(escalation, part)
+            if threaded:
+                await where.send(text, allowed_mentions=NOBODY, nonce=said)
+            else:
+                beside = starter.to_reference(fail_if_not_exists=False)
+                await where.send(text, allowed_mentions=NOBODY, nonce=said, reference=beside)
+
+    async def _open_thread(
+        self, client: discord.Client, escalation: Escalation, posting: Posting
+    ) -> bool:
+        """Open the thread from the starter message; tell whether there is one now.
+
+        No room for another thread, or no permission to open one, is no reason to give up a
+        question that people can see already.
+        """
+        place = await text_channel(client, int(posting.place))
         try:
-            await place.get_partial_message(starter_id).create_thread(
+            await place.get_partial_message(int(posting.reference)).create_thread(
                 name=rendering.thread_name(escalation), auto_archive_duration=ARCHIVE_MINUTES
             )
         except discord.HTTPException as error:
-            if error.code == problems.THREADS_FULL:
-                # The question stays answerable: a reply to the message counts as well.
-                log.warning("threads_full", escalation_id=escalation.id)
-                return
-            if error.code != problems.THREAD_EXISTS:
+            if error.code == problems.THREAD_EXISTS:
+                return True
+            if error.code == problems.UNKNOWN_MESSAGE or problems.waiting_helps(error):
                 raise
-        await self._send_all(starter_id, rendering.overflow(escalation), escalation)
+            log.warning("thread_refused", escalation_id=escalation.id, mend=problems.mend_of(error))
+            return False
+        return True
 
-    async def _send_all(self, thread_id: int, texts: Iterable[str], escalation: Escalation) -> None:
-        client, _ = self._attached()
-        thread = client.get_partial_messageable(thread_id)
-        for part, text in enumerate(texts, start=1):
-            await thread.send(
-                text,
-                allowed_mentions=discord.AllowedMentions.none(),
-                nonce=rendering.nonce(escalation, part),
-            )
+    async def _edit_starter(
+        self, client: discord.Client, escalation: Escalation, posting: Posting
+    ) -> None:
+        await starter_of(client, posting).edit(
+            content=self._mentioned.text,
+            embed=rendering.embed(escalation),
+            allowed_mentions=NOBODY,
+        )
 
     async def _confirm(
-        self, client: discord.Client, escalation: Escalation, starter_id: int
+        self, client: discord.Client, escalation: Escalation, posting: Posting
     ) -> None:
         """Mark the message that answered, or say in the thread how it ended otherwise."""
         outcome = escalation.outcome
         if outcome is None:
             return
-        thread = client.get_partial_messageable(starter_id)
+        thread = client.get_partial_messageable(int(posting.reference))
         if outcome.state is State.ANSWERED and outcome.channel is ChannelKind.DISCORD:
             if outcome.source and outcome.source.isdigit():
                 await _react(thread, int(outcome.source))
             return
-        with contextlib.suppress(discord.NotFound):
+        words = rendering.outcome_line(escalation)
+        if not await was_said(client, thread, words):
             await thread.send(
-                rendering.outcome_line(escalation),
-                allowed_mentions=discord.AllowedMentions.none(),
-                # Not the posting's nonce: this is another message.
-                nonce=rendering.nonce(escalation, 90 if escalation.late_answer is None else 91),
+                words,
+                allowed_mentions=NOBODY,
+                nonce=rendering.outcome_nonce(escalation),
             )
 
-    async def _close(self, client: discord.Client, escalation: Escalation, starter_id: int) -> None:
+    async def _close(
+        self, client: discord.Client, escalation: Escalation, posting: Posting
+    ) -> None:
         """Archive the thread. It is not locked: a late word should still be heard."""
         try:
-            thread = await client.fetch_channel(starter_id)
+            thread = await client.fetch_channel(int(posting.reference))
         except discord.NotFound:
             return  # there never was a thread, or somebody deleted it
         if isinstance(thread, discord.Thread) and not thread.archived:
@@ -182,24 +237,11 @@ class DiscordChannel:
         return self._client, self._place
 
 
-async def _find_marked(
-    place: discord.TextChannel, escalation: Escalation
-) -> discord.Message | None:
-    """Look for the question's own message among those written since it was asked."""
-    marker = rendering.marker(escalation)
-    since = escalation.created_at - SEARCH_MARGIN
-    async for message in place.history(limit=SEARCH_LIMIT, after=since, oldest_first=True):
-        if any(embed.footer.text == marker for embed in message.embeds):
-            return message
-    return None
-
-
 async def _react(thread: discord.PartialMessageable, message_id: int) -> None:
-    """Confirm a reply. It may have been written beside the thread, or be gone."""
+    """Confirm a reply. It may have been written beside the thread, be gone, or be closed over."""
     try:
         await thread.get_partial_message(message_id).add_reaction("✅")
-    except discord.NotFound:
-        log.debug("reply_gone", message_id=message_id)
     except discord.HTTPException as error:
-        if error.code != problems.ARCHIVED:  # an earlier try got as far as closing the thread
+        if problems.waiting_helps(error):
             raise
+        log.info("reply_not_marked", message_id=message_id, code=error.code)

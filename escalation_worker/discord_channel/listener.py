@@ -11,8 +11,10 @@ from collections.abc import Awaitable, Callable
 from typing import Final, Protocol, assert_never
 from weakref import WeakValueDictionary
 
+import aiohttp
 import discord
 
+from shared.errors import StoreUnavailableError
 from shared.escalation import ChannelKind
 from shared.ports import InboundReply, OnReply, ReplyVerdict
 from shared.telemetry import get_logger
@@ -20,6 +22,8 @@ from shared.telemetry import get_logger
 log = get_logger(__name__)
 
 _HUMAN_MESSAGES: Final = frozenset({discord.MessageType.default, discord.MessageType.reply})
+
+RETRY_SECONDS: Final = (0.2, 5.0)
 
 FindEscalation = Callable[[str], Awaitable[str | None]]
 
@@ -49,20 +53,35 @@ class Listener:
         """Take in one message.
 
         `in_order` says that everything written before it under the same question was taken in
-        too. Only then does it move the cursor from which a restarted listener reads on.
-
-        Raises:
-            StoreUnavailableError: Nothing was decided about it.
+        too. Only then does it move the cursor from which a restarted listener reads on. While the
+        store is away it waits, and what is written behind it in the same thread waits too.
         """
         async with self._turn_of(message.channel.id):
-            escalation_id = await self._escalation_of(message)
-            if escalation_id is None:
-                return
-            if _is_a_persons(message):
-                await self._reply(escalation_id, message)
-            if in_order and isinstance(message.channel, discord.Thread):
-                # Last, so that a message on which a worker dies is heard again.
-                await self._memory.note_heard(escalation_id, str(message.id))
+            pause = RETRY_SECONDS[0]
+            while True:
+                try:
+                    await self._take_in(message, in_order=in_order)
+                except StoreUnavailableError as error:
+                    # Whoever wrote it saw nothing go wrong, and Discord won't send it again.
+                    log.warning("reply_waits_for_store", message_id=message.id, reason=str(error))
+                    await asyncio.sleep(pause)
+                    pause = min(pause * 2, RETRY_SECONDS[1])
+                else:
+                    return
+
+    async def _take_in(self, message: discord.Message, *, in_order: bool) -> None:
+        escalation_id = await self._find(str(message.channel.id))
+        in_thread = escalation_id is not None
+        if escalation_id is None and message.reference and message.reference.message_id:
+            # A thread's id is its starter message's: a reply to that message names it as well.
+            escalation_id = await self._find(str(message.reference.message_id))
+        if escalation_id is None:
+            return
+        if _is_a_persons(message):
+            await self._reply(escalation_id, message)
+        if in_order and in_thread:
+            # Last, so that a message on which a worker dies is heard again.
+            await self._memory.note_heard(escalation_id, str(message.id))
 
     async def _reply(self, escalation_id: str, message: discord.Message) -> None:
         author = message.author
@@ -81,9 +100,12 @@ class Listener:
         )
         words = notice(verdict, message)
         if words is not None and await self._memory.first_notice(str(message.id)):
-            await message.reply(
-                words, mention_author=False, allowed_mentions=discord.AllowedMentions.none()
-            )
+            try:
+                await message.reply(
+                    words, mention_author=False, allowed_mentions=discord.AllowedMentions.none()
+                )
+            except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+                log.warning("notice_not_given", message_id=message.id, reason=type(error).__name__)
 
     def _turn_of(self, channel_id: int) -> asyncio.Lock:
         """Let messages of one thread be taken in one after the other, as they were written."""
@@ -91,15 +113,6 @@ class Listener:
         if turn is None:
             turn = self._turns[channel_id] = asyncio.Lock()
         return turn
-
-    async def _escalation_of(self, message: discord.Message) -> str | None:
-        """Find the question that this message is written under."""
-        if isinstance(message.channel, discord.Thread):
-            return await self._find(str(message.channel.id))
-        if message.reference is not None and message.reference.message_id is not None:
-            # A thread's id is its starter message's: a reply to that message names it as well.
-            return await self._find(str(message.reference.message_id))
-        return None
 
 
 def notice(verdict: ReplyVerdict, message: discord.Message) -> str | None:
@@ -139,5 +152,6 @@ def _without_leading_mention(message: discord.Message) -> str:
     me = message.guild.me if message.guild else None
     if me is not None:
         for mention in (f"<@{me.id}>", f"<@!{me.id}>"):
-            text = text.removeprefix(mention).lstrip(" ,:")
+            if text.startswith(mention):
+                return text.removeprefix(mention).lstrip(" ,:")
     return text

@@ -13,6 +13,7 @@
 | `{p}:same:{digest}` | string: id | deadline | gateway | gateway |
 | `{p}:posting:{reference}` | string: id | `kept_until` | worker | worker |
 | `{p}:told:{source}` | string: this notice was given | an hour | worker | worker |
+| `{p}:listening` | string: somebody hears people | 6 s, renewed | worker | worker |
 | `{p}:rest:{digest}` | string: when the next REST call may leave | seconds | worker | worker |
 | `{p}:queue` | zset: arq's queue | swept by arq | all | worker |
 | `{p}:queue:health-check` | string: arq's health line | an hour | worker | people |
@@ -87,6 +88,11 @@ class Keys:
     def told(self, source: str) -> str:
         """Name the string that says that a notice about this message was given."""
         return f"{self.prefix}:told:{source}"
+
+    @property
+    def listening(self) -> str:
+        """Name the string that says that a listener hears everything that people write."""
+        return f"{self.prefix}:listening"
 
     def rest(self, budget: str) -> str:
         """Name the string that paces the REST calls made with one token."""

@@ -22,12 +22,14 @@ if TYPE_CHECKING:
     from shared.redis_adapter.keys import Keys
 
 LEASE: Final = timedelta(seconds=5)
-OVERDUE: Final = timedelta(seconds=2)
+OVERDUE: Final = timedelta(seconds=3)
 """How long the jobs have before the sweep does their work."""
 SWEEP_LIMIT: Final = 200
 _COUNTED_BY: Final = {Work.POSTING: "attempts", Work.SHOWING: "showings"}
 _REQUIRED_STATE: Final = {Work.POSTING: State.QUEUED.value, Work.SHOWING: ""}
+_JOB_FIELD: Final = {Work.POSTING: "post_job", Work.SHOWING: "show_job"}
 _JOB: Final = {Work.POSTING: JobName.POST, Work.SHOWING: JobName.SHOW_OUTCOME}
+LISTENING_KEPT: Final = timedelta(seconds=6)
 NOTICE_KEPT: Final = timedelta(hours=1)
 
 
@@ -146,11 +148,21 @@ class RedisPostingLog:
                     job_key_prefix,
                     in_progress_key_prefix,
                     keys.wake,
-                    _COUNTED_BY[work],
+                    _JOB_FIELD[work],
                     _REQUIRED_STATE[work],
                 ],
             )
         return queued
+
+    async def note_listening(self) -> None:
+        """Say that a listener hears everything that people write now; good for a few seconds."""
+        async with translated_errors():
+            await self._redis.set(self._keys.listening, "1", ex=LISTENING_KEPT)
+
+    async def is_listened(self) -> bool:
+        """Whether some listener hears everything that people write."""
+        async with translated_errors():
+            return bool(await self._redis.exists(self._keys.listening))
 
     async def overdue(self) -> list[str]:
         """Ids of open questions whose deadline passed although no job ended them."""
@@ -165,6 +177,14 @@ class RedisPostingLog:
                 num=SWEEP_LIMIT,
             )
         return cast("list[str]", ids)
+
+    async def forget(self, escalation_id: str) -> None:
+        """Take a question whose record has expired off the indexes."""
+        keys = self._keys
+        async with translated_errors(), self._redis.pipeline(transaction=False) as pipe:
+            for index in (keys.open, keys.unposted, keys.unshown):
+                pipe.zrem(index, escalation_id)
+            await pipe.execute()
 
     async def unshown_score(self, escalation_id: str) -> int | None:
         """When the outcome that is still to be shown was decided (ms), if one is."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from shared.escalation import Ask, Escalation, Outcome, State, new_id, states_before
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 log = get_logger(__name__)
 
+ARRIVAL: Final = timedelta(seconds=1)
+"""What was written just before the deadline may take so long to arrive."""
 LIST_LIMIT: Final = 100
 SCAN_LIMIT: Final = 1_000
 """How far back a filtered listing looks."""
@@ -79,6 +81,7 @@ class RedisEscalationStore:
                 keys.record(""),
                 keys.changed,
                 keys.wake,
+                to_ms(escalation.deadline + ARRIVAL),
             ],
         )
         if kept_id == escalation.id:

@@ -117,7 +117,7 @@ async def test_a_reply_to_the_questions_message_counts_as_one_in_its_thread(flee
 async def test_nobody_answers_and_that_is_told_as_a_time_out_not_as_an_answer(
     fleet: Fleet,
 ) -> None:
-    await fleet.add_gateway({"ESCALATION_TIMEOUT": "1"})
+    await fleet.add_gateway({"ESCALATION_TIMEOUT": "4"})
     await fleet.add_worker()
     double = fleet.double
     async with asyncio.timeout(30), fleet.client() as agent:

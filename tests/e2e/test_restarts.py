@@ -116,8 +116,6 @@ async def test_everything_outlives_a_crash_of_redis(tmp_path: Path) -> None:
                 )
                 server = await restarting
                 await worker.until_logged("subscription_lost")
-                answered = asyncio.Event()
-                asking.add_done_callback(lambda _: answered.set())
                 await double.person("Maya").write(thread, "after")
                 assert answer_text(await asking) == "after"
 

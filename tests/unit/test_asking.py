@@ -7,10 +7,10 @@ import pytest
 from support.clock import SteppedClock
 from support.make import a_posting, an_ask, an_outcome
 
-from mcp_gateway.asking import GRACE, Asking, Hold
+from mcp_gateway.asking import Asking, Hold
 from shared.errors import StoreUnavailableError
 from shared.escalation import Ask, Escalation, Outcome, Provenance, State
-from shared.expiry import expired
+from shared.expiry import ABANDONED, expired
 from shared.memory import MemoryEscalations
 from shared.ports import Accepted
 
@@ -48,7 +48,7 @@ def an_asking(
     clock: SteppedClock,
     *,
     timeout: timedelta = TIMEOUT,
-    grace: timedelta = GRACE,
+    grace: timedelta = ABANDONED,
 ) -> Asking:
     return Asking(
         store, store, timeout=timeout, retention=timedelta(hours=1), grace=grace, clock=clock
@@ -65,7 +65,7 @@ async def test_a_posted_question_that_no_worker_ends_times_out(
     asking = an_asking(store, clock)
     escalation = await asked(asking)
     await store.note_posting(escalation.id, a_posting(), complete=True)
-    clock.advance(seconds=(TIMEOUT + GRACE).total_seconds() - 0.1)
+    clock.advance(seconds=(TIMEOUT + ABANDONED).total_seconds() - 0.1)
     assert (await asking.check("shop", escalation.id, hold=AT_ONCE)).state is State.POSTED
     clock.advance(seconds=0.1)
     ended = await asking.check("shop", escalation.id, hold=AT_ONCE)
@@ -80,7 +80,7 @@ async def test_a_question_that_no_worker_ever_showed_ends_as_undeliverable(
 ) -> None:
     asking = an_asking(store, clock)
     escalation = await asked(asking)
-    clock.advance(seconds=(TIMEOUT + GRACE).total_seconds())
+    clock.advance(seconds=(TIMEOUT + ABANDONED).total_seconds())
     ended = await asking.check("shop", escalation.id, hold=AT_ONCE)
     assert ended.state is State.UNDELIVERABLE
     assert ended.outcome is not None

@@ -1,22 +1,129 @@
 from __future__ import annotations
 
+import re
+from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 
+import discord
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.make import an_outcome
 
 from escalation_worker.discord_channel import rendering
-from shared.escalation import Escalation, Question, State, Urgency, new_id
+from shared.escalation import (
+    OPTION_LIMIT,
+    OPTIONS_LIMIT,
+    QUESTION_LIMIT,
+    Escalation,
+    Outcome,
+    Person,
+    Question,
+    State,
+    Urgency,
+    is_blank,
+    new_id,
+)
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
-texts = st.text(
-    alphabet=st.characters(blacklist_categories=["Cs"], blacklist_characters="\x00"),
-    min_size=1,
-    max_size=4000,
-).filter(str.strip)
+any_character = st.characters(blacklist_categories=["Cs"], blacklist_characters="\x00")
+marks = [
+    "\\",
+    "*",
+    "_",
+    "[",
+    "](",
+    ")",
+    "<",
+    ">",
+    "# ",
+    "-",
+    "`",
+    "~",
+    "|",
+    "@here",
+    "1.",
+    "https://",
+]
+pieces = st.sampled_from([*marks, "a", " ", "\n", "é", "👟", "<t:1>", "\u200b"]) | any_character
+
+
+def long_texts(limit: int) -> st.SearchStrategy[str]:
+    """Make texts that are long because runs of the same few characters are."""
+    lengths = st.integers(1, 5) | st.integers(1, limit)
+
+    def joined(runs: list[tuple[str, int]]) -> str:
+        return "".join(piece * times for piece, times in runs)[:limit]
+
+    return st.lists(st.tuples(pieces, lengths), min_size=1, max_size=12).map(joined)
+
+
+texts = st.text(any_character, min_size=1, max_size=QUESTION_LIMIT) | long_texts(QUESTION_LIMIT)
+filled = texts.filter(lambda text: not is_blank(text))
+options = st.lists(
+    long_texts(OPTION_LIMIT).filter(lambda text: not is_blank(text)),
+    max_size=OPTIONS_LIMIT,
+    unique_by=str.strip,
+)
+
+
+def unmarked(text: str) -> str:
+    """Read a rendered text as Discord shows it, without white space."""
+    return squeezed(re.sub(r"\\([^0-9A-Za-z\s])", r"\1", text))
+
+
+def squeezed(text: str) -> str:
+    """Leave out all white space, of no width too."""
+    return "".join(text.replace("\u200b", "").split())
+
+
+def has_live(marks: str, rendered: str) -> bool:
+    """Tell whether one of these marks stands in the text without an escape of its own."""
+    return re.search(rf"(?<!\\)(?:\\\\)*(?:{marks})", rendered) is not None
+
+
+def values(embed: discord.Embed) -> dict[str, str]:
+    """List an embed's fields."""
+    return {field.name or "": field.value or "" for field in embed.fields}
+
+
+def all_said(escalation: Escalation) -> tuple[str, str, str]:
+    """Put question, context and options together again from the embed and its overflow."""
+    more: dict[str, list[str]] = defaultdict(list)
+    for message in rendering.overflow(escalation):
+        heading, _, piece = message.partition("\n")
+        more[heading.strip("*").rpartition(" ")[0]].append(piece.removeprefix("… "))
+    embed = rendering.embed(escalation)
+    fields = values(embed)
+    wholes: list[str] = []
+    for beginning, heading in (
+        (embed.description or "", "The question goes on"),
+        (fields.get("What was said", ""), "What was said, continued"),
+        (fields.get("To choose from", ""), "To choose from, continued"),
+    ):
+        rest = more.pop(heading, [])
+        wholes.append("".join([beginning.removesuffix(" …") if rest else beginning, *rest]))
+    assert not more
+    question, context, choices = wholes
+    return question, context, choices
+
+
+def assert_within_discords_limits(embed: discord.Embed) -> None:
+    assert len(embed) <= 6000
+    assert 1 <= len(embed.title or "") <= 256
+    assert 1 <= len((embed.description or "").strip()) <= len(embed.description or "") <= 4096
+    assert len(embed.fields) <= 25
+    for field in embed.fields:
+        assert 1 <= len(field.name or "") <= 256
+        assert 1 <= len((field.value or "").strip()) <= len(field.value or "") <= 1024
+
+
+def an_ended(state: State, **update: object) -> Escalation:
+    """Make a question that ended 42 seconds after it was asked."""
+    ended = an_escalation(state)
+    outcome = an_outcome(ended, state, at=NOW + timedelta(seconds=42))
+    return ended.model_copy(update={"outcome": outcome.model_copy(update=update)})
 
 
 def an_escalation(state: State = State.POSTED, **question: object) -> Escalation:
@@ -32,18 +139,105 @@ def an_escalation(state: State = State.POSTED, **question: object) -> Escalation
     )
 
 
-@given(text=texts, context=st.none() | texts)
+@given(text=filled, context=st.none() | texts, choices=options, state=st.sampled_from(State))
 def test_an_embed_never_exceeds_discords_limits_and_loses_no_character(
-    text: str, context: str | None
+    text: str, context: str | None, choices: list[str], state: State
 ) -> None:
-    escalation = an_escalation(text=text, context=context)
-    embed = rendering.embed(escalation)
-    assert len(embed) <= 6000
-    assert len(embed.description or "") <= 4096
-    assert all(1 <= len(field.value or "") <= 1024 for field in embed.fields)
+    escalation = an_escalation(state, text=text, context=context, options=choices)
+    assert_within_discords_limits(rendering.embed(escalation))
+    asked, said, offered = all_said(escalation)
+    assert unmarked(asked) == squeezed(text)
+    assert unmarked(said) == ("" if is_blank(context or "") else squeezed(context or ""))
+    assert unmarked(offered) == squeezed("".join(f"•{choice}" for choice in choices))
     messages = list(rendering.overflow(escalation))
+    assert len(messages) <= rendering.OVERFLOW_LIMIT
     assert all(len(message) <= 2000 for message in messages)
-    assert 1 <= len(rendering.thread_name(escalation)) <= 100
+    assert len(set(messages)) == len(messages)
+
+
+@given(
+    state=st.sampled_from(State),
+    text=filled,
+    context=texts,
+    agent=long_texts(900),
+    name=long_texts(900),
+    reason=st.none() | texts,
+    late=st.booleans(),
+    threaded=st.booleans(),
+)
+def test_an_embed_has_room_for_any_ending(
+    state: State,
+    text: str,
+    context: str,
+    agent: str,
+    name: str,
+    reason: str | None,
+    late: bool,
+    threaded: bool,
+) -> None:
+    question = an_escalation(state, text=text, context=context, options=["*" * OPTION_LIMIT])
+    by = Person(id="1", name=name)
+    outcome = None
+    if not state.is_open:
+        ending = an_outcome(question, state, at=NOW + timedelta(days=9999))
+        outcome = ending.model_copy(update={"reason": reason, "by": by})
+    escalation = question.model_copy(
+        update={"agent": agent, "outcome": outcome, "late_answer": outcome if late else None}
+    )
+    assert_within_discords_limits(rendering.embed(escalation, threaded=threaded))
+    assert len(rendering.outcome_line(escalation)) <= 1024
+
+
+@pytest.mark.parametrize("state", State)
+def test_the_longest_embed_of_all_fits(state: State) -> None:
+    question = an_escalation(
+        state,
+        text="*" * QUESTION_LIMIT,
+        context="*" * QUESTION_LIMIT,
+        options=[f"{n:02}" + "*" * (OPTION_LIMIT - 2) for n in range(OPTIONS_LIMIT)],
+        urgency=Urgency.HIGH,
+    )
+    by = Person(id="1", name="*" * 900)
+    outcome: Outcome | None = None
+    if not state.is_open:
+        ending = an_outcome(question, state, at=NOW + timedelta(days=9999))
+        outcome = ending.model_copy(update={"reason": "*" * QUESTION_LIMIT, "by": by})
+    escalation = question.model_copy(
+        update={"agent": "*" * 900, "outcome": outcome, "late_answer": outcome}
+    )
+    assert_within_discords_limits(rendering.embed(escalation))
+
+
+@pytest.mark.parametrize("character", ["\\", "*", "<#", "\n#", "a", "**a ", "x" * 99 + " "])
+def test_the_longest_question_of_one_kind_of_character_is_told_in_ten_messages(
+    character: str,
+) -> None:
+    longest = (character * QUESTION_LIMIT)[:QUESTION_LIMIT].strip()
+    choices = [f"{n:02}{longest}"[:OPTION_LIMIT].strip() for n in range(OPTIONS_LIMIT)]
+    escalation = an_escalation(text=longest, context=longest, options=choices)
+    assert len(list(rendering.overflow(escalation))) <= rendering.OVERFLOW_LIMIT == 9
+    asked, said, offered = all_said(escalation)
+    assert unmarked(asked) == unmarked(said) == squeezed(longest)
+    assert unmarked(offered) == squeezed("".join(f"•{choice}" for choice in choices))
+
+
+def test_a_question_that_fits_has_no_overflow() -> None:
+    assert list(rendering.overflow(an_escalation(context="Hm.", options=["Yes", "No"]))) == []
+
+
+def test_no_piece_of_the_overflow_begins_a_line_with_what_would_be_a_heading() -> None:
+    context = "a" * 900 + " - b" + "c" * 1897 + "# d"
+    escalation = an_escalation(text="a" * 3000 + " # b", context=context)
+    shown = [message.split("\n") for message in rendering.overflow(escalation)]
+    assert [piece[:5] for _, piece in shown] == ["… # b", "… - b", "… # d"]
+
+
+@pytest.mark.parametrize("count", range(1, 12))
+def test_a_cut_through_backslashes_steps_back_by_one_at_most_and_parts_no_pair(count: int) -> None:
+    text = "a" * (20 - count) + "\\" * count + "*" * 20
+    piece, rest = rendering.split_at(text, 20)
+    assert len(piece) == (19 if count % 2 else 20)
+    assert piece + rest == text
 
 
 @given(text=st.text(min_size=0, max_size=300), room=st.integers(min_value=2, max_value=50))
@@ -56,8 +250,7 @@ def test_a_cut_text_keeps_all_but_white_space(text: str, room: int) -> None:
         assert len(shorter) < len(rest)
         pieces.append(piece)
         rest = shorter
-    squeezed = "".join("".join(pieces).split())
-    assert squeezed == "".join(text.split())
+    assert "".join("".join(pieces).split()) == "".join(text.split())
 
 
 @pytest.mark.parametrize(
@@ -72,20 +265,132 @@ def test_mark_up_in_a_customers_words_is_shown_not_obeyed() -> None:
     assert embed.description == r"\*\*bold\*\* \`code\` \|\|spoiler\|\|"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://x.example/)[click me](https://evil.example)",
+        "[click me](https://evil.example)",
+        "[https://x.example](https://evil.example)",
+        "\\[click me](https://evil.example)",
+        "https://x.example/\\[click me](https://evil.example)",
+        "[[click] me](<https://evil.example>)",
+    ],
+)
+def test_no_address_hides_behind_other_words(text: str) -> None:
+    rendered = rendering.plain(text)
+    assert not has_live(r"\[|\]", rendered)
+    assert unmarked(rendered) == squeezed(text)
+
+
+@given(text=texts)
+def test_what_is_rendered_reads_as_it_was_written_and_opens_no_mark_up(text: str) -> None:
+    rendered = rendering.plain(text)
+    assert unmarked(rendered) == squeezed(text)
+    assert len(rendered) <= 2 * len(text)
+    assert not has_live(r"[\[\]*`|]", rendered)
+    assert not re.search(r"(?m)^\s*([#>-]|\d+\.)", rendered)
+    assert not re.search(r"<(@|#|:|/|a:|t:|id:)", rendered)
+
+
+@pytest.mark.parametrize(
+    ("text", "rendered"),
+    [
+        ("# big", r"\# big"),
+        ("fine\n## big", "fine\n\\## big"),
+        ("fine\r### big", "fine\r\\### big"),
+        ("> quoted", r"\> quoted"),
+        (">>> quoted", r"\>>> quoted"),
+        ("- listed", r"\- listed"),
+        ("  - listed", r"  \- listed"),
+        ("* listed", r"\* listed"),
+        ("1. listed", r"1\. listed"),
+        ("-# small", r"\-# small"),
+        ("```py\nx\n```", "\\`\\`\\`py\nx\n\\`\\`\\`"),
+        ("<t:1700000000:R>", "<\u200bt:1700000000:R>"),
+        ("https://x.example/a<t:1:R>", "https://x.example/a<\u200bt:1:R>"),
+        ("<:emoji:1>", "<\u200b:emoji:1>"),
+        ("<a:emoji:1>", "<\u200ba:emoji:1>"),
+        ("<#123456789012345678>", "<\u200b#123456789012345678>"),
+        ("<id:customize>", "<\u200bid:customize>"),
+        ("</answer:1>", "<\u200b/answer:1>"),
+        ("<tel:+123>", "<\u200btel:+123>"),
+        ("5 < 6, a <- b, order #7 - 2.5 %", "5 < 6, a <- b, order #7 - 2.5 %"),
+    ],
+)
+def test_what_discord_would_not_show_as_written_is_disarmed(text: str, rendered: str) -> None:
+    assert rendering.plain(text) == rendered
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://x.example/my_own_page?a_b=1#c",
+        "see https://en.example/wiki/A_(b_c).",
+        "<https://x.example/a_b>",
+    ],
+)
+def test_plain_addresses_can_still_be_clicked(text: str) -> None:
+    assert rendering.plain(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("  May\tI\n give\x07 10 % off? ", "May I give 10 % off?"),
+        ("\u202eright\u200b to left", "right to left"),
+        ("x" * 100, "x" * 100),
+        ("x" * 101, "x" * 99 + "…"),
+    ],
+)
+def test_a_thread_is_named_after_the_question(text: str, name: str) -> None:
+    assert rendering.thread_name(an_escalation(text=text)) == name
+
+
+@pytest.mark.parametrize("text", ["\u200b", "\u2060\ufeff", "\u3164", "\u3164" * 99 + "May I?"])
+def test_a_thread_whose_name_would_show_nothing_is_named_after_the_id(text: str) -> None:
+    escalation = an_escalation()
+    unseen = escalation.question.model_copy(update={"text": text})
+    name = rendering.thread_name(escalation.model_copy(update={"question": unseen}))
+    assert name == f"Question {escalation.id[-6:]}"
+
+
+@given(text=filled)
+def test_a_threads_name_always_fits_and_shows_something(text: str) -> None:
+    name = rendering.thread_name(an_escalation(text=text))
+    assert 1 <= len(name) <= 100
+    assert not is_blank(name)
+
+
+@pytest.mark.parametrize("context", ["", " \n ", "\u200b"])
+def test_a_context_in_which_there_is_nothing_to_see_gets_no_field(context: str) -> None:
+    assert "What was said" not in values(rendering.embed(an_escalation(context=context)))
+
+
+@pytest.mark.parametrize(("threaded", "hint"), [(True, "thread below"), (False, "Reply to this")])
+def test_the_hint_names_the_place_where_an_answer_is_heard(threaded: bool, hint: str) -> None:
+    hints = values(rendering.embed(an_escalation(), threaded=threaded))["How to answer"]
+    assert hint in hints
+    assert ("thread" in hints) == threaded
+
+
+def test_a_long_reason_is_cut_and_stays_on_one_line() -> None:
+    line = rendering.outcome_line(an_ended(State.DECLINED, reason="No.\n# Never! " + "x" * 999))
+    assert "No. # Never! xxx" in line
+    assert line.endswith("x…")
+    assert "\n" not in line
+
+
+def test_a_blank_reason_is_left_out() -> None:
+    assert rendering.outcome_line(an_ended(State.CANCELLED, reason=" ")).endswith("by the agent")
+
+
 def test_no_two_outcomes_read_alike() -> None:
-    lines: set[str] = set()
     finals = [state for state in State if not state.is_open]
-    for state in finals:
-        ended = an_escalation(state)
-        outcome = an_outcome(ended, state, at=NOW + timedelta(seconds=42))
-        lines.add(rendering.outcome_line(ended.model_copy(update={"outcome": outcome})))
-    assert len(lines) == len(finals)
+    assert len({rendering.outcome_line(an_ended(state)) for state in finals}) == len(finals)
 
 
 def test_an_answer_says_who_and_after_how_long() -> None:
-    ended = an_escalation(State.ANSWERED)
-    outcome = an_outcome(ended, at=NOW + timedelta(seconds=102))
-    line = rendering.outcome_line(ended.model_copy(update={"outcome": outcome}))
+    line = rendering.outcome_line(an_ended(State.ANSWERED, seconds=102))
     assert "Answered by Maya after 1 min 42 s" in line
 
 
@@ -95,13 +400,22 @@ def test_urgent_questions_look_urgent() -> None:
     assert "urgently" in (rendering.embed(urgent).title or "")
 
 
-def test_a_nonce_fits_and_differs_between_questions_and_between_parts() -> None:
-    first, second = an_escalation(), an_escalation()
-    nonces = {
-        rendering.nonce(first),
-        rendering.nonce(second),
-        rendering.nonce(first, 1),
-        rendering.nonce(first, 90),
-    }
-    assert len(nonces) == 4
+def test_a_nonce_fits_and_belongs_to_one_message_of_one_question() -> None:
+    nonces: list[str] = []
+    for escalation in (an_escalation(), an_escalation()):
+        parts = range(rendering.OVERFLOW_LIMIT + 1)
+        nonces += [rendering.nonce(escalation, part) for part in parts]
+        nonces.append(rendering.outcome_nonce(escalation))
+        late = an_outcome(escalation, at=NOW)
+        nonces.append(rendering.outcome_nonce(escalation.model_copy(update={"late_answer": late})))
+    assert len(set(nonces)) == len(nonces)
     assert all(len(nonce) <= 25 for nonce in nonces)
+
+
+def test_a_nonce_is_the_same_each_time_and_keeps_all_that_is_random_in_the_id() -> None:
+    escalation = an_escalation()
+    again = Escalation.model_validate_json(escalation.model_dump_json())
+    assert rendering.nonce(again, 1) == rendering.nonce(escalation, 1)
+    assert rendering.outcome_nonce(again) == rendering.outcome_nonce(escalation)
+    for nonce in (rendering.nonce(escalation), rendering.outcome_nonce(escalation)):
+        assert nonce.endswith(escalation.id[10:])

@@ -4,6 +4,7 @@
 -- ARGV  1 id  2 agent  3 question  4 now ms  5 deadline ms  6 kept until ms
 --       7 posting job's id  8 its body  9 expiry job's id  10 its body
 --       11 record key without its id  12 channel "changed"  13 channel "wake"
+--       14 when the expiry job is due (ms)
 -- Returns {id}: ours, or the id of the escalation that was joined.
 -- Invariant: one escalation per idempotency key, one open one per identical question.
 local id, now, deadline, kept = ARGV[1], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
@@ -15,7 +16,7 @@ end
 
 redis.call('HSET', KEYS[1],
   'id', id, 'agent', ARGV[2], 'question', ARGV[3], 'state', 'queued', 'created_ms', ARGV[4],
-  'deadline_ms', ARGV[5], 'kept_until_ms', ARGV[6], 'attempts', 0, 'identical', KEYS[5])
+  'deadline_ms', ARGV[5], 'kept_until_ms', ARGV[6], 'attempts', 0, 'identical', KEYS[5], 'post_job', ARGV[7])
 redis.call('PEXPIREAT', KEYS[1], kept)
 redis.call('ZADD', KEYS[2], deadline, id)
 redis.call('ZADD', KEYS[3], now, id)
@@ -32,7 +33,7 @@ if KEYS[9] then
 end
 
 enqueue(KEYS[6], KEYS[7], ARGV[7], ARGV[8], now, kept - now)
-enqueue(KEYS[6], KEYS[8], ARGV[9], ARGV[10], deadline, kept - now)
+enqueue(KEYS[6], KEYS[8], ARGV[9], ARGV[10], ARGV[14], kept - now)
 redis.call('PUBLISH', ARGV[12], id)
 redis.call('PUBLISH', ARGV[13], id)
 return {id}

@@ -19,7 +19,7 @@ if not allowed then
   return {0, unpack(redis.call('HGETALL', KEYS[1]))}
 end
 
-redis.call('HSET', KEYS[1], 'state', ARGV[2], 'outcome', ARGV[3])
+redis.call('HSET', KEYS[1], 'state', ARGV[2], 'outcome', ARGV[3], 'show_job', ARGV[5])
 local ttl = redis.call('PTTL', KEYS[1])
 redis.call('SET', KEYS[2], ARGV[3], 'PX', math.max(1, ttl))
 redis.call('ZREM', KEYS[3], ARGV[1])

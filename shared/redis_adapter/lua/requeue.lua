@@ -1,11 +1,11 @@
 -- Brings back a job that no worker is doing: the posting of a question, or of its outcome.
 -- KEYS  1 record  2 lease  3 index of what is to be done  4 queue
--- ARGV  1 id  2 job's id without its attempt  3 body  4 now ms
+-- ARGV  1 id  2 job's id without its number  3 body  4 now ms
 --       5 arq's key of a job's body without the id  6 arq's key of a job in progress without the id
---       7 channel "wake"  8 field that counts the attempts  9 state it must be in, or ''
+--       7 channel "wake"  8 field that holds the job's id  9 state it must be in, or ''
 -- Returns 1 if a job was queued, else 0.
--- Invariant: a job that waits in the queue is not doubled; one whose worker died gets a new id,
--- because arq would hold the old one back until its time-out.
+-- Invariant: a job that waits in the queue, for its turn or for its next try, is not doubled. One
+-- whose worker died gets a new id, because arq would hold the old one back until its time-out.
 local state = redis.call('HGET', KEYS[1], 'state')
 if not state or (ARGV[9] ~= '' and ARGV[9] ~= state) then
   redis.call('ZREM', KEYS[3], ARGV[1])
@@ -14,13 +14,14 @@ end
 if redis.call('EXISTS', KEYS[2]) == 1 then
   return 0
 end
-local job_id = ARGV[2] .. (redis.call('HGET', KEYS[1], ARGV[8]) or '0')
-if redis.call('EXISTS', ARGV[6] .. job_id) == 1 then
-  job_id = ARGV[2] .. redis.call('HINCRBY', KEYS[1], ARGV[8], 1)
+local job_id = redis.call('HGET', KEYS[1], ARGV[8])
+if job_id and redis.call('EXISTS', ARGV[5] .. job_id) == 1
+    and redis.call('EXISTS', ARGV[6] .. job_id) == 0 then
+  return 0
 end
+job_id = ARGV[2] .. redis.call('HINCRBY', KEYS[1], 'requeued', 1)
+redis.call('HSET', KEYS[1], ARGV[8], job_id)
 local ttl = math.max(1, redis.call('PTTL', KEYS[1]))
-local queued = enqueue(KEYS[4], ARGV[5] .. job_id, job_id, ARGV[3], ARGV[4], ttl)
-if queued == 1 then
-  redis.call('PUBLISH', ARGV[7], ARGV[1])
-end
-return queued
+enqueue(KEYS[4], ARGV[5] .. job_id, job_id, ARGV[3], ARGV[4], ttl)
+redis.call('PUBLISH', ARGV[7], ARGV[1])
+return 1

@@ -1,0 +1,165 @@
+"""The sweep and the cursors, on fakeredis and on the real server."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+
+import pytest
+from arq.constants import in_progress_key_prefix
+from fakeredis import FakeAsyncRedis
+from redis.asyncio import Redis
+from support.clock import SteppedClock
+from support.key_checker import leaking_keys
+from support.make import a_posting, an_ask, an_outcome
+
+from shared.escalation import Escalation, State
+from shared.ports import Work
+from shared.redis_adapter.connection import open_client
+from shared.redis_adapter.keys import Keys
+from shared.redis_adapter.posting import RedisPostingLog
+from shared.redis_adapter.store import RedisEscalationStore
+from shared.settings import StoreSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The store and the log on one server."""
+
+    redis: Redis
+    keys: Keys
+    store: RedisEscalationStore
+    log: RedisPostingLog
+    clock: SteppedClock
+
+    async def jobs(self) -> list[str]:
+        """List the ids in the queue, without those that expire questions."""
+        ids: list[str] = await self.redis.zrange(self.keys.queue, 0, -1)
+        return [each for each in ids if ":expire:" not in each]
+
+    async def ask(self) -> Escalation:
+        """Accept a question, a while ago."""
+        escalation = (await self.store.accept(an_ask())).escalation
+        self.clock.advance(seconds=10)
+        return escalation
+
+
+@pytest.fixture(params=["fakeredis", "valkey"])
+async def place(request: pytest.FixtureRequest, keys: Keys) -> AsyncGenerator[Place]:
+    """Build both on one kind of server."""
+    clock = SteppedClock()
+    settings: StoreSettings = request.getfixturevalue("store_settings")
+    fake = request.param == "fakeredis"
+    async with FakeAsyncRedis(decode_responses=True) if fake else open_client(settings) as redis:
+        yield Place(
+            redis,
+            keys,
+            RedisEscalationStore(redis, keys, clock=clock),
+            RedisPostingLog(redis, keys, clock=clock),
+            clock,
+        )
+        assert not await leaking_keys(redis, keys)
+
+
+async def test_a_job_that_waits_for_its_turn_or_its_next_try_is_not_doubled(place: Place) -> None:
+    escalation = await place.ask()
+    before = await place.jobs()
+    for _ in range(5):
+        lease = await place.log.lease(escalation.id)  # a try that fails and gives its lease back
+        await place.log.release(lease)
+        assert await place.log.requeue(Work.POSTING) == 0
+    assert await place.jobs() == before
+    assert len(before) == 1
+
+
+async def test_a_question_whose_worker_died_is_queued_again_under_another_id_once(
+    place: Place,
+) -> None:
+    await place.ask()
+    (dead,) = await place.jobs()
+    await place.redis.set(in_progress_key_prefix + dead, "1", ex=70)
+    assert await place.log.requeue(Work.POSTING) == 1
+    assert await place.log.requeue(Work.POSTING) == 0
+    assert len(set(await place.jobs())) == 2
+
+
+async def test_a_question_under_lease_is_left_alone(place: Place) -> None:
+    escalation = await place.ask()
+    (job,) = await place.jobs()
+    await place.redis.set(in_progress_key_prefix + job, "1", ex=70)
+    await place.log.lease(escalation.id)
+    assert await place.log.requeue(Work.POSTING) == 0
+
+
+async def test_a_posted_question_is_swept_off_the_list(place: Place) -> None:
+    escalation = await place.ask()
+    await place.log.note_posting(escalation.id, a_posting(), complete=True)
+    assert await place.redis.zcard(place.keys.unposted) == 0
+    assert await place.log.requeue(Work.POSTING) == 0
+
+
+async def test_an_outcome_that_nobody_shows_is_queued_again_until_it_is_shown(
+    place: Place,
+) -> None:
+    escalation = await place.ask()
+    await place.store.conclude(escalation.id, an_outcome(escalation, at=place.clock.now))
+    place.clock.advance(seconds=10)
+    assert await place.log.requeue(Work.SHOWING) == 0, "its first job still waits"
+    show = next(job for job in await place.jobs() if ":show_outcome:" in job)
+    await place.redis.set(in_progress_key_prefix + show, "1", ex=70)
+    assert await place.log.requeue(Work.SHOWING) == 1
+    score = await place.log.unshown_score(escalation.id)
+    assert score is not None
+    await place.log.shown(escalation.id, score)
+    assert await place.log.unshown_score(escalation.id) is None
+
+
+async def test_what_came_new_while_an_outcome_was_shown_is_still_to_be_shown(
+    place: Place,
+) -> None:
+    escalation = await place.ask()
+    timed_out = an_outcome(escalation, State.TIMED_OUT, at=place.clock.now, source=None)
+    await place.store.conclude(escalation.id, timed_out)
+    score = await place.log.unshown_score(escalation.id)
+    assert score is not None
+    place.clock.advance(seconds=1)
+    await place.store.keep_late_answer(escalation.id, an_outcome(escalation, at=place.clock.now))
+    await place.log.shown(escalation.id, score)
+    assert await place.log.unshown_score(escalation.id) is not None
+
+
+async def test_open_questions_past_their_deadline_are_overdue(place: Place) -> None:
+    escalation = await place.ask()
+    assert await place.log.overdue() == []
+    place.clock.advance(seconds=600)
+    assert await place.log.overdue() == [escalation.id]
+    await place.log.forget(escalation.id)
+    assert await place.log.overdue() == []
+
+
+async def test_a_cursor_only_moves_forward_and_compares_as_a_number(place: Place) -> None:
+    escalation = await place.ask()
+    await place.log.note_posting(escalation.id, a_posting("1182731077223653381"), complete=True)
+    reference = "1182731077223653381"
+    assert await place.log.cursors([reference, "42"]) == {reference: reference}
+    for heard, expected in (
+        ("1182731077223653390", "1182731077223653390"),
+        ("1182731077223653389", "1182731077223653390"),
+        ("999999999999999999", "1182731077223653390"),
+        ("1182731077223653391", "1182731077223653391"),
+    ):
+        await place.log.note_heard(escalation.id, heard)
+        assert await place.log.cursors([reference]) == {reference: expected}
+
+
+async def test_a_notice_is_given_once(place: Place) -> None:
+    assert await place.log.first_notice("m1")
+    assert not await place.log.first_notice("m1")
+    assert await place.log.first_notice("m2")
+
+
+async def test_listening_is_known_for_a_few_seconds(place: Place) -> None:
+    assert not await place.log.is_listened()
+    await place.log.note_listening()
+    assert await place.log.is_listened()
+    assert 0 < await place.redis.pttl(place.keys.listening) <= 6_000
