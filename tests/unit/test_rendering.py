@@ -208,7 +208,9 @@ def test_the_longest_embed_of_all_fits(state: State) -> None:
     assert_within_discords_limits(rendering.embed(escalation))
 
 
-@pytest.mark.parametrize("character", ["\\", "*", "<#", "\n#", "a", "**a ", "x" * 99 + " "])
+@pytest.mark.parametrize(
+    "character", ["\\", "*", "<#", "\n#", "a", "**a ", "x" * 99 + " ", "*" * 476 + " "]
+)
 def test_the_longest_question_of_one_kind_of_character_is_told_in_ten_messages(
     character: str,
 ) -> None:
@@ -364,6 +366,12 @@ def test_a_threads_name_always_fits_and_shows_something(text: str) -> None:
 @pytest.mark.parametrize("context", ["", " \n ", "\u200b"])
 def test_a_context_in_which_there_is_nothing_to_see_gets_no_field(context: str) -> None:
     assert "What was said" not in values(rendering.embed(an_escalation(context=context)))
+
+
+@pytest.mark.parametrize("agent", ["", " ", "\u200b"])
+def test_an_agent_without_a_name_is_still_somebody(agent: str) -> None:
+    escalation = an_escalation().model_copy(update={"agent": agent})
+    assert values(rendering.embed(escalation))["Asked by"] == "an agent"
 
 
 @pytest.mark.parametrize(("threaded", "hint"), [(True, "thread below"), (False, "Reply to this")])
