@@ -23,6 +23,8 @@ from shared.telemetry import get_logger
 log = get_logger(__name__)
 
 POLL_SECONDS: Final = 0.5
+STALLED_SECONDS: Final = 10.0
+"""A poll that takes so long has lost its server: the queue is opened anew."""
 
 
 class _WokenWorker(Worker):
@@ -35,7 +37,8 @@ class _WokenWorker(Worker):
     async def main(self) -> None:
         while True:
             self._woken.clear()
-            await self._poll_iteration()
+            async with asyncio.timeout(STALLED_SECONDS):
+                await self._poll_iteration()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(POLL_SECONDS):
                     await self._woken.wait()

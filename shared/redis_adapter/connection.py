@@ -2,6 +2,10 @@
 
 A gateway must fail fast and say so; a worker must outlive a restart of Redis. Both get pools
 that keep working after the server comes back.
+
+No client has a `socket_timeout`: redis-py 5 then sends through `asyncio.wait_for`, which on Python
+3.11 swallows a cancellation that comes at the wrong moment, and whoever waits for the cancelled
+task waits for ever. Calls are bounded from outside instead, by `translated_errors` and by the queue.
 """
 
 from __future__ import annotations
@@ -36,7 +40,7 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS: Final = 1.0
 CALL_SECONDS: Final = 1.5
-"""To wait for one reply, or for a connection that is free, made and logged in."""
+"""To wait for a connection that is free, made and logged in."""
 WHOLE_CALL_SECONDS: Final = 1.8
 """With both, and all second tries: a caller of the gateway hears within 2 s that Redis is away."""
 
@@ -66,7 +70,7 @@ class _Pool(BlockingConnectionPool):
 
 
 def open_client(settings: StoreSettings, *, max_connections: int = 32) -> Redis:
-    """Make a client that waits at most `CALL_SECONDS` for a reply, and may send a call twice.
+    """Make a client whose calls are bounded by `translated_errors`, and that may send one twice.
 
     A connection that broke while it was idle fails at its first use: the second try, on a fresh
     connection, heals it. So the server may run one call twice, when it was the answer that got
@@ -79,7 +83,6 @@ def open_client(settings: StoreSettings, *, max_connections: int = 32) -> Redis:
             timeout=CALL_SECONDS,
             decode_responses=True,
             socket_connect_timeout=CONNECT_SECONDS,
-            socket_timeout=CALL_SECONDS,
             retry=Retry(ExponentialBackoff(cap=0.2, base=0.02), 1),
             retry_on_error=[RedisConnectionError, OSError],
             health_check_interval=0,
@@ -104,7 +107,7 @@ def open_queue(settings: StoreSettings, keys: Keys) -> ArqRedis:
     pool = ConnectionPool.from_url(
         settings.redis_url.get_secret_value(),
         socket_connect_timeout=CONNECT_SECONDS,
-        socket_timeout=10.0,
+        socket_keepalive=True,
         retry=Retry(ExponentialBackoff(cap=1.0, base=0.05), 20),
         retry_on_error=_RETRIED,
         retry_on_timeout=True,

@@ -21,7 +21,9 @@ async def test_accepting_queues_jobs_that_arq_reads(
     assert set(jobs) == {JobName.POST, JobName.EXPIRE}
     for job in jobs.values():
         assert list(job.args) == [accepted.escalation.id]
-    assert jobs[JobName.EXPIRE].score > int(accepted.escalation.deadline.timestamp() * 1000)
+    due = jobs[JobName.EXPIRE].score
+    assert due is not None
+    assert due > int(accepted.escalation.deadline.timestamp() * 1000)
 
 
 async def test_the_same_bytes_as_arqs_own_enqueue(
