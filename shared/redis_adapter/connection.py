@@ -3,9 +3,10 @@
 A gateway must fail fast and say so; a worker must outlive a restart of Redis. Both get pools
 that keep working after the server comes back.
 
-No client has a `socket_timeout`: redis-py 5 then sends through `asyncio.wait_for`, which on Python
-3.11 swallows a cancellation that comes at the wrong moment, and whoever waits for the cancelled
-task waits for ever. Calls are bounded from outside instead, by `translated_errors` and by the queue.
+No client has a `socket_timeout`: redis-py 5 then sends through `asyncio.wait_for`, which on
+Python 3.11 swallows a cancellation that comes at the wrong moment, and whoever waits for the
+cancelled task waits for ever. Calls are bounded from outside instead, by `translated_errors` and by
+the queue.
 """
 
 from __future__ import annotations
