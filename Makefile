@@ -55,7 +55,7 @@ unit: $(STAMP) ## tests without processes of their own
 	@$(BIN)/python -m pytest -q -n 2 -m "not e2e"
 
 e2e: $(STAMP) ## tests with real processes
-	@$(BIN)/python -m pytest -q -m e2e
+	@$(BIN)/python -m pytest -q -n 2 -m e2e
 
 bench: $(STAMP) ## how soon a question is picked up, with and without the hint
 	@$(BIN)/python -m bench.pickup
