@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import os
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import typer
 
-# What each command needs beyond the core, by the extra that installs it.
-NEEDS: Final[dict[str, tuple[str, ...]]] = {
-    "gateway": ("mcp", "starlette", "uvicorn", "redis", "arq"),
-    "worker": ("arq", "redis", "discord", "starlette", "uvicorn", "sse_starlette"),
-    "agent": ("videosdk", "mcp", "starlette", "uvicorn", "sse_starlette"),
-    "all": (
-        *("redis", "arq", "mcp", "discord", "videosdk"),
-        *("starlette", "uvicorn", "sse_starlette", "httpx2"),
-    ),
-}
+from hitl.extras import missing
 
 app = typer.Typer(
     help="An AI agent asks, a person answers.",
@@ -98,11 +88,6 @@ def show_version() -> None:
 def main() -> None:
     """Run the command line."""
     app()
-
-
-def missing(extra: str) -> list[str]:
-    """List the packages of an extra that are not installed, without importing any."""
-    return [name for name in NEEDS[extra] if importlib.util.find_spec(name) is None]
 
 
 def _require(extra: str) -> None:

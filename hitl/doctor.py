@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from hitl.cli import missing
+from hitl.extras import missing
 from shared.errors import ConfigurationError
 from shared.settings import ProcessSettings, StoreSettings, load
 

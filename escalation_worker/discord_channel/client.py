@@ -45,6 +45,8 @@ class EscalationClient(discord.Client):
         intents.guilds = True
         intents.guild_messages = True
         intents.message_content = message_content
+        # Otherwise it warns at each start that its libraries for voice are not there.
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
         super().__init__(
             intents=intents,
             allowed_mentions=discord.AllowedMentions.none(),

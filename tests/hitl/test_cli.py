@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from hitl import cli, doctor
+from hitl import cli, doctor, extras
 from hitl.embedded_redis import EmbeddedRedis
 
 ROOT = Path(cli.__file__).resolve().parent.parent
@@ -43,7 +43,7 @@ def test_help_names_every_command() -> None:
 
 def test_help_imports_nothing_heavy() -> None:
     code = (
-        "import sys; from hitl import cli\n"
+        "import sys; from hitl import cli, extras\n"
         "try: cli.app(['--help'])\n"
         "except SystemExit: pass\n"
         f"heavy = [name for name in {HEAVY!r} if name in sys.modules]\n"
@@ -68,7 +68,7 @@ def test_help_imports_nothing_heavy() -> None:
 def test_a_command_whose_extra_is_missing_names_the_extra_in_one_line(
     command: str, extra: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(cli.NEEDS, extra, ("no_such_package", "redis"))
+    monkeypatch.setitem(extras.NEEDS, extra, ("no_such_package", "redis"))
     result = runner.invoke(cli.app, [command])
     assert result.exit_code == 1
     (line,) = result.output.splitlines()
@@ -77,8 +77,8 @@ def test_a_command_whose_extra_is_missing_names_the_extra_in_one_line(
 
 
 def test_what_is_listed_for_each_command_is_what_its_extra_installs() -> None:
-    for extra in cli.NEEDS:
-        assert cli.missing(extra) == []
+    for extra in extras.NEEDS:
+        assert extras.missing(extra) == []
 
 
 @pytest.mark.parametrize(
