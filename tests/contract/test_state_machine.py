@@ -1,0 +1,199 @@
+"""Any sequence of acts gives the same results in memory, on fakeredis and on the real server."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import pytest
+from fakeredis import FakeAsyncRedis
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+from pydantic import SecretStr
+from redis.asyncio import Redis
+from support.clock import SteppedClock
+from support.make import a_posting, an_ask, an_outcome
+
+from hitl.embedded_redis import EmbeddedRedis
+from shared.escalation import FINAL_STATES, Escalation, State
+from shared.memory import MemoryEscalations
+from shared.ports import EscalationStore, PostingLease, PostingLog
+from shared.redis_adapter.connection import open_client
+from shared.redis_adapter.keys import Keys
+from shared.redis_adapter.posting import RedisPostingLog
+from shared.redis_adapter.store import RedisEscalationStore
+from shared.settings import StoreSettings
+
+T = TypeVar("T")
+
+
+class Side:
+    """One adapter, with its own ids for the questions that all sides know by number."""
+
+    def __init__(self, store: EscalationStore, log: PostingLog) -> None:
+        self.store = store
+        self.log = log
+        self.ids: list[str] = []
+        self.leases: list[PostingLease] = []
+
+    def number(self, escalation: Escalation) -> int:
+        """Name a question by its number, alike on every side."""
+        if escalation.id not in self.ids:
+            self.ids.append(escalation.id)
+        return self.ids.index(escalation.id)
+
+
+class Escalations(RuleBasedStateMachine):
+    """Acts on all sides at once and compares what each of them says."""
+
+    questions = Bundle("questions")
+    valkey: EmbeddedRedis
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runner = asyncio.Runner()
+        self.clock = SteppedClock()
+        self.runner.run(self._open())
+
+    async def _open(self) -> None:
+        keys = Keys(f"machine-{uuid4().hex[:12]}")
+        self.fake = FakeAsyncRedis(decode_responses=True)
+        self.real: Redis = open_client(StoreSettings(redis_url=SecretStr(self.valkey.url)))
+        memory = MemoryEscalations(clock=self.clock, lease=timedelta(hours=1))
+        self.sides = [Side(memory, memory)]
+        for redis in (self.fake, self.real):
+            self.sides.append(
+                Side(
+                    RedisEscalationStore(redis, keys, clock=self.clock),
+                    RedisPostingLog(redis, keys, clock=self.clock, lease=timedelta(hours=1)),
+                )
+            )
+
+    def teardown(self) -> None:
+        async def close() -> None:
+            await self.fake.aclose()
+            await self.real.aclose()
+
+        self.runner.run(close())
+        self.runner.close()
+
+    def everywhere(self, act: Callable[[Side], Awaitable[T]]) -> T:
+        """Do the same on every side; all must say the same."""
+
+        async def all_sides() -> list[T]:
+            return [await act(side) for side in self.sides]
+
+        first, *others = self.runner.run(all_sides())
+        assert all(other == first for other in others), (first, others)
+        return first
+
+    @rule(
+        target=questions,
+        text=st.sampled_from(["a", "b"]),
+        key=st.sampled_from([None, None, "k1", "k2"]),
+        agent=st.sampled_from(["shop", "bank"]),
+    )
+    def accept(self, text: str, key: str | None, agent: str) -> int:
+        async def act(side: Side) -> tuple[int, bool, State]:
+            accepted = await side.store.accept(an_ask(text, key=key, agent=agent, timeout=600))
+            known = side.number(accepted.escalation)
+            return known, accepted.joined, accepted.escalation.state
+
+        return self.everywhere(act)[0]
+
+    @rule(
+        question=questions,
+        state=st.sampled_from(sorted(FINAL_STATES)),
+        source=st.sampled_from(["m1", "m2"]),
+    )
+    def conclude(self, question: int, state: State, source: str) -> None:
+        async def act(side: Side) -> Any:
+            escalation = await side.store.get(side.ids[question])
+            assert escalation is not None
+            outcome = an_outcome(escalation, state, at=self.clock.now, source=source)
+            concluded = await side.store.conclude(escalation.id, outcome)
+            assert concluded is not None
+            return concluded.applied, concluded.escalation.state, concluded.escalation.outcome
+
+        self.everywhere(act)
+
+    @rule(question=questions)
+    def answer_late(self, question: int) -> None:
+        async def act(side: Side) -> Any:
+            escalation = await side.store.get(side.ids[question])
+            assert escalation is not None
+            answer = an_outcome(escalation, at=self.clock.now)
+            kept = await side.store.keep_late_answer(escalation.id, answer)
+            assert kept is not None
+            return kept.applied, kept.escalation.late_answer
+
+        self.everywhere(act)
+
+    @rule(question=questions, give_back=st.booleans())
+    def lease(self, question: int, give_back: bool) -> None:
+        async def act(side: Side) -> Any:
+            lease = await side.log.lease(side.ids[question])
+            if give_back:
+                await side.log.release(lease)
+            return lease.verdict, lease.attempt
+
+        self.everywhere(act)
+
+    @rule(question=questions, complete=st.booleans())
+    def post(self, question: int, complete: bool) -> None:
+        async def act(side: Side) -> Any:
+            posting = a_posting(f"90{question}")
+            state = await side.log.note_posting(side.ids[question], posting, complete=complete)
+            found = await side.log.find(posting.reference)
+            return state, found == side.ids[question]
+
+        self.everywhere(act)
+
+    @rule(minutes=st.sampled_from([1, 6]))
+    def let_time_pass(self, minutes: int) -> None:
+        # No further: past their deadlines, real servers forget by a clock that the test can't move.
+        if self.clock.now + timedelta(minutes=minutes) < self._sooner():
+            self.clock.advance(minutes=minutes)
+
+    @invariant()
+    def lists_agree(self) -> None:
+        async def act(side: Side) -> Any:
+            mine = await side.store.list_for_agent("shop")
+            opened = await side.store.list_open()
+            return (
+                sorted(side.number(each) for each in mine),
+                sorted(side.number(each) for each in opened),
+                {side.number(each): each.state for each in mine},
+            )
+
+        self.everywhere(act)
+
+    def _sooner(self) -> Any:
+        async def deadlines() -> list[Any]:
+            return [each.deadline for each in await self.sides[0].store.list_open()]
+
+        return min(self.runner.run(deadlines()), default=self.clock.now + timedelta(days=1))
+
+
+@pytest.mark.timeout(180)
+def test_every_sequence_of_acts_ends_alike_everywhere(valkey: EmbeddedRedis) -> None:
+    machine = type("EscalationsHere", (Escalations,), {"valkey": valkey})
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=40,
+            stateful_step_count=25,
+            deadline=None,
+            suppress_health_check=[HealthCheck.too_slow],
+        ),
+    )
