@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -72,9 +72,10 @@ class Fleet:
         return Client(processes.gateway_url(self.gateways[number]))
 
     def stop(self) -> None:
-        """End every process in order."""
-        for process in (*self.workers, *self.gateways):
-            process.stop()
+        """End every process in order; one that won't leave does not keep the others alive."""
+        with ExitStack() as stack:
+            for process in (*self.gateways, *self.workers):
+                stack.callback(process.stop)
 
 
 @pytest.fixture

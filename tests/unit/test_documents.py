@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from shared.redis_adapter import keys
 from support.processes import ROOT
+
+from shared.redis_adapter import keys
 
 
 def test_the_table_of_keys_stands_alike_in_the_architecture_and_beside_the_keys() -> None:
