@@ -8,7 +8,7 @@ UV     := $(shell command -v uv 2>/dev/null)
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types imports format unit e2e bench lock clean
+.PHONY: help setup demo test check lint types imports format unit e2e faults bench lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -52,10 +52,13 @@ format: $(STAMP) ## put the code in its form
 	@$(BIN)/ruff format .
 
 unit: $(STAMP) ## tests without processes of their own
-	@$(BIN)/python -m pytest -q -n 2 -m "not e2e"
+	@$(BIN)/python -m pytest -q -n 2 -m "not e2e and not faults"
 
 e2e: $(STAMP) ## tests with real processes
 	@$(BIN)/python -m pytest -q -n 2 -m e2e
+
+faults: $(STAMP) ## kill processes at every place where they may die
+	@$(BIN)/python -m pytest -q -n 2 -m faults
 
 bench: $(STAMP) ## how soon a question is picked up, with and without the hint
 	@$(BIN)/python -m bench.pickup

@@ -7,6 +7,7 @@ import sys
 
 from escalation_worker.app import serve
 from escalation_worker.settings import WorkerSettings
+from shared.crash_points import arm_from_environment
 from shared.errors import ConfigurationError
 from shared.settings import load
 from shared.telemetry import configure_logging
@@ -19,6 +20,7 @@ def main() -> int:
     except ConfigurationError as error:
         sys.stderr.write(f"worker: {error}\n")
         return 2
+    arm_from_environment()
     configure_logging(level=settings.log_level, style=settings.log_format)
     asyncio.run(serve(settings))
     return 0

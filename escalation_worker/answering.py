@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import assert_never
 
+from shared.crash_points import CrashPoint, crash_point
 from shared.escalation import (
     QUESTION_LIMIT,
     ChannelKind,
@@ -101,7 +102,9 @@ class Answering:
             channel=ChannelKind(reply.channel),
             source=reply.source,
         )
+        crash_point(CrashPoint.REPLY_HEARD)
         concluded = await self._store.conclude(escalation.id, outcome)
+        crash_point(CrashPoint.REPLY_ACCEPTED)
         if concluded is None:
             return ReplyVerdict.UNKNOWN
         if concluded.applied:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from escalation_worker.leasing import under_lease
+from shared.crash_points import CrashPoint, crash_point
 from shared.escalation import ChannelKind, Escalation
 from shared.expiry import UNHEARD, expired
 from shared.ports import Clock, EscalationStore, HumanChannel, LeaseVerdict, Work, utc_now
@@ -47,7 +48,9 @@ class Concluding:
             return True
         if now < escalation.deadline + UNHEARD and not await self._is_heard(escalation):
             return False
+        crash_point(CrashPoint.EXPIRY_DUE)
         concluded = await self._store.conclude(escalation_id, expired(escalation, now))
+        crash_point(CrashPoint.EXPIRY_CONCLUDED)
         if concluded is not None and concluded.applied:
             log.info(
                 "question_expired", escalation_id=escalation_id, state=concluded.escalation.state
@@ -84,6 +87,7 @@ class Concluding:
     async def _show(self, escalation: Escalation, score: int) -> None:
         if escalation.posting is not None:
             await self._channel.show_outcome(escalation)
+            crash_point(CrashPoint.OUTCOME_CLOSED)
             log.info("outcome_shown", escalation_id=escalation.id, state=escalation.state)
         await self._postings.shown(escalation.id, score)
 

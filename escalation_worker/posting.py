@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from escalation_worker.leasing import under_lease
+from shared.crash_points import CrashPoint, crash_point
 from shared.errors import ChannelRejectedError
 from shared.escalation import Escalation, Outcome, Posting, Provenance, State
 from shared.ports import (
@@ -31,7 +32,9 @@ class _Journal:
     attempt: int
 
     async def started(self, posting: Posting) -> None:
+        crash_point(CrashPoint.STARTER_SENT)
         await self.log.note_posting(self.escalation.id, posting, complete=False)
+        crash_point(CrashPoint.STARTER_NOTED)
 
 
 class PostingDesk:
@@ -66,6 +69,7 @@ class PostingDesk:
     async def _post(self, lease: PostingLease, escalation: Escalation) -> None:
         if escalation.deadline <= self._clock():
             return  # its expiry is at hand: nobody should be asked any more
+        crash_point(CrashPoint.POSTING_LEASED)
         journal = _Journal(self._postings, escalation, lease.attempt)
         try:
             posting = await self._channel.post(escalation, journal)
@@ -75,7 +79,9 @@ class PostingDesk:
         await self._posted(escalation, posting)
 
     async def _posted(self, escalation: Escalation, posting: Posting) -> None:
+        crash_point(CrashPoint.THREAD_OPENED)
         state = await self._postings.note_posting(escalation.id, posting, complete=True)
+        crash_point(CrashPoint.POSTING_NOTED)
         log.info("question_posted", escalation_id=escalation.id, place=posting.reference)
         if not state.is_open:
             ended = await self._store.get(escalation.id)

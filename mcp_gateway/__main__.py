@@ -8,6 +8,7 @@ import sys
 
 from mcp_gateway.app import serve
 from mcp_gateway.settings import GatewaySettings
+from shared.crash_points import arm_from_environment
 from shared.errors import ConfigurationError
 from shared.settings import load
 from shared.telemetry import configure_logging
@@ -20,6 +21,7 @@ def main() -> int:
     except ConfigurationError as error:
         sys.stderr.write(f"gateway: {error}\n")
         return 2
+    arm_from_environment()
     configure_logging(level=settings.log_level, style=settings.log_format)
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(serve(settings))

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from shared.crash_points import CrashPoint, crash_point
 from shared.errors import StoreUnavailableError, UnknownEscalationError
 from shared.escalation import (
     Ask,
@@ -77,6 +78,7 @@ class Asking:
             StoreUnavailableError: Nothing was accepted.
             StoreUncertainError: It may have been accepted; asking again joins it.
         """
+        crash_point(CrashPoint.ASK_BEFORE_ACCEPTED)
         accepted = await self._store.accept(
             Ask(
                 agent=agent,
@@ -86,6 +88,7 @@ class Asking:
                 retention=self._retention,
             )
         )
+        crash_point(CrashPoint.ASK_AFTER_ACCEPTED)
         escalation = accepted.escalation
         log.info(
             "question_joined" if accepted.joined else "question_accepted",
@@ -152,6 +155,7 @@ class Asking:
         while (left := started + seconds - time.monotonic()) > 0 and not self._stopping.is_set():
             step = min(left, PROGRESS_SECONDS) if hold.on_progress else left
             if (outcome := await self._outcome_within(escalation.id, step)) is not None:
+                crash_point(CrashPoint.REPLY_READ_BEFORE_RESPONSE)
                 break
             if hold.on_progress is not None and step < left:
                 await hold.on_progress(time.monotonic() - started, seconds)

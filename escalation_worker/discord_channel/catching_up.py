@@ -13,6 +13,7 @@ from typing import Final, Protocol
 import discord
 
 from escalation_worker.discord_channel import problems
+from shared.crash_points import CrashPoint, crash_point
 from shared.escalation import ChannelKind
 from shared.ports import EscalationStore
 from shared.telemetry import get_logger
@@ -64,6 +65,7 @@ class CatchingUp:
                 if str(thread.id) in cursors
                 and (thread.last_message_id or 0) > int(cursors[str(thread.id)])
             ]
+            crash_point(CrashPoint.CATCHING_UP_LISTED)
             heard = 0
             for thread, cursor in moved:
                 async for message in thread.history(

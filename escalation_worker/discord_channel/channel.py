@@ -20,6 +20,7 @@ from escalation_worker.discord_channel.places import (
     text_channel,
     was_said,
 )
+from shared.crash_points import CrashPoint, crash_point
 from shared.errors import ChannelRejectedError, ChannelUnavailableError
 from shared.escalation import ChannelKind, Escalation, Posting, State
 from shared.ports import PostingJournal
@@ -97,14 +98,16 @@ class DiscordChannel:
         posting = escalation.posting
         if posting is None or posting.channel is not ChannelKind.DISCORD:
             return
-        for name, step in (
-            ("edit", self._edit_starter),
-            ("confirm", self._confirm),
-            ("close", self._close),
+        for name, step, done in (
+            ("edit", self._edit_starter, CrashPoint.OUTCOME_EDITED),
+            ("confirm", self._confirm, CrashPoint.OUTCOME_CONFIRMED),
+            ("close", self._close, None),
         ):
             try:
                 with problems.translated_errors():
                     await step(client, escalation, posting)
+                if done is not None:
+                    crash_point(done)
             except ChannelRejectedError as error:
                 log.warning(
                     "outcome_partly_shown",

@@ -1,0 +1,57 @@
+"""Named places between a question's acceptance and its answer's delivery where a process may die.
+
+A test names one in `HITL_CRASH_POINT`; the process then kills itself there, as power loss would, so
+that a test can walk through every one of them. Without that variable nothing happens here. There is
+no point between a record and its job, nor between an answer and its wake-up: each pair is written
+by one script.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from enum import StrEnum
+from typing import Final
+
+VARIABLE: Final = "HITL_CRASH_POINT"
+
+
+class CrashPoint(StrEnum):
+    """Where a process may die."""
+
+    ASK_BEFORE_ACCEPTED = "ask_before_accepted"
+    ASK_AFTER_ACCEPTED = "ask_after_accepted"  # durable, but the agent does not know the id
+    REPLY_READ_BEFORE_RESPONSE = "reply_read_before_response"
+    POSTING_LEASED = "posting_leased"  # nothing was sent yet
+    STARTER_SENT = "starter_sent"  # people see it; nothing is written down
+    STARTER_NOTED = "starter_noted"  # there is no thread yet
+    THREAD_OPENED = "thread_opened"  # the question still counts as queued
+    POSTING_NOTED = "posting_noted"  # the lease is still held
+    REPLY_HEARD = "reply_heard"  # before anything is decided about it
+    REPLY_ACCEPTED = "reply_accepted"  # before the cursor moves on
+    OUTCOME_EDITED = "outcome_edited"  # the message shows it; the thread is open
+    OUTCOME_CONFIRMED = "outcome_confirmed"
+    OUTCOME_CLOSED = "outcome_closed"  # the showing still counts as due
+    EXPIRY_DUE = "expiry_due"
+    EXPIRY_CONCLUDED = "expiry_concluded"
+    CATCHING_UP_LISTED = "catching_up_listed"  # nothing that was missed is heard yet
+
+
+class _Armed:
+    point: CrashPoint | None = None
+
+
+def arm_from_environment() -> None:
+    """Take the point from the environment, if a test put one there. Called by `__main__` only.
+
+    Raises:
+        ValueError: There is no such point.
+    """
+    named = os.environ.get(VARIABLE)
+    _Armed.point = CrashPoint(named) if named else None
+
+
+def crash_point(point: CrashPoint) -> None:
+    """Die here, if this is the point that a test named."""
+    if _Armed.point is point:
+        os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,179 @@
+"""A process dies at each named place in turn; the question is answered, shown and told once.
+
+The doomed process takes `HITL_CRASH_POINT`; another, without it, goes on with what is left.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+from discord_double import DiscordDouble
+from discord_double.model import MessageType, Thread
+from discord_double.reading import text_of
+from redis.asyncio import Redis
+from support.discord_views import answer_text, starter_of, structured, until_outcome
+from support.processes import Process
+
+from e2e.conftest import Fleet
+from shared.crash_points import VARIABLE, CrashPoint
+
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(120)]
+
+GATEWAY_POINTS = (
+    CrashPoint.ASK_BEFORE_ACCEPTED,
+    CrashPoint.ASK_AFTER_ACCEPTED,
+    CrashPoint.REPLY_READ_BEFORE_RESPONSE,
+)
+WORKER_POINTS = (
+    CrashPoint.POSTING_LEASED,
+    CrashPoint.STARTER_SENT,
+    CrashPoint.STARTER_NOTED,
+    CrashPoint.THREAD_OPENED,
+    CrashPoint.POSTING_NOTED,
+    CrashPoint.REPLY_HEARD,
+    CrashPoint.REPLY_ACCEPTED,
+    CrashPoint.OUTCOME_EDITED,
+    CrashPoint.OUTCOME_CONFIRMED,
+    CrashPoint.OUTCOME_CLOSED,
+)
+EXPIRY_POINTS = (CrashPoint.EXPIRY_DUE, CrashPoint.EXPIRY_CONCLUDED)
+
+
+def test_every_point_is_walked_through() -> None:
+    walked = {*GATEWAY_POINTS, *WORKER_POINTS, *EXPIRY_POINTS, CrashPoint.CATCHING_UP_LISTED}
+    assert walked == set(CrashPoint)
+
+
+async def until_dead(process: Process) -> None:
+    """Wait until a process has killed itself."""
+    assert process.process is not None
+    status = await asyncio.to_thread(process.process.wait, 40)
+    assert status == -9, f"it left with {status}: {process.text()[-2000:]}"
+
+
+async def answer_when_asked(fleet: Fleet, question: str, answer: str) -> Thread:
+    """Let Maya answer in the question's thread as soon as there is one."""
+    thread = await fleet.double.until_thread(question)
+    await fleet.double.person("Maya").write(thread, answer)
+    return thread
+
+
+def assert_shown_once(double: DiscordDouble, thread: Thread, question: str) -> None:
+    """Fail if people saw the question twice, or were told anything that is not so."""
+    starters = [each for each in double.channel.messages if question in text_of(each)]
+    named = [each for each in double.threads if question in each.name]
+    assert (len(starters), len(named)) == (1, 1)
+    said = [
+        each.content
+        for each in thread.messages
+        if each.author.id == double.bot.user.id and each.type is not MessageType.THREAD_STARTER
+    ]
+    assert len(said) == len(set(said)), said
+
+
+async def until_nothing_is_due(fleet: Fleet) -> None:
+    """Wait until no question is open, unposted or unshown."""
+    keys = fleet.keys
+    async with Redis.from_url(fleet.redis_url, decode_responses=True) as redis:
+        while True:
+            due = [await redis.zcard(each) for each in (keys.open, keys.unposted, keys.unshown)]
+            if not any(due):
+                return
+            await asyncio.sleep(0.1)
+
+
+async def ask_until_answered(fleet: Fleet, arguments: dict[str, object]) -> str:
+    """Ask as an agent does: again with the same key, of any gateway, until there is an answer."""
+    for attempt in range(200):
+        try:
+            async with fleet.client(attempt % len(fleet.gateways)) as agent:
+                result = await agent.call_tool("ask_human", arguments)
+        except Exception:  # noqa: BLE001 (a gateway that dies shows itself in many ways)
+            await asyncio.sleep(0.1)
+            continue
+        if not result.is_error and structured(result)["status"] != "pending":
+            return answer_text(result)
+    raise AssertionError("never answered")
+
+
+@pytest.mark.parametrize("point", WORKER_POINTS)
+async def test_a_worker_dies(fleet: Fleet, point: CrashPoint) -> None:
+    await fleet.add_gateway()
+    doomed = await fleet.add_worker({VARIABLE: point})
+    question = f"Dies at {point.replace('_', ' ')}?"
+    async with asyncio.timeout(100), asyncio.TaskGroup() as group:
+        asking = group.create_task(
+            ask_until_answered(
+                fleet, {"question": question, "idempotency_key": "k", "wait_seconds": 50}
+            )
+        )
+        answering = group.create_task(answer_when_asked(fleet, question, "once"))
+        await until_dead(doomed)
+        died = time.monotonic()
+        await fleet.add_worker()
+        thread = await answering
+        assert await asking == "once"
+        await until_outcome(fleet.double, thread, "Answered by Maya")
+        await until_nothing_is_due(fleet)
+        assert_shown_once(fleet.double, thread, question)
+        assert starter_of(fleet.double, thread)
+        print(f"{point}: settled {time.monotonic() - died:.1f} s after the death")  # noqa: T201
+
+
+@pytest.mark.parametrize("point", GATEWAY_POINTS)
+async def test_a_gateway_dies(fleet: Fleet, point: CrashPoint) -> None:
+    doomed = await fleet.add_gateway({VARIABLE: point})
+    await fleet.add_gateway()
+    await fleet.add_worker()
+    question = f"Dies at {point.replace('_', ' ')}?"
+    async with asyncio.timeout(100), asyncio.TaskGroup() as group:
+        asking = group.create_task(
+            ask_until_answered(
+                fleet, {"question": question, "idempotency_key": "k", "wait_seconds": 50}
+            )
+        )
+        thread = await answer_when_asked(fleet, question, "once")
+        assert await asking == "once"
+        await until_dead(doomed)
+        await until_outcome(fleet.double, thread, "Answered by Maya")
+        await until_nothing_is_due(fleet)
+        assert_shown_once(fleet.double, thread, question)
+
+
+@pytest.mark.parametrize("point", EXPIRY_POINTS)
+async def test_a_worker_dies_as_it_times_a_question_out(fleet: Fleet, point: CrashPoint) -> None:
+    await fleet.add_gateway({"ESCALATION_TIMEOUT": "3"})
+    doomed = await fleet.add_worker({VARIABLE: point})
+    async with asyncio.timeout(100), fleet.client() as agent, asyncio.TaskGroup() as group:
+        asking = group.create_task(
+            agent.call_tool("ask_human", {"question": "Late?", "wait_seconds": 90})
+        )
+        await until_dead(doomed)
+        await fleet.add_worker()
+        assert structured(await asking)["status"] == "timed_out"
+        thread = await fleet.double.until_thread("Late?")
+        await until_outcome(fleet.double, thread, "Nobody answered in time")
+        await until_nothing_is_due(fleet)
+        assert_shown_once(fleet.double, thread, "Late?")
+
+
+async def test_a_worker_dies_as_it_catches_up(fleet: Fleet) -> None:
+    await fleet.add_gateway()
+    first = await fleet.add_worker()
+    async with asyncio.timeout(100), fleet.client() as agent, asyncio.TaskGroup() as group:
+        asking = group.create_task(
+            agent.call_tool("ask_human", {"question": "Missed?", "wait_seconds": 90})
+        )
+        await fleet.double.until_thread("Missed?")
+        await first.until_logged("question_posted")
+        first.kill()
+        thread = await answer_when_asked(fleet, "Missed?", "missed twice")
+        doomed = fleet.make_worker({VARIABLE: CrashPoint.CATCHING_UP_LISTED})
+        doomed.start()
+        await until_dead(doomed)
+        await fleet.add_worker()
+        assert answer_text(await asking) == "missed twice"
+        await until_nothing_is_due(fleet)
+        assert_shown_once(fleet.double, thread, "Missed?")
