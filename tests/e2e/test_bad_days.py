@@ -64,25 +64,6 @@ async def test_an_answer_given_in_time_counts_although_every_worker_was_down_at_
         assert answer_text(await asking) == "in time"
 
 
-async def test_a_message_whose_nonce_is_forgotten_is_found_by_its_marker(fleet: Fleet) -> None:
-    double = fleet.double
-    double.settings.nonce_window = 0
-    await fleet.add_gateway()
-    doomed = await fleet.add_worker()
-    double.faults.slow(60, method="POST", path=r"/channels/\d+/messages$", after_effect=True)
-    async with asyncio.timeout(60), fleet.client() as agent, asyncio.TaskGroup() as group:
-        asking = group.create_task(
-            agent.call_tool("ask_human", {"question": "Marked?", "wait_seconds": 50})
-        )
-        await double.until_message(double.channel, "Marked?")
-        doomed.kill()
-        await fleet.add_worker()
-        thread = await double.until_thread("Marked?")
-        await double.person("Maya").write(thread, "found")
-        assert answer_text(await asking) == "found"
-    assert len(list(double.channel.messages)) == 1
-
-
 async def test_where_no_thread_may_be_opened_a_reply_to_the_message_answers(fleet: Fleet) -> None:
     double = fleet.double
     double.deny(double.channel, defaults.BOT_ROLE_ID, Permission.CREATE_PUBLIC_THREADS)

@@ -29,9 +29,11 @@ async def test_a_question_asked_while_no_worker_runs_is_posted_by_the_next_one(
         assert answer_text(await asking) == "now we are"
 
 
-async def test_a_worker_killed_while_it_posts_leaves_one_posting_which_another_completes(
-    fleet: Fleet,
+@pytest.mark.parametrize("nonce_seconds", [180, 0], ids=["by its nonce", "by its marker"])
+async def test_a_worker_killed_while_it_posts_leaves_one_posting_which_another_finds(
+    fleet: Fleet, nonce_seconds: float
 ) -> None:
+    fleet.double.settings.nonce_window = nonce_seconds
     await fleet.add_gateway()
     doomed = await fleet.add_worker()
     double = fleet.double
