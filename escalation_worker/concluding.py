@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from escalation_worker.leasing import under_lease
 from shared.crash_points import CrashPoint, crash_point
 from shared.escalation import ChannelKind, Escalation
 from shared.expiry import UNHEARD, expired
-from shared.ports import Clock, EscalationStore, HumanChannel, LeaseVerdict, Work, utc_now
+from shared.ports import (
+    Backlog,
+    Clock,
+    EscalationStore,
+    HumanChannel,
+    LeaseVerdict,
+    Work,
+    utc_now,
+)
 from shared.telemetry import get_logger
-
-if TYPE_CHECKING:
-    from shared.redis_adapter.posting import RedisPostingLog
 
 log = get_logger(__name__)
 
@@ -23,7 +26,7 @@ class Concluding:
     def __init__(
         self,
         store: EscalationStore,
-        postings: RedisPostingLog,
+        postings: Backlog,
         channel: HumanChannel,
         *,
         clock: Clock = utc_now,

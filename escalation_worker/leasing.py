@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable
 from typing import Final
 
@@ -30,10 +29,9 @@ async def under_lease(postings: PostingLog, lease: PostingLease, work: Awaitable
         else:
             log.warning("lease_lost", escalation_id=lease.escalation and lease.escalation.id)
     finally:
-        for task in (working, renewing):
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError, Exception):
-                await task
+        working.cancel()
+        renewing.cancel()
+        await asyncio.gather(working, renewing, return_exceptions=True)
         # A job that is cancelled gives its lease back too, so that the next one need not wait.
         await asyncio.shield(postings.release(lease))
 

@@ -164,6 +164,34 @@ class PostingLog(Protocol):
         ...
 
 
+class Backlog(PostingLog, Protocol):
+    """Knows what is still to be done about questions, whoever was to do it."""
+
+    async def overdue(self) -> list[str]:
+        """List open questions whose deadline passed although no job ended them."""
+        ...
+
+    async def unshown_score(self, escalation_id: str) -> int | None:
+        """When the outcome that is still to be shown was decided (ms), if one is."""
+        ...
+
+    async def shown(self, escalation_id: str, score: int) -> None:
+        """Note that people can see the outcome that was decided at `score`."""
+        ...
+
+    async def requeue(self, work: Work) -> int:
+        """Queue again what is to be shown but that nobody is at; tell how many."""
+        ...
+
+    async def is_listened(self) -> bool:
+        """Whether some listener hears everything that people write."""
+        ...
+
+    async def forget(self, escalation_id: str) -> None:
+        """Take a question whose record has expired off the indexes."""
+        ...
+
+
 class PostingJournal(Protocol):
     """Given to a channel while it posts."""
 
