@@ -6,6 +6,7 @@ import asyncio
 import signal
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 
 from escalation_worker.answering import Answering, Operators
 from escalation_worker.concluding import Concluding
@@ -26,6 +27,7 @@ from shared.redis_adapter.connection import open_client, open_queue, open_subscr
 from shared.redis_adapter.keys import Keys
 from shared.redis_adapter.pacing import RedisPace
 from shared.redis_adapter.posting import RedisPostingLog
+from shared.redis_adapter.slots import RedisListenerSlots
 from shared.redis_adapter.store import RedisEscalationStore
 from shared.redis_adapter.waiting import RedisChanges
 from shared.telemetry import get_logger
@@ -33,6 +35,15 @@ from shared.telemetry import get_logger
 log = get_logger(__name__)
 
 Part = tuple[str, Callable[[], Awaitable[None]]]
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """The way to people: how they are asked, what must run for it, what to do before stopping."""
+
+    channel: HumanChannel
+    parts: list[Part]
+    hand_over: Callable[[], Awaitable[None]]
 
 
 async def serve(settings: WorkerSettings) -> None:
@@ -52,8 +63,12 @@ async def serve(settings: WorkerSettings) -> None:
             per_second=settings.discord_requests_per_second,
             burst=5,
         )
-        channel, parts = _people(settings, store, postings, changes, pace)
-        jobs = Jobs(PostingDesk(store, postings, channel), Concluding(store, postings, channel))
+        slots = RedisListenerSlots(redis, keys, slots=settings.discord_listeners)
+        people = _people(settings, store, postings, changes, pace, slots)
+        jobs = Jobs(
+            PostingDesk(store, postings, people.channel),
+            Concluding(store, postings, people.channel),
+        )
         queue = Queue(
             arq,
             subscriber,
@@ -63,7 +78,7 @@ async def serve(settings: WorkerSettings) -> None:
             stop_seconds=settings.worker_stop_seconds,
         )
         log.info("worker_started", channel=settings.channel)
-        await _until_told_to_stop([("queue", queue.run), *parts])
+        await _until_told_to_stop([("queue", queue.run), *people.parts], people.hand_over)
         log.info("worker_stopped")
 
 
@@ -73,7 +88,8 @@ def _people(
     postings: RedisPostingLog,
     changes: RedisChanges,
     pace: RedisPace,
-) -> tuple[HumanChannel, list[Part]]:
+    slots: RedisListenerSlots,
+) -> People:
     """Build the channel to people: Discord if there is a token, else the desk."""
     if settings.discord_token is None or settings.discord_channel_id is None:
         return _desk_of(settings, store, changes)
@@ -91,16 +107,18 @@ def _people(
         channel=channel,
         listener=listener,
         catching_up=CatchingUp(store, postings, listener.heard),
+        slots=slots,
         tell_listening=postings.note_listening,
         take_turn=pace.turn,
         message_content=settings.discord_message_content,
     )
-    return channel, [("discord", connection.run), ("listening", connection.tell)]
+    parts: list[Part] = [("discord", connection.run), ("listening", connection.tell)]
+    return People(channel, parts, connection.hand_over)
 
 
 def _desk_of(
     settings: WorkerSettings, store: RedisEscalationStore, changes: RedisChanges
-) -> tuple[HumanChannel, list[Part]]:
+) -> People:
     """Build the desk: the page, and what tells it of changes."""
     desk = build_desk(
         store,
@@ -113,10 +131,14 @@ def _desk_of(
     async def serve_page() -> None:
         await serve_desk(desk, host=settings.desk_host, port=settings.desk_port)
 
-    return DeskChannel(), [("changes", changes.run), ("desk", serve_page)]
+    async def nothing_to_hand_over() -> None:
+        """Leave the desk as it is: its pages find another worker's by themselves."""
+
+    parts: list[Part] = [("changes", changes.run), ("desk", serve_page)]
+    return People(DeskChannel(), parts, nothing_to_hand_over)
 
 
-async def _until_told_to_stop(parts: list[Part]) -> None:
+async def _until_told_to_stop(parts: list[Part], hand_over: Callable[[], Awaitable[None]]) -> None:
     """Run the parts, each supervised, until SIGTERM or SIGINT."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -126,6 +148,7 @@ async def _until_told_to_stop(parts: list[Part]) -> None:
         tasks = [group.create_task(supervise(name, run), name=name) for name, run in parts]
         await stop.wait()
         log.info("worker_stopping")
+        await hand_over()
         # The queue first: jobs under way still need the channel.
         for task in tasks:
             task.cancel()

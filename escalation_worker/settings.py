@@ -26,6 +26,8 @@ class WorkerSettings(StoreSettings):
     discord_gateway_url: str = ""
     discord_requests_per_second: Annotated[float, Field(gt=0, le=50)] = 45.0
     """Of all workers together; Discord allows a bot 50."""
+    discord_listeners: Annotated[int, Field(ge=1, le=10)] = 1
+    """How many workers hear what people write; the others post, and take over when one is gone."""
     discord_message_content: bool = True
     """Whether to ask for the privileged intent that lets the bot read replies."""
 

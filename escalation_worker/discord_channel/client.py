@@ -61,13 +61,18 @@ class EscalationClient(discord.Client):
         self._catch_up = catch_up
         self._was_in_order = False
         self.in_order = False
+        self.listens = True
+
+    def stop_listening(self) -> None:
+        """Act on nothing any more: another worker listens now."""
+        self.listens = self.in_order = self._was_in_order = False
 
     async def on_ready(self) -> None:
         """Look for what was missed: Discord begins afresh, after a start or a long break."""
         self._was_in_order = self.in_order = False
         self._on_guild(self)
         await self._catch_up(self)
-        self.in_order = True
+        self.in_order = self.listens
 
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """See to a guild that was not there at READY."""
@@ -85,7 +90,8 @@ class EscalationClient(discord.Client):
 
     async def on_message(self, message: discord.Message) -> None:
         """Hear a message."""
-        await self._listener.heard(message, in_order=self.in_order)
+        if self.listens:
+            await self._listener.heard(message, in_order=self.in_order)
 
     async def on_error(self, event_method: str, /, *args: object, **kwargs: object) -> None:
         """Log what an event handler raised, without the event: it holds people's words."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import Final, Protocol, cast
 
 import aiohttp
 import discord
@@ -42,6 +42,21 @@ REQUIRED: Final = (
 """The permissions that the bot needs in the channel, by discord.py's names."""
 
 TELL_SECONDS: Final = 2.0
+TURN_SECONDS: Final = 0.3
+"""How often a worker that does not listen looks whether it may."""
+KEEP_SECONDS: Final = 1.0
+
+
+class Slots(Protocol):
+    """A hold on one of the few places from which workers listen."""
+
+    async def hold(self) -> int | None:
+        """Keep or take a slot; its fencing number, or None where all are taken."""
+        ...
+
+    async def release(self) -> None:
+        """Give it back."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +85,7 @@ class DiscordConnection:
         channel: DiscordChannel,
         listener: Listener,
         catching_up: CatchingUp,
+        slots: Slots,
         tell_listening: Callable[[], Awaitable[None]],
         take_turn: TakeTurn,
         message_content: bool,
@@ -79,10 +95,12 @@ class DiscordConnection:
         self._channel = channel
         self._listener = listener
         self._catching_up = catching_up
+        self._slots = slots
         self._tell_listening = tell_listening
         self._take_turn = take_turn
         self._message_content = message_content
         self._client: EscalationClient | None = None
+        self._handed_over = False
 
     async def run(self) -> None:
         """Log in, listen and send until the connection ends.
@@ -101,7 +119,9 @@ class DiscordConnection:
         try:
             await client.login(self._token)
             self._channel.attach(client, await self._find_place(client))
-            await client.connect()
+            log.info("discord_ready", channel_id=self._channel_id, bot=str(client.user))
+            fence = await self._turn_to_listen()
+            await self._listen(client, fence)
         except discord.LoginFailure as error:
             raise NeedsMendingError(
                 "Discord refused DISCORD_TOKEN: copy the bot's token again from the developer "
@@ -127,6 +147,75 @@ class DiscordConnection:
             self._channel.detach()
             await close(client)
 
+    async def _turn_to_listen(self) -> int:
+        """Wait until a listener's slot is free, and take it; return the fencing number."""
+        told = False
+        while True:
+            try:
+                fence = await self._slots.hold()
+            except StoreUnavailableError as error:
+                log.debug("slot_unknown", reason=str(error))
+                fence = None
+            if fence is not None:
+                log.info("slot_taken", fence=fence)
+                return fence
+            if not told:
+                log.info("discord_standby")
+                told = True
+            await asyncio.sleep(TURN_SECONDS)
+
+    async def _listen(self, client: EscalationClient, fence: int) -> None:
+        """Listen until the connection ends or the slot is lost."""
+        connecting = asyncio.ensure_future(client.connect())
+        keeping = asyncio.ensure_future(self._keep_slot(fence))
+        try:
+            await asyncio.wait({connecting, keeping}, return_when=asyncio.FIRST_COMPLETED)
+            if connecting.done():
+                connecting.result()
+            else:
+                log.warning("slot_lost", fence=fence)
+        finally:
+            client.stop_listening()
+            connecting.cancel()
+            keeping.cancel()
+            await asyncio.gather(connecting, keeping, return_exceptions=True)
+            await self._give_slot_back()
+
+    async def _keep_slot(self, fence: int) -> None:
+        """Keep the slot; return when another worker holds it, or has held it meanwhile.
+
+        While Redis is away nobody can take it: this worker goes on listening, since what people
+        write meanwhile waits in it.
+        """
+        while True:
+            await asyncio.sleep(KEEP_SECONDS)
+            if self._handed_over:
+                continue
+            try:
+                held = await self._slots.hold()
+            except StoreUnavailableError as error:
+                log.debug("slot_unknown", reason=str(error))
+                continue
+            if held is None:
+                return
+            if held != fence:
+                # It ran out and was free again: somebody may have listened in between.
+                log.info("slot_taken_again", fence=held)
+                fence = held
+
+    async def _give_slot_back(self) -> None:
+        try:
+            await self._slots.release()
+        except StoreUnavailableError as error:
+            log.debug("slot_not_given_back", reason=str(error))
+
+    async def hand_over(self) -> None:
+        """Let another worker listen from now on; what is being posted can still be finished."""
+        self._handed_over = True
+        if self._client is not None:
+            self._client.stop_listening()
+        await self._give_slot_back()
+
     async def tell(self) -> None:
         """Say for ever, every few seconds, that somebody listens, while that is so."""
         while True:
@@ -139,13 +228,13 @@ class DiscordConnection:
 
     async def _catch_up(self, client: EscalationClient) -> None:
         """Hear what was missed, and try again until it is done: Discord won't send it again."""
-        log.info("discord_ready", channel_id=self._channel_id, bot=str(client.user))
         backoff, tries = Backoff(), 0
         while not client.is_closed():
             try:
                 place = await self._find_place(client)
                 await self._catching_up.run(client, place)
                 await self._tell_listening()
+                log.info("discord_listening", channel_id=self._channel_id)
             except (ChannelError, StoreUnavailableError, NeedsMendingError) as error:
                 log.error("not_caught_up", reason=str(error))  # noqa: TRY400 (one clear line)
                 await asyncio.sleep(backoff.pause(tries))

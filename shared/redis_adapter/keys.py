@@ -13,6 +13,8 @@
 | `{p}:same:{digest}` | string: id | deadline | gateway | gateway |
 | `{p}:posting:{reference}` | string: id | `kept_until` | worker | worker |
 | `{p}:told:{source}` | string: this notice was given | an hour | worker | worker |
+| `{p}:slot:{n}` | string: which worker listens | 3 s, renewed | worker | worker |
+| `{p}:slot:{n}:fence` | string: how many held the slot | 30 days | worker | worker |
 | `{p}:listening` | string: somebody hears people | 6 s, renewed | worker | worker |
 | `{p}:rest:{digest}` | string: when the next REST call may leave | seconds | worker | worker |
 | `{p}:queue` | zset: arq's queue | swept by arq | all | worker |
@@ -88,6 +90,14 @@ class Keys:
     def told(self, source: str) -> str:
         """Name the string that says that a notice about this message was given."""
         return f"{self.prefix}:told:{source}"
+
+    def slot(self, number: int) -> str:
+        """Name the string that says which worker listens in this slot."""
+        return f"{self.prefix}:slot:{number}"
+
+    def fence(self, number: int) -> str:
+        """Name the counter of those who held this slot."""
+        return f"{self.slot(number)}:fence"
 
     @property
     def listening(self) -> str:

@@ -54,10 +54,10 @@ class Fleet:
         return process
 
     async def add_worker(self, extra: Mapping[str, str] | None = None) -> Process:
-        """Start a worker and wait until it is connected to Discord."""
+        """Start a worker and wait until it listens, or stands by while another one listens."""
         process = self.make_worker(extra)
         process.start()
-        await process.until_logged("discord_ready")
+        await process.until_logged("discord_listening", "discord_standby")
         return process
 
     def make_worker(self, extra: Mapping[str, str] | None = None) -> Process:

@@ -141,8 +141,8 @@ async def test_nobody_answers_and_that_is_told_as_a_time_out_not_as_an_answer(
 
 async def test_the_second_reply_is_told_that_it_came_too_late(fleet: Fleet) -> None:
     await fleet.add_gateway()
-    await fleet.add_worker()
-    await fleet.add_worker()
+    for _ in range(2):
+        await fleet.add_worker({"DISCORD_LISTENERS": "2"})
     double = fleet.double
     async with asyncio.timeout(30), fleet.client() as agent, asyncio.TaskGroup() as group:
         asking = group.create_task(agent.call_tool("ask_human", {"question": "Who first?"}))

@@ -47,6 +47,14 @@ class Process:
         self._running().kill()
         self._running().wait(STOP_SECONDS)
 
+    def pause(self) -> None:
+        """Let it stand still, as a machine without breath does: SIGSTOP."""
+        self._running().send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on: SIGCONT."""
+        self._running().send_signal(signal.SIGCONT)
+
     def stop(self) -> int:
         """End it in order: SIGTERM. Return its exit code."""
         if self.process is None:
@@ -64,20 +72,24 @@ class Process:
         """Read its log."""
         return self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
 
-    async def until_logged(self, mark: str, *, times: int = 1) -> None:
-        """Wait for a mark in the log; bounded.
+    async def until_logged(self, *marks: str, times: int = 1) -> None:
+        """Wait for one of these marks in the log; bounded.
 
         Raises:
             AssertionError: It ended, or the mark did not come; with the log's end.
         """
         deadline = time.monotonic() + START_SECONDS
-        while self.text().count(mark) < times:
+        while self._count(marks) < times:
             ended = self._running().poll() is not None
-            if time.monotonic() > deadline or (ended and self.text().count(mark) < times):
+            if time.monotonic() > deadline or (ended and self._count(marks) < times):
                 raise AssertionError(
-                    f"{self.module}: no {mark!r} in its log:\n{self.text()[-4000:]}"
+                    f"{self.module}: no {marks} in its log:\n{self.text()[-4000:]}"
                 )
             await asyncio.sleep(0.02)
+
+    def _count(self, marks: tuple[str, ...]) -> int:
+        text = self.text()
+        return sum(text.count(mark) for mark in marks)
 
     def _running(self) -> subprocess.Popen[bytes]:
         assert self.process is not None, "not started"

@@ -1,0 +1,60 @@
+"""Which workers listen: a few slots, each held under a short lease with a fencing number."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+from uuid import uuid4
+
+from shared.redis_adapter.scripts import Scripts
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+    from shared.redis_adapter.keys import Keys
+
+SLOT: Final = timedelta(seconds=3)
+"""A worker that is killed gives way after so long."""
+FENCE_KEPT: Final = timedelta(days=30)
+
+
+class RedisListenerSlots:
+    """One worker's hold on one of the slots. The token is this process's own."""
+
+    def __init__(self, redis: Redis, keys: Keys, *, slots: int, length: timedelta = SLOT) -> None:
+        self._keys = keys
+        self._scripts = Scripts(redis)
+        self._numbers = range(slots)
+        self._length_ms = int(length.total_seconds() * 1000)
+        self._token = uuid4().hex
+        self._held: int | None = None
+
+    async def hold(self) -> int | None:
+        """Keep the slot that is ours, or take a free one; None where all are taken.
+
+        Returns the fencing number: it grows with each new holder of the slot.
+
+        Raises:
+            StoreUnavailableError: Nothing is known about the slots now.
+        """
+        for number in self._numbers if self._held is None else (self._held,):
+            fence = await self._scripts.call(
+                "hold_slot",
+                [self._keys.slot(number), self._keys.fence(number)],
+                [self._token, self._length_ms, int(FENCE_KEPT.total_seconds() * 1000)],
+            )
+            if fence:
+                self._held = number
+                return int(fence)
+        self._held = None
+        return None
+
+    async def release(self) -> None:
+        """Give the slot back, so that another worker need not wait for its end.
+
+        Raises:
+            StoreUnavailableError: It ends by itself then.
+        """
+        if self._held is not None:
+            number, self._held = self._held, None
+            await self._scripts.call("renew_lease", [self._keys.slot(number)], [self._token, 0])
