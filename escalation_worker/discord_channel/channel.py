@@ -163,7 +163,8 @@ class DiscordChannel:
             int(posting.reference if threaded else posting.place)
         )
         for part, text in enumerate(rendering.overflow(escalation), start=1):
-            if journal.attempt > 1 and await was_said(client, where, text):
+            beside_id = None if threaded else starter.id
+            if journal.attempt > 1 and await was_said(client, where, text, beside=beside_id):
                 continue
             said = rendering.nonce(escalation, part)
             if threaded:

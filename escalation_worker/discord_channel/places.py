@@ -45,10 +45,17 @@ async def find_marked(
     return None
 
 
-async def was_said(client: discord.Client, where: discord.PartialMessageable, words: str) -> bool:
-    """Whether we said this there lately."""
+async def was_said(
+    client: discord.Client,
+    where: discord.PartialMessageable,
+    words: str,
+    *,
+    beside: int | None = None,
+) -> bool:
+    """Whether we said this there lately; `beside`: as a reply to the message with this id."""
     async for message in where.history(limit=SAID_LIMIT):
-        if message.content == words and _is_ours(client, message):
+        replied_to = message.reference.message_id if message.reference else None
+        if message.content == words and replied_to == beside and _is_ours(client, message):
             return True
     return False
 
