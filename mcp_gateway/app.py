@@ -30,6 +30,7 @@ from shared.telemetry import configure_logging, get_logger
 
 log = get_logger(__name__)
 
+DRAIN_SECONDS: Final = 0.5
 NAME: Final = "human-escalation"
 VERSION: Final = "0.1.0"
 
@@ -115,7 +116,10 @@ class _Server(uvicorn.Server):
     def _told_to_stop(self, told: signal.Signals) -> None:
         log.info("gateway_stopping", signal=told.name)
         self._on_stop()
-        self.handle_exit(told, None)
+        # A client that was let go of may ask a short question more, such as for the tool's schema,
+        # before it is done with the call: the door stays open that long.
+        loop = asyncio.get_running_loop()
+        loop.call_later(DRAIN_SECONDS, self.handle_exit, told, None)
 
 
 async def serve(settings: GatewaySettings) -> None:
