@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.settings import is_loopback
 
 _HEADERS: Final = {
     "Content-Security-Policy": (
@@ -66,13 +67,3 @@ class ChatGuard:
                 {"error": "Content-Type: must be application/json"}, status_code=415
             )
         return None
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether a host's name means this machine and nothing else."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

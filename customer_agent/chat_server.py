@@ -11,7 +11,6 @@ from typing import Final
 import uvicorn
 
 from customer_agent.chat import ChatPage
-from customer_agent.chat_guard import is_loopback
 from customer_agent.chats import Chats
 from customer_agent.conversation import Manner
 from customer_agent.gateway_client import Gateway
@@ -19,6 +18,7 @@ from customer_agent.notices import Notices
 from customer_agent.providers import build_llm, text_pipeline
 from customer_agent.settings import AgentSettings
 from shared.errors import ConfigurationError
+from shared.settings import is_loopback
 from shared.telemetry import get_logger
 
 _log = get_logger(__name__)

@@ -49,7 +49,7 @@ class Answering:
         """Take a reply for the answer, if it may be one.
 
         Raises:
-            StoreUnavailableError: Nothing was decided; the same reply can be tried again.
+            StoreUnavailableError: It is not known to be decided; try the same reply again.
         """
         text = reply.text.strip()
         if not self._allowed(reply):
@@ -62,7 +62,7 @@ class Answering:
         """Take a reply for the word that nobody will answer; its text is the reason.
 
         Raises:
-            StoreUnavailableError: Nothing was decided; the same reply can be tried again.
+            StoreUnavailableError: It is not known to be decided; try the same reply again.
         """
         if not self._allowed(reply):
             return ReplyVerdict.NOT_ALLOWED

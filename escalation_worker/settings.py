@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from typing import Annotated, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
 
 from shared.escalation import ChannelKind
-from shared.settings import StoreSettings
+from shared.settings import StoreSettings, is_loopback
 
 
 class WorkerSettings(StoreSettings):
@@ -72,7 +71,7 @@ class WorkerSettings(StoreSettings):
                     "DISCORD_TOKEN is set but nobody may answer: set DISCORD_USER_ID or "
                     "DISCORD_OPERATOR_ROLE_IDS (docs/discord-bot.md)"
                 )
-        elif self.desk_password is None and not _is_loopback(self.desk_host):
+        elif self.desk_password is None and not is_loopback(self.desk_host):
             raise ValueError(
                 f"DESK_HOST={self.desk_host} can be reached from other hosts: set DESK_PASSWORD, "
                 "or DESK_HOST=127.0.0.1"
@@ -83,12 +82,3 @@ class WorkerSettings(StoreSettings):
     def channel(self) -> ChannelKind:
         """Through which channel people are asked."""
         return ChannelKind.DESK if self.discord_token is None else ChannelKind.DISCORD
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False

@@ -7,7 +7,6 @@ listens on loopback only and wants a password, which stays in that folder.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 import os
@@ -142,11 +141,6 @@ def start(
         time.sleep(0.01)
     (folder / _NOTE).write_text(json.dumps({"port": port}))
     return started
-
-
-async def start_async(folder: Path) -> EmbeddedRedis:
-    """Start a server without blocking the event loop."""
-    return await asyncio.to_thread(start, folder)
 
 
 def free_port() -> int:

@@ -9,7 +9,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
 
-from shared.settings import StoreSettings
+from shared.settings import StoreSettings, is_loopback
 
 IPV6: Final = 6
 KEY_MINIMUM: Final = 16
@@ -74,12 +74,7 @@ class GatewaySettings(StoreSettings):
     @property
     def is_loopback(self) -> bool:
         """Whether only this host can reach the gateway."""
-        if self.gateway_host == "localhost":
-            return True
-        try:
-            return ip_address(self.gateway_host.strip("[]")).is_loopback
-        except ValueError:
-            return False
+        return is_loopback(self.gateway_host)
 
     @property
     def host_in_url(self) -> str:

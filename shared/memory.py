@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import uuid4
 
 from shared.escalation import TRANSITIONS, Ask, Escalation, Outcome, Posting, State, new_id
+from shared.fan_out import FanOut
 from shared.ports import Accepted, Clock, Concluded, LeaseVerdict, PostingLease, Work, utc_now
 
 
@@ -35,7 +36,7 @@ class MemoryEscalations:
         self._by_key: dict[tuple[str, str], str] = {}
         self._by_fingerprint: dict[tuple[str, str], str] = {}
         self._by_reference: dict[str, str] = {}
-        self._readers: set[asyncio.Queue[str]] = set()
+        self.changes = FanOut()
 
     async def accept(self, ask: Ask) -> Accepted:
         """See `EscalationStore.accept`."""
@@ -63,7 +64,7 @@ class MemoryEscalations:
         self._by_fingerprint[fingerprint] = escalation.id
         if ask.idempotency_key is not None:
             self._by_key[ask.agent, ask.idempotency_key] = escalation.id
-        self._changed(escalation.id)
+        self.changes.tell(escalation.id)
         return Accepted(escalation, joined=False)
 
     async def get(self, escalation_id: str) -> Escalation | None:
@@ -108,7 +109,7 @@ class MemoryEscalations:
             update={"state": outcome.state, "outcome": outcome}
         )
         entry.concluded.set()
-        self._changed(escalation_id)
+        self.changes.tell(escalation_id)
         return Concluded(entry.escalation, applied=True)
 
     async def keep_late_answer(self, escalation_id: str, answer: Outcome) -> Concluded | None:
@@ -119,7 +120,7 @@ class MemoryEscalations:
         if entry.escalation.state is not State.TIMED_OUT or entry.escalation.late_answer:
             return Concluded(entry.escalation, applied=False)
         entry.escalation = entry.escalation.model_copy(update={"late_answer": answer})
-        self._changed(escalation_id)
+        self.changes.tell(escalation_id)
         return Concluded(entry.escalation, applied=True)
 
     async def wait(self, escalation_id: str, *, seconds: float) -> Outcome | None:
@@ -135,15 +136,9 @@ class MemoryEscalations:
             return None
         return entry.escalation.outcome
 
-    @asynccontextmanager
-    async def subscribe(self) -> AsyncGenerator[AsyncIterator[str]]:
+    def subscribe(self) -> AbstractAsyncContextManager[AsyncIterator[str]]:
         """See `Changes.subscribe`."""
-        reader: asyncio.Queue[str] = asyncio.Queue()
-        self._readers.add(reader)
-        try:
-            yield _drain(reader)
-        finally:
-            self._readers.discard(reader)
+        return self.changes.subscribe()
 
     async def lease(self, escalation_id: str, work: Work = Work.POSTING) -> PostingLease:
         """See `PostingLog.lease`."""
@@ -182,7 +177,7 @@ class MemoryEscalations:
             update["state"] = State.POSTED
         entry.escalation = entry.escalation.model_copy(update=update)
         self._by_reference[posting.reference] = escalation_id
-        self._changed(escalation_id)
+        self.changes.tell(escalation_id)
         return entry.escalation.state
 
     async def find(self, posting_reference: str) -> str | None:
@@ -209,12 +204,3 @@ class MemoryEscalations:
             return None
         token, until = entry.lease
         return entry if token == lease.token and until > self._clock() else None
-
-    def _changed(self, escalation_id: str) -> None:
-        for reader in self._readers:
-            reader.put_nowait(escalation_id)
-
-
-async def _drain(queue: asyncio.Queue[str]) -> AsyncIterator[str]:
-    while True:
-        yield await queue.get()

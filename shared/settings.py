@@ -6,6 +6,7 @@ it needs as arguments.
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
@@ -45,6 +46,16 @@ class StoreSettings(ProcessSettings):
 
     redis_url: RedisUrl = SecretStr("redis://127.0.0.1:6379/0")
     redis_key_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,32}$")] = "hitl"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this host can reach what listens there."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
 SettingsT = TypeVar("SettingsT", bound=BaseSettings)

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from pydantic import ValidationError
@@ -19,6 +19,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from shared.errors import StoreUnavailableError
 from shared.escalation import Outcome
+from shared.fan_out import FanOut
 from shared.redis_adapter.connection import CALL_SECONDS, translated_errors
 from shared.telemetry import get_logger
 
@@ -196,27 +197,12 @@ class RedisChanges:
     def __init__(self, subscriber: Redis, keys: Keys) -> None:
         self._subscriber = subscriber
         self._keys = keys
-        self._readers: set[asyncio.Queue[str]] = set()
+        self._readers = FanOut()
 
     async def run(self) -> None:
         """Listen for ever. Cancel it to stop."""
-        await listen(self._subscriber, self._keys.changed, self._hinted)
+        await listen(self._subscriber, self._keys.changed, self._readers.tell)
 
-    def _hinted(self, escalation_id: str) -> None:
-        for reader in self._readers:
-            reader.put_nowait(escalation_id)
-
-    @asynccontextmanager
-    async def subscribe(self) -> AsyncGenerator[AsyncIterator[str]]:
+    def subscribe(self) -> AbstractAsyncContextManager[AsyncIterator[str]]:
         """See `Changes.subscribe`."""
-        reader: asyncio.Queue[str] = asyncio.Queue()
-        self._readers.add(reader)
-        try:
-            yield _drain(reader)
-        finally:
-            self._readers.discard(reader)
-
-
-async def _drain(queue: asyncio.Queue[str]) -> AsyncIterator[str]:
-    while True:
-        yield await queue.get()
+        return self._readers.subscribe()

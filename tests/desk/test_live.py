@@ -141,9 +141,9 @@ async def test_an_outcome_that_no_hint_told_of_is_found_when_anything_may_have_c
         question = (await store.accept(an_ask())).escalation
         await anext(page)
         with monkeypatch.context() as silent:
-            silent.setattr(store, "_changed", lambda _: None)  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
+            silent.setattr(store.changes, "tell", lambda _: None)  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
             await store.conclude(question.id, an_outcome(question, at=clock()))
-        store._changed("")  # pyright: ignore[reportPrivateUsage]
+        store.changes.tell("")
         snapshot = await anext(page)
         assert isinstance(snapshot, Snapshot)
     assert [each.id for each in snapshot.recent] == [question.id]
