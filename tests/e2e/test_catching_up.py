@@ -6,9 +6,11 @@ import asyncio
 
 import pytest
 from mcp import Client
+from redis.asyncio import Redis
 from support.discord_views import answer_text, structured, until_outcome, until_told
 
 from e2e.conftest import Fleet
+from shared.redis_adapter.posting import RedisPostingLog
 
 pytestmark = pytest.mark.e2e
 
@@ -54,6 +56,15 @@ async def test_a_reply_written_while_every_worker_was_down_is_found_at_the_next_
         await until_outcome(double, threads["Plain"], "Answered by Maya")
 
 
+async def until_all_heard(fleet: Fleet) -> None:
+    """Wait until the listener heard the message with which Discord begins each thread."""
+    threads = [str(thread.id) for thread in fleet.double.threads]
+    async with Redis.from_url(fleet.redis_url, decode_responses=True) as redis:
+        log = RedisPostingLog(redis, fleet.keys)
+        while any(heard == thread for thread, heard in (await log.cursors(threads)).items()):
+            await asyncio.sleep(0.02)
+
+
 async def test_only_threads_that_moved_are_read(fleet: Fleet) -> None:
     await fleet.add_gateway()
     worker = await fleet.add_worker()
@@ -62,6 +73,7 @@ async def test_only_threads_that_moved_are_read(fleet: Fleet) -> None:
         for number in range(40):
             await ask(agent, f"number {number:02}?")
         await worker.until_logged("question_posted", times=40)
+        await until_all_heard(fleet)
         worker.kill()
         before = len(double.requests)
         for number in (7, 23):
