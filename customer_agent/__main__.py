@@ -14,6 +14,7 @@ from typing import Final
 from dotenv import load_dotenv
 
 from customer_agent.settings import AgentSettings
+from shared.crash_points import arm_from_environment
 from shared.errors import ConfigurationError
 from shared.settings import load
 from shared.telemetry import configure_logging
@@ -27,6 +28,7 @@ def main() -> None:
     load_dotenv(".env")
     try:
         settings = load(AgentSettings)
+        arm_from_environment()
         configure_logging(level=settings.log_level, style=settings.log_format)
         if settings.log_level != "DEBUG":
             _quieten_libraries()

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from videosdk.agents import AgentSession, Pipeline
 
 from customer_agent.agent import CustomerAgent
+from customer_agent.confirmations import Confirmations
 from customer_agent.delivery import Delivery
 from customer_agent.floor import Floor
 from customer_agent.gateway_client import Gateway
@@ -109,6 +110,7 @@ async def open_conversation(
         on_change=count_changed,
         patience=manner.patience,
     )
+    confirmations = Confirmations(gateway, patience=manner.patience)
     telling: asyncio.Task[None] | None = None
 
     async def before_exit() -> None:
@@ -135,10 +137,11 @@ async def open_conversation(
         ),
         floor,
         notices,
+        on_told=confirmations.note,
         hold_line_after=manner.hold_line_seconds,
     )
     conversation = Conversation(session, pipeline, floor, delivery)
-    async with asyncio.TaskGroup() as tasks, questions:
+    async with asyncio.TaskGroup() as tasks, confirmations, questions:
         telling = tasks.create_task(delivery.run(), name=f"tell-{conversation_id}")
         try:
             yield conversation

@@ -6,12 +6,14 @@ Hold lines fill long silences while a question is open.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Final
 
 from customer_agent.floor import Floor
 from customer_agent.notices import Notices
 from customer_agent.outcomes import Outcome, in_plain_words
 from customer_agent.voice import Telling, Told, Voice
+from shared.crash_points import CrashPoint, crash_point
 from shared.telemetry import get_logger
 
 _log = get_logger(__name__)
@@ -32,11 +34,18 @@ class Delivery:
     """Speaks what comes of the questions of one conversation."""
 
     def __init__(
-        self, voice: Voice, floor: Floor, notices: Notices, *, hold_line_after: float
+        self,
+        voice: Voice,
+        floor: Floor,
+        notices: Notices,
+        *,
+        on_told: Callable[[Outcome], None],
+        hold_line_after: float,
     ) -> None:
         self._voice = voice
         self._floor = floor
         self._notices = notices
+        self._on_told = on_told
         self._hold_line_after = hold_line_after
         self._outcomes: asyncio.Queue[Outcome] = asyncio.Queue()
         self._waiting = asyncio.Event()
@@ -84,6 +93,8 @@ class Delivery:
             heard = told.telling is Telling.INTERRUPTED and _holds(told.words, outcome.answer)
             if told.telling is Telling.SPOKEN or heard:
                 _log.info("outcome_spoken", ticket=outcome.ticket, ending=outcome.ending)
+                crash_point(CrashPoint.OUTCOME_SPOKEN)
+                self._on_told(outcome)
                 return
             _log.info("outcome_not_spoken", ticket=outcome.ticket, why=told.telling)
             failures += told.telling is Telling.SILENT

@@ -88,6 +88,8 @@ class Standing(_FromWire):
     answer: str | None = None
     reason: str | None = None
     answered_by: AnsweredBy | None = None
+    late_answer: str | None = None
+    late_answered_by: AnsweredBy | None = None
     deadline: datetime
 
 
@@ -98,6 +100,9 @@ class ListedQuestion(_FromWire):
     question: str
     status: Status
     asked_at: datetime
+    late_answer: str | None = None
+    delivered: bool = False
+    """Whether an agent confirmed that the customer knows the newest of it."""
 
 
 class _Listing(_FromWire):
@@ -128,6 +133,10 @@ class Gateway(Protocol):
 
     async def cancel(self, escalation_id: str, *, reason: str) -> None:
         """Take a question back; no error when it was settled in the meantime."""
+        ...
+
+    async def confirm_delivery(self, escalation_id: str, *, late_answer: bool) -> None:
+        """Say that the customer knows the outcome, or the late answer; safe to repeat."""
         ...
 
     async def list_questions(self, conversation_id: str) -> list[ListedQuestion]:
@@ -175,6 +184,11 @@ class McpGateway:
     async def cancel(self, escalation_id: str, *, reason: str) -> None:
         """Take a question back. See `Gateway`."""
         await self._call("cancel_question", {"escalation_id": escalation_id, "reason": reason})
+
+    async def confirm_delivery(self, escalation_id: str, *, late_answer: bool) -> None:
+        """Confirm a delivery. See `Gateway`."""
+        arguments = {"escalation_id": escalation_id, "late_answer": late_answer}
+        await self._call("confirm_delivery", arguments)
 
     async def list_questions(self, conversation_id: str) -> list[ListedQuestion]:
         """List questions. See `Gateway`."""

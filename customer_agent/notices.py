@@ -77,6 +77,14 @@ def _texts(ending: Ending) -> tuple[str, str]:
                 "A colleague has answered.",
                 "Give the answer word for word and say which question it belongs to.",
             )
+        case Ending.ANSWERED_LATE:
+            return (
+                "A colleague has answered after the time for it was over.",
+                (
+                    "Say that an answer has come after all, give it word for word and say which "
+                    "question it belongs to."
+                ),
+            )
         case Ending.DECLINED:
             return (
                 "A colleague saw the question and declined.",

@@ -1,6 +1,7 @@
 """What can become of a question, and how a customer is told, in words of our own.
 
-Six outcomes, six texts. None reads like another, so that silence is never taken for an answer.
+Each outcome has a text of its own, and none reads like another, so that silence is never taken for
+an answer.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ class Ending(StrEnum):
 
     ANSWERED = "answered"  # a person answered; `answer` holds their words
     DECLINED = "declined"  # a person looked at it and said no to answering
+    ANSWERED_LATE = "answered_late"  # a person answered after the deadline
     TIMED_OUT = "timed_out"  # nobody answered before the deadline
     CANCELLED = "cancelled"  # it was taken back
     UNDELIVERABLE = "undeliverable"  # it could not be shown to anybody
@@ -31,6 +33,8 @@ class Outcome:
     answer: str | None = None
     answered_by: str | None = None
     reason: str | None = None
+    escalation_id: str | None = None
+    """By which the gateway knows the question; none if it never took it."""
 
     @property
     def is_final(self) -> bool:
@@ -46,6 +50,11 @@ def in_plain_words(outcome: Outcome) -> str:
     match outcome.ending:
         case Ending.ANSWERED:
             return f"I have heard back about {about}. {_capital(who)} says: {outcome.answer}"
+        case Ending.ANSWERED_LATE:
+            return (
+                f"There is an answer after all about {about}. It came late: {who} says: "
+                f"{outcome.answer}"
+            )
         case Ending.DECLINED:
             return f"I'm sorry, {who} could not say yes to {about}.{because}"
         case Ending.TIMED_OUT:

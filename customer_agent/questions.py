@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from customer_agent.gateway_client import (
     Gateway,
@@ -25,8 +24,10 @@ from customer_agent.gateway_client import (
     Standing,
     Status,
 )
+from customer_agent.open_question import OpenQuestion, outcome_of, resumed
 from customer_agent.outcomes import Ending, Outcome
 from customer_agent.patience import Patience
+from shared.crash_points import CrashPoint, crash_point
 from shared.telemetry import get_logger
 
 _log = get_logger(__name__)
@@ -34,18 +35,6 @@ _log = get_logger(__name__)
 _HANG_UP_SECONDS: Final = 3.0
 _BRISK_SECONDS: Final = 1.0
 """A held call that comes back sooner than this, still open, is not asked again before it."""
-
-
-@dataclass(slots=True)
-class _Open:
-    """A question that nobody has settled yet."""
-
-    ticket: str
-    question: str
-    context: str | None = None
-    escalation_id: str | None = None
-    resumed: bool = False
-    task: asyncio.Task[None] | None = field(default=None, repr=False)
 
 
 class TooManyQuestionsError(Exception):
@@ -75,22 +64,22 @@ class OpenQuestions:
         self._on_change = on_change
         self._patience = patience
         self._most = most
-        self._open: dict[str, _Open] = {}
+        self._open: dict[str, OpenQuestion] = {}
         self._tasks = asyncio.TaskGroup()
+        self._waits: set[asyncio.Task[None]] = set()
         self._ended = False
         self._outage_since: float | None = None
         self._outage_told = False
         # What was open before us must be known before we ask anything ourselves: a question of
         # our own would otherwise be taken for one that an earlier agent left.
         self._resumed = asyncio.Event()
-        self._resuming: asyncio.Task[None] | None = None
 
     def __len__(self) -> int:
         return len(self._open)
 
     async def __aenter__(self) -> Self:
         await self._tasks.__aenter__()
-        self._resuming = self._tasks.create_task(self._resume(), name="resume-questions")
+        self._start(self._resume(), "resume-questions")
         return self
 
     async def __aexit__(
@@ -117,7 +106,7 @@ class OpenQuestions:
                 return known.ticket
         if len(self._open) >= self._most:
             raise TooManyQuestionsError
-        entry = _Open(f"Q-{secrets.token_hex(4).upper()}", question, context)
+        entry = OpenQuestion(f"Q-{secrets.token_hex(4).upper()}", question, context)
         self._follow(entry)
         return entry.ticket
 
@@ -150,17 +139,21 @@ class OpenQuestions:
         _log.info("questions_cancelled", conversation_id=self._conversation_id, count=count)
 
     def _stop_waiting(self) -> None:
-        for task in (self._resuming, *(entry.task for entry in self._open.values())):
-            if task is not None:
-                task.cancel()
+        for task in self._waits:
+            task.cancel()
         self._open.clear()
 
-    def _follow(self, entry: _Open) -> None:
+    def _start(self, wait: Coroutine[Any, Any, None], name: str) -> None:
+        task = self._tasks.create_task(wait, name=name)
+        self._waits.add(task)
+        task.add_done_callback(self._waits.discard)
+
+    def _follow(self, entry: OpenQuestion) -> None:
         self._open[entry.ticket] = entry
-        entry.task = self._tasks.create_task(self._wait_for(entry), name=f"wait-{entry.ticket}")
+        self._start(self._wait_for(entry), f"wait-{entry.ticket}")
         self._on_change(len(self._open))
 
-    async def _wait_for(self, entry: _Open) -> None:
+    async def _wait_for(self, entry: OpenQuestion) -> None:
         """Wait until the question is settled, and report it."""
         try:
             outcome = await self._settle(entry)
@@ -173,10 +166,30 @@ class OpenQuestions:
             escalation_id=entry.escalation_id,
             ending=outcome.ending,
         )
+        crash_point(CrashPoint.OUTCOME_KNOWN_TO_AGENT)
         self._on_outcome(outcome)
         self._on_change(len(self._open))
+        if outcome.ending is Ending.TIMED_OUT:
+            await self._wait_for_late_answer(entry)
 
-    async def _settle(self, entry: _Open) -> Outcome:
+    async def _wait_for_late_answer(self, entry: OpenQuestion) -> None:
+        """Look now and then, as long as the conversation lasts, whether somebody answered late."""
+        pause = self._patience.late_answer
+        while entry.escalation_id is not None:
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.5, self._patience.longest_late_answer)
+            try:
+                standing = await self._gateway.check(entry.escalation_id, wait_seconds=0)
+            except GatewayRejectedError:
+                return  # no longer kept
+            except GatewayUnreachableError:
+                continue
+            outcome = outcome_of(standing, entry)
+            if outcome is not None and outcome.ending is Ending.ANSWERED_LATE:
+                self._on_outcome(outcome)
+                return
+
+    async def _settle(self, entry: OpenQuestion) -> Outcome:
         loop, attempt = asyncio.get_running_loop(), 0
         await self._resumed.wait()
         # The first call holds nothing, so that the id is known before anything can go wrong.
@@ -196,13 +209,13 @@ class OpenQuestions:
                     "question_asked", ticket=entry.ticket, escalation_id=standing.escalation_id
                 )
                 entry.escalation_id = standing.escalation_id
-            if (outcome := _outcome_of(standing, entry)) is not None:
+            if (outcome := outcome_of(standing, entry)) is not None:
                 return outcome
             if hold and (early := _BRISK_SECONDS - (loop.time() - began)) > 0:
                 await asyncio.sleep(early)
             hold = self._patience.hold
 
-    async def _look(self, entry: _Open, hold: float) -> Standing:
+    async def _look(self, entry: OpenQuestion, hold: float) -> Standing:
         if entry.resumed and entry.escalation_id is not None:
             return await self._gateway.check(entry.escalation_id, wait_seconds=hold)
         return await self._gateway.ask(
@@ -228,18 +241,23 @@ class OpenQuestions:
                 continue
             self._note_recovery()
             for each in sorted(listed, key=lambda one: one.asked_at):
-                if each.status.is_open or self._is_worth_telling(each):
-                    _log.info("question_resumed", escalation_id=each.escalation_id)
-                    self._follow(_resumed(each))
+                self._take_up(each)
             break
         self._resumed.set()
 
-    def _is_worth_telling(self, listed: ListedQuestion) -> bool:
+    def _take_up(self, listed: ListedQuestion) -> None:
+        """Go on where the earlier agent stopped: to wait, to tell, or to hope for a late answer."""
+        entry = resumed(listed)
         fresh = datetime.now(UTC) - listed.asked_at < self._patience.resume
-        return fresh and listed.status is not Status.CANCELLED
+        untold = not listed.delivered and listed.status is not Status.CANCELLED
+        if listed.status.is_open or (fresh and untold):
+            _log.info("question_resumed", escalation_id=listed.escalation_id)
+            self._follow(entry)
+        elif fresh and listed.status is Status.TIMED_OUT and listed.late_answer is None:
+            self._start(self._wait_for_late_answer(entry), f"wait-late-{entry.ticket}")
 
     def _note_outage(
-        self, error: GatewayUnreachableError, attempt: int, entry: _Open | None
+        self, error: GatewayUnreachableError, attempt: int, entry: OpenQuestion | None
     ) -> float:
         """Log an outage once, tell the customer once when it lasts; seconds to the next try."""
         now = asyncio.get_running_loop().time()
@@ -258,37 +276,3 @@ class OpenQuestions:
         if self._outage_since is not None:
             _log.info("gateway_reachable_again")
         self._outage_since, self._outage_told = None, False
-
-
-def _resumed(listed: ListedQuestion) -> _Open:
-    return _Open(
-        ticket=f"Q-{listed.escalation_id[-8:].upper()}",
-        question=listed.question,
-        escalation_id=listed.escalation_id,
-        resumed=True,
-    )
-
-
-_ENDINGS: Final = {
-    Status.ANSWERED: Ending.ANSWERED,
-    Status.DECLINED: Ending.DECLINED,
-    Status.TIMED_OUT: Ending.TIMED_OUT,
-    Status.CANCELLED: Ending.CANCELLED,
-    Status.UNDELIVERABLE: Ending.UNDELIVERABLE,
-}
-
-
-def _outcome_of(standing: Standing, entry: _Open) -> Outcome | None:
-    """Read a settled standing; None while it is open."""
-    ending = _ENDINGS.get(standing.status)
-    if ending is None:
-        return None
-    return Outcome(
-        ending,
-        entry.ticket,
-        entry.question,
-        # Only an answered question has an answer, whatever else a fallback may have filled in.
-        answer=standing.answer if ending is Ending.ANSWERED else None,
-        answered_by=standing.answered_by.name if standing.answered_by else None,
-        reason=standing.reason,
-    )

@@ -14,10 +14,15 @@ from datetime import timedelta
 from typing import Final
 
 from shared.crash_points import CrashPoint, crash_point
-from shared.errors import StoreUnavailableError, UnknownEscalationError
+from shared.errors import (
+    NothingToDeliverError,
+    StoreUnavailableError,
+    UnknownEscalationError,
+)
 from shared.escalation import (
     Ask,
     Escalation,
+    News,
     Outcome,
     Provenance,
     Question,
@@ -128,6 +133,23 @@ class Asking:
         if concluded.applied:
             log.info("question_cancelled", escalation_id=escalation_id, agent=agent)
         return concluded.escalation
+
+    async def confirm_delivery(self, agent: str, escalation_id: str, news: News) -> Escalation:
+        """Note that the customer knows the outcome, or the late answer. Safe to repeat.
+
+        Raises:
+            UnknownEscalationError: Not kept, or another agent's.
+            NothingToDeliverError: There is no such news.
+        """
+        escalation = await self._own(agent, escalation_id)
+        if (escalation.outcome if news is News.OUTCOME else escalation.late_answer) is None:
+            raise NothingToDeliverError(news)
+        noted = await self._store.note_delivery(escalation_id, news)
+        if noted is None:
+            raise UnknownEscalationError(escalation_id)
+        if noted.applied:
+            log.info("news_delivered", escalation_id=escalation_id, agent=agent, news=news)
+        return noted.escalation
 
     async def list_questions(
         self, agent: str, *, conversation_id: str | None, states: frozenset[State] | None

@@ -8,7 +8,7 @@ from typing import Final, Literal, assert_never
 from mcp_types import CallToolResult, TextContent
 from pydantic import BaseModel
 
-from shared.escalation import Escalation, State
+from shared.escalation import Escalation, Outcome, State
 
 LISTED_LENGTH: Final = 80
 """Characters of a question in the text of a listing; the structured content has all of it."""
@@ -41,9 +41,12 @@ class AnswerResult(BaseModel):
     late_answer: str | None = None
     reason: str | None = None
     answered_by: AnsweredBy | None = None
+    late_answered_by: AnsweredBy | None = None
     channel: str | None = None
     seconds_to_answer: float | None = None
     deadline: str
+    delivered: bool
+    """Whether an agent confirmed that the customer knows this, a late answer included."""
     next: str
 
 
@@ -57,6 +60,8 @@ class ListedQuestion(BaseModel):
     asked_at: str
     deadline: str
     answer: str | None
+    late_answer: str | None
+    delivered: bool
 
 
 class QuestionList(BaseModel):
@@ -93,9 +98,23 @@ def states_of(status: Status) -> frozenset[State]:
 
 def render(escalation: Escalation) -> CallToolResult:
     """Render where a question stands."""
+    return _render(escalation, *_texts(escalation))
+
+
+def render_delivery(escalation: Escalation) -> CallToolResult:
+    """Render that a delivery was noted. The answer is not in the text: it was told already."""
+    if escalation.is_delivered:
+        return _render(escalation, "Noted: the customer knows.", "Go on with the conversation.")
+    again = f"call check_answer with escalation_id={escalation.id}"
+    return _render(
+        escalation,
+        f"Noted. Since then a person has answered late: {again}.",
+        f"To read the late answer, {again}.",
+    )
+
+
+def _render(escalation: Escalation, text: str, next_step: str) -> CallToolResult:
     outcome, late = escalation.outcome, escalation.late_answer
-    text, next_step = _texts(escalation)
-    decided_by = outcome.by if outcome else None
     result = AnswerResult(
         status=status_of(escalation.state),
         escalation_id=escalation.id,
@@ -103,10 +122,12 @@ def render(escalation: Escalation) -> CallToolResult:
         answer=outcome.text if outcome else None,
         late_answer=late.text if late else None,
         reason=outcome.reason if outcome else None,
-        answered_by=AnsweredBy(id=decided_by.id, name=decided_by.name) if decided_by else None,
+        answered_by=_person(outcome),
+        late_answered_by=_person(late),
         channel=outcome.channel if outcome else None,
         seconds_to_answer=round(outcome.seconds, 3) if outcome and outcome.text else None,
         deadline=iso(escalation.deadline),
+        delivered=escalation.is_delivered,
         next=next_step,
     )
     return CallToolResult(
@@ -126,6 +147,8 @@ def render_list(escalations: list[Escalation]) -> CallToolResult:
             asked_at=iso(each.created_at),
             deadline=iso(each.deadline),
             answer=each.outcome.text if each.outcome else None,
+            late_answer=each.late_answer.text if each.late_answer else None,
+            delivered=each.is_delivered,
         )
         for each in escalations
     ]
@@ -134,6 +157,11 @@ def render_list(escalations: list[Escalation]) -> CallToolResult:
         content=[TextContent(type="text", text="\n".join(lines) or "No questions are kept.")],
         structured_content=QuestionList(questions=listed).model_dump(mode="json"),
     )
+
+
+def _person(outcome: Outcome | None) -> AnsweredBy | None:
+    by = outcome.by if outcome else None
+    return AnsweredBy(id=by.id, name=by.name) if by else None
 
 
 def _shortened(question: str) -> str:

@@ -12,7 +12,15 @@ from pydantic import AfterValidator, Field
 
 from mcp_gateway.asking import Asking, Hold
 from mcp_gateway.auth import calling_agent
-from mcp_gateway.results import AnswerResult, QuestionList, Status, render, render_list, states_of
+from mcp_gateway.results import (
+    AnswerResult,
+    QuestionList,
+    Status,
+    render,
+    render_delivery,
+    render_list,
+    states_of,
+)
 from mcp_gateway.strict_tool import StrictTool
 from shared.escalation import (
     DEFAULT_ROUTE,
@@ -20,6 +28,7 @@ from shared.escalation import (
     QUESTION_LIMIT,
     REASON_LIMIT,
     FilledText,
+    News,
     Option,
     Question,
     Reference,
@@ -32,7 +41,8 @@ INSTRUCTIONS: Final = """\
 Asks a person when you meet a question that you must not decide alone: a discount, a refund, a \
 fact that only staff know. ask_human returns the answer, or "pending" with an id when nobody has \
 answered yet: go on talking and call check_answer with that id. Only status "answered" carries \
-an answer. Never decide the question yourself because nobody answered."""
+an answer. Never decide the question yourself because nobody answered. Once the customer has been \
+told, confirm_delivery lets the people who were asked see it."""
 
 _ASK_AGAIN: Final = (
     "the question may have been accepted. Please try again with the same words or the same "
@@ -133,6 +143,20 @@ def build_tools(
         """Take a question back because its answer is no longer wanted."""
         return render(await asking.cancel(calling_agent(), escalation_id, reason=reason))
 
+    async def confirm_delivery(
+        escalation_id: EscalationId,
+        late_answer: Annotated[
+            bool,
+            Field(description="True when it was the late answer that the customer was told."),
+        ] = False,
+    ) -> Annotated[CallToolResult, AnswerResult]:
+        """Say that the customer was told how a question ended, so that nobody tells it again.
+
+        The people who answered see it. Not needed for the answer to count.
+        """
+        news = News.LATE_ANSWER if late_answer else News.OUTCOME
+        return render_delivery(await asking.confirm_delivery(calling_agent(), escalation_id, news))
+
     async def list_questions(
         conversation_id: Annotated[Reference, Field(description="Only those of this conversation.")]
         | None = None,
@@ -151,11 +175,15 @@ def build_tools(
     cancels = ToolAnnotations(
         read_only_hint=False, destructive_hint=True, idempotent_hint=True, open_world_hint=True
     )
+    confirms = ToolAnnotations(
+        read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=False
+    )
     reads = ToolAnnotations(read_only_hint=True, open_world_hint=False)
     return [
         StrictTool.of(ask_human, annotations=writes, if_uncertain=_ASK_AGAIN),
         StrictTool.of(check_answer, annotations=reads),
         StrictTool.of(cancel_question, annotations=cancels),
+        StrictTool.of(confirm_delivery, annotations=confirms),
         StrictTool.of(list_questions, annotations=reads),
     ]
 

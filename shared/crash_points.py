@@ -34,6 +34,8 @@ class CrashPoint(StrEnum):
     OUTCOME_CLOSED = "outcome_closed"  # the showing still counts as due
     EXPIRY_DUE = "expiry_due"
     EXPIRY_CONCLUDED = "expiry_concluded"
+    OUTCOME_KNOWN_TO_AGENT = "outcome_known_to_agent"  # the customer was not told yet
+    OUTCOME_SPOKEN = "outcome_spoken"  # told, and nobody but the customer knows it
     CATCHING_UP_LISTED = "catching_up_listed"  # nothing that was missed is heard yet
 
 

@@ -3,6 +3,7 @@
 ```
 EscalationError
 ├── UnknownEscalationError      no such id, or it belongs to another agent
+├── NothingToDeliverError       the news that an agent confirms does not exist
 ├── StoreUnavailableError       Redis can't be reached, is full, or refuses us: nothing was done
 │   └── StoreUncertainError         a change was sent, and no answer came: it may have been made
 ├── ChannelError                a question could not be shown to a person
@@ -28,6 +29,14 @@ class UnknownEscalationError(EscalationError):
             f"escalation_id: no question with the id {escalation_id!r} is kept for this agent"
         )
         self.escalation_id = escalation_id
+
+
+class NothingToDeliverError(EscalationError):
+    """An agent says that a customer knows what nobody knows yet."""
+
+    def __init__(self, news: str) -> None:
+        what = "late answer" if news == "late_answer" else "outcome"
+        super().__init__(f"escalation_id: this question has no {what} yet that could be delivered")
 
 
 class StoreUnavailableError(EscalationError):

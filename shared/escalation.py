@@ -176,6 +176,13 @@ class Ask(_Value):
     retention: timedelta
 
 
+class News(StrEnum):
+    """What there is to tell a customer about a question."""
+
+    OUTCOME = "outcome"
+    LATE_ANSWER = "late_answer"
+
+
 class Person(_Value):
     """Somebody who wrote, clicked or asked, as their channel knows them."""
 
@@ -236,6 +243,16 @@ class Escalation(_Value):
     outcome: Outcome | None = None
     late_answer: Outcome | None = None
     """What a person answered after the deadline; it never replaces the outcome."""
+    delivered_at: datetime | None = None
+    """When the agent said that the outcome had reached the customer."""
+    late_answer_delivered_at: datetime | None = None
+    """Likewise for the late answer."""
+
+    @property
+    def is_delivered(self) -> bool:
+        """Whether the customer knows the newest that there is to know."""
+        newest = self.late_answer_delivered_at if self.late_answer else self.delivered_at
+        return newest is not None
 
 
 def new_id() -> str:

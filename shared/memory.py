@@ -11,9 +11,19 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import assert_never
 from uuid import uuid4
 
-from shared.escalation import TRANSITIONS, Ask, Escalation, Outcome, Posting, State, new_id
+from shared.escalation import (
+    TRANSITIONS,
+    Ask,
+    Escalation,
+    News,
+    Outcome,
+    Posting,
+    State,
+    new_id,
+)
 from shared.fan_out import FanOut
 from shared.ports import Accepted, Clock, Concluded, LeaseVerdict, PostingLease, Work, utc_now
 
@@ -120,6 +130,28 @@ class MemoryEscalations:
         if entry.escalation.state is not State.TIMED_OUT or entry.escalation.late_answer:
             return Concluded(entry.escalation, applied=False)
         entry.escalation = entry.escalation.model_copy(update={"late_answer": answer})
+        self.changes.tell(escalation_id)
+        return Concluded(entry.escalation, applied=True)
+
+    async def note_delivery(self, escalation_id: str, news: News) -> Concluded | None:
+        """See `EscalationStore.note_delivery`."""
+        entry = self._entry(escalation_id)
+        if entry is None:
+            return None
+        known = entry.escalation
+        match news:
+            case News.OUTCOME:
+                told, noted, field_name = known.outcome, known.delivered_at, "delivered_at"
+            case News.LATE_ANSWER:
+                told, noted = known.late_answer, known.late_answer_delivered_at
+                field_name = "late_answer_delivered_at"
+            case _:
+                assert_never(news)
+        if told is None or noted is not None:
+            return Concluded(known, applied=False)
+        now = self._clock()
+        now = now.replace(microsecond=now.microsecond // 1000 * 1000)
+        entry.escalation = known.model_copy(update={field_name: now})
         self.changes.tell(escalation_id)
         return Concluded(entry.escalation, applied=True)
 

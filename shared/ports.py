@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Protocol
 
-from shared.escalation import Ask, Escalation, Outcome, Posting, State
+from shared.escalation import Ask, Escalation, News, Outcome, Posting, State
 
 Clock = Callable[[], datetime]
 """Tells the time as an aware UTC datetime. Waiting never uses it: only deadlines do."""
@@ -34,7 +34,7 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Concluded:
-    """What came of an attempt to end an escalation. `applied`: this attempt decided it."""
+    """What came of an attempt to move an escalation on. `applied`: this attempt did."""
 
     escalation: Escalation
     applied: bool
@@ -84,6 +84,13 @@ class EscalationStore(Protocol):
 
     async def keep_late_answer(self, escalation_id: str, answer: Outcome) -> Concluded | None:
         """Keep an answer beside a `timed_out` outcome. The first one is kept."""
+        ...
+
+    async def note_delivery(self, escalation_id: str, news: News) -> Concluded | None:
+        """Note that this news has reached the customer. The first time counts.
+
+        Not applied where it was noted before, and where there is no such news.
+        """
         ...
 
 

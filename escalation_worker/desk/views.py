@@ -48,6 +48,8 @@ class QuestionView(_View):
     deadline: datetime
     outcome: OutcomeView | None
     late_answer: OutcomeView | None
+    delivered: bool
+    """Whether the customer knows the newest of it."""
 
 
 class Snapshot(_View):
@@ -88,6 +90,7 @@ def view_of(escalation: Escalation) -> QuestionView:
         deadline=escalation.deadline,
         outcome=_outcome(escalation.outcome),
         late_answer=_outcome(escalation.late_answer),
+        delivered=escalation.is_delivered,
     )
 
 

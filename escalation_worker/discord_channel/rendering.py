@@ -134,7 +134,8 @@ def embed(escalation: Escalation, *, threaded: bool = True) -> discord.Embed:
             inline=False,
         )
     else:
-        rendered.add_field(name="Outcome", value=outcome_line(escalation), inline=False)
+        delivered = "\n📨 Delivered to the customer" if escalation.is_delivered else ""
+        rendered.add_field(name="Outcome", value=outcome_line(escalation) + delivered, inline=False)
     rendered.set_footer(text=marker(escalation))
     return rendered
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from shared.escalation import Escalation, Outcome, Posting, Question, State
+from shared.escalation import Escalation, News, Outcome, Posting, Question, State
 
 
 def to_ms(moment: datetime) -> int:
@@ -41,9 +41,21 @@ def from_hash(fields: Mapping[str, str]) -> Escalation:
             posting=Posting.model_validate_json(posting) if posting else None,
             outcome=Outcome.model_validate_json(outcome) if outcome else None,
             late_answer=Outcome.model_validate_json(late) if late else None,
+            delivered_at=_moment(fields, News.OUTCOME),
+            late_answer_delivered_at=_moment(fields, News.LATE_ANSWER),
         )
     except (KeyError, OverflowError, OSError) as error:  # a field is missing, or no moment
         raise ValueError("not a record that can be read") from error
+
+
+def delivered_field(news: News) -> str:
+    """Name the field that holds when this news was delivered (ms)."""
+    return f"{news}_delivered_ms"
+
+
+def _moment(fields: Mapping[str, str], news: News) -> datetime | None:
+    value = fields.get(delivered_field(news))
+    return from_ms(value) if value else None
 
 
 def from_flat(values: Sequence[str]) -> Escalation:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
     from redis.commands.core import AsyncScript
 
-_QUEUEING: Final = frozenset({"accept", "conclude", "keep_late_answer", "requeue"})
+_QUEUEING: Final = frozenset({"accept", "conclude", "keep_late_answer", "note_delivery", "requeue"})
 
 
 @cache

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from shared.escalation import Ask, Escalation, Outcome, State, new_id, states_before
+from shared.escalation import Ask, Escalation, News, Outcome, State, new_id, states_before
 from shared.ports import Accepted, Clock, Concluded, utc_now
 from shared.redis_adapter.connection import translated_errors
 from shared.redis_adapter.jobs import Job, JobName, make_job
-from shared.redis_adapter.records import from_flat, from_hash, from_ms, to_ms
+from shared.redis_adapter.records import delivered_field, from_flat, from_hash, from_ms, to_ms
 from shared.redis_adapter.scripts import Scripts
 from shared.telemetry import get_logger
 
@@ -160,6 +160,26 @@ class RedisEscalationStore:
             [
                 escalation_id,
                 answer.model_dump_json(),
+                to_ms(now),
+                show.id,
+                show.body,
+                keys.changed,
+                keys.wake,
+            ],
+        )
+        return _concluded(applied, record)
+
+    async def note_delivery(self, escalation_id: str, news: News) -> Concluded | None:
+        """See `EscalationStore.note_delivery`."""
+        keys, now = self._keys, self._clock()
+        show = self._job(JobName.SHOW_OUTCOME, escalation_id, now=now, generation=to_ms(now))
+        applied, *record = await self._scripts.call(
+            "note_delivery",
+            [keys.record(escalation_id), keys.unshown, keys.queue, keys.job(show.id)],
+            [
+                escalation_id,
+                news,
+                delivered_field(news),
                 to_ms(now),
                 show.id,
                 show.body,

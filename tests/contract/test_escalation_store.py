@@ -6,7 +6,7 @@ import pytest
 from support.make import a_posting, an_ask, an_outcome
 
 from contract.conftest import Backend
-from shared.escalation import FINAL_STATES, OPEN_STATES, State
+from shared.escalation import FINAL_STATES, OPEN_STATES, News, State
 
 
 async def test_an_accepted_question_reads_back_as_it_was_accepted(backend: Backend) -> None:
@@ -188,6 +188,36 @@ async def test_an_outcome_that_was_there_before_is_returned_at_once_and_again(
     async with asyncio.timeout(1):
         assert await backend.waiter.wait(escalation.id, seconds=30) == outcome
         assert await backend.waiter.wait(escalation.id, seconds=30) == outcome
+
+
+async def test_a_delivery_is_noted_once_and_only_of_what_there_is_to_tell(
+    backend: Backend,
+) -> None:
+    store = backend.store
+    escalation = (await store.accept(an_ask())).escalation
+    early = await store.note_delivery(escalation.id, News.OUTCOME)
+    assert early is not None
+    assert not early.applied
+    ended = an_outcome(escalation, State.TIMED_OUT, at=backend.clock.now)
+    await store.conclude(escalation.id, ended)
+    first = await store.note_delivery(escalation.id, News.OUTCOME)
+    backend.clock.advance(seconds=5)
+    again = await store.note_delivery(escalation.id, News.OUTCOME)
+    assert first is not None
+    assert again is not None
+    assert (first.applied, again.applied) == (True, False)
+    assert again.escalation.delivered_at == first.escalation.delivered_at
+    assert again.escalation.is_delivered
+
+    answer = an_outcome(escalation, at=backend.clock.now)
+    kept = await store.keep_late_answer(escalation.id, answer)
+    assert kept is not None
+    assert not kept.escalation.is_delivered, "the late answer is news"
+    told = await store.note_delivery(escalation.id, News.LATE_ANSWER)
+    assert told is not None
+    assert told.escalation.is_delivered
+    assert await store.get(escalation.id) == told.escalation
+    assert await store.note_delivery("01UNKNOWN", News.OUTCOME) is None
 
 
 async def test_a_wait_without_an_outcome_ends_after_its_time(backend: Backend) -> None:

@@ -13,7 +13,7 @@ from support.clock import SteppedClock
 from support.key_checker import leaking_keys
 from support.make import a_posting, an_ask, an_outcome
 
-from shared.escalation import Escalation, State
+from shared.escalation import Escalation, News, State
 from shared.ports import Work
 from shared.redis_adapter.connection import open_client
 from shared.redis_adapter.keys import Keys
@@ -163,3 +163,19 @@ async def test_listening_is_known_for_a_few_seconds(place: Place) -> None:
     await place.log.note_listening()
     assert await place.log.is_listened()
     assert 0 < await place.redis.pttl(place.keys.listening) <= 6_000
+
+
+async def test_a_delivery_is_shown_even_when_the_outcome_is_being_shown_at_that_moment(
+    place: Place,
+) -> None:
+    escalation = await place.ask()
+    await place.store.conclude(escalation.id, an_outcome(escalation, at=place.clock.now))
+    being_shown = await place.log.unshown_score(escalation.id)
+    assert being_shown is not None
+    await place.store.note_delivery(escalation.id, News.OUTCOME)
+    await place.log.shown(escalation.id, being_shown)
+    due = await place.log.unshown_score(escalation.id)
+    assert due is not None, "the showing that ended knew nothing of the delivery"
+    await place.log.shown(escalation.id, due)
+    await place.store.note_delivery(escalation.id, News.OUTCOME)
+    assert await place.log.unshown_score(escalation.id) is None, "there is nothing new to show"

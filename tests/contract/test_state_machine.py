@@ -25,7 +25,7 @@ from support.clock import SteppedClock
 from support.make import a_posting, an_ask, an_outcome
 
 from hitl.embedded_redis import EmbeddedRedis
-from shared.escalation import FINAL_STATES, Escalation, State
+from shared.escalation import FINAL_STATES, Escalation, News, State
 from shared.memory import MemoryEscalations
 from shared.ports import EscalationStore, PostingLease, PostingLog
 from shared.redis_adapter.connection import open_client
@@ -136,6 +136,21 @@ class Escalations(RuleBasedStateMachine):
             kept = await side.store.keep_late_answer(escalation.id, answer)
             assert kept is not None
             return kept.applied, kept.escalation.late_answer
+
+        self.everywhere(act)
+
+    @rule(question=questions, news=st.sampled_from(News))
+    def deliver(self, question: int, news: News) -> None:
+        async def act(side: Side) -> Any:
+            noted = await side.store.note_delivery(side.ids[question], news)
+            assert noted is not None
+            known = noted.escalation
+            return (
+                noted.applied,
+                known.delivered_at,
+                known.late_answer_delivered_at,
+                known.is_delivered,
+            )
 
         self.everywhere(act)
 

@@ -44,7 +44,14 @@ class Asked:
     answer: str | None = None
     reason: str | None = None
     answered_by: str | None = None
+    late_answer: str | None = None
+    delivered: list[bool] = field(default_factory=list[bool])
+    """What was confirmed: False for the outcome, True for the late answer."""
     settled: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def is_delivered(self) -> bool:
+        return (self.late_answer is not None) in self.delivered
 
     def as_json(self) -> dict[str, Any]:
         who = {"id": "7", "name": self.answered_by} if self.answered_by else None
@@ -55,6 +62,9 @@ class Asked:
             "answer": self.answer,
             "reason": self.reason,
             "answered_by": who,
+            "late_answer": self.late_answer,
+            "late_answered_by": {"id": "7", "name": "Maya"} if self.late_answer else None,
+            "delivered": self.is_delivered,
             "channel": "discord" if who else None,
             "seconds_to_answer": 1.5 if self.answer else None,
             "deadline": (self.asked_at + timedelta(minutes=10)).isoformat(),
@@ -111,6 +121,11 @@ class FakeGateway:
         asked.status, asked.answer, asked.reason = status, answer, reason
         asked.answered_by = by if status in {"answered", "declined"} else None
         asked.settled.set()
+        await self._note()
+
+    async def answer_late(self, asked: Asked, answer: str) -> None:
+        """Answer a question that has timed out."""
+        asked.late_answer = answer
         await self._note()
 
     def add(self, question: str, *, conversation_id: str, age: timedelta = timedelta(0)) -> Asked:
@@ -233,6 +248,14 @@ class FakeGateway:
             return await self._hold(asked, 0)
 
         @server.tool()
+        async def confirm_delivery(escalation_id: str, late_answer: bool = False) -> CallToolResult:
+            await self._note_call("confirm_delivery")
+            asked = self._find(escalation_id)
+            asked.delivered.append(late_answer)
+            await self._note()
+            return await self._hold(asked, 0)
+
+        @server.tool()
         async def list_questions(
             conversation_id: str | None = None, status: str | None = None
         ) -> CallToolResult:
@@ -246,6 +269,8 @@ class FakeGateway:
                     "asked_at": each.asked_at.isoformat(),
                     "deadline": (each.asked_at + timedelta(minutes=10)).isoformat(),
                     "answer": each.answer,
+                    "late_answer": each.late_answer,
+                    "delivered": each.is_delivered,
                 }
                 for each in self.asked
                 if each.conversation_id == conversation_id and status in (None, each.status)
@@ -255,7 +280,7 @@ class FakeGateway:
                 structured_content={"questions": listed},
             )
 
-        del ask_human, check_answer, cancel_question, list_questions
+        del ask_human, check_answer, cancel_question, confirm_delivery, list_questions
         return server
 
 

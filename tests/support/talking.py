@@ -26,6 +26,8 @@ BRISK = Patience(
     longest_retry=0.05,
     refused_retry=0.05,
     unreachable=60,
+    late_answer=0.05,
+    longest_late_answer=0.2,
     resume=timedelta(minutes=15),
 )
 

@@ -193,6 +193,34 @@ async def test_the_text_of_an_answered_question_is_the_answer_itself() -> None:
         assert answer_text(await asking) == "Yes, 10 %."
 
 
+async def test_a_delivery_is_confirmed_first_of_the_time_out_then_of_the_late_answer() -> None:
+    store = MemoryEscalations()
+    escalation = (await store.accept(an_ask("May I?", agent="local"))).escalation
+    known = {"escalation_id": escalation.id}
+    async with asyncio.timeout(10), a_client(store) as agent:
+        early = await agent.call_tool("confirm_delivery", known)
+        await store.conclude(
+            escalation.id, an_outcome(escalation, State.TIMED_OUT, at=escalation.deadline)
+        )
+        await store.keep_late_answer(escalation.id, an_outcome(escalation, at=utc_now()))
+        first = await agent.call_tool("confirm_delivery", known)
+        again = await agent.call_tool("confirm_delivery", known)
+        second = await agent.call_tool("confirm_delivery", {**known, "late_answer": True})
+        (listed,) = structured(await agent.call_tool("list_questions", {}))["questions"]
+        foreign = (await store.accept(an_ask("Theirs?", agent="other"))).escalation
+        refused = await agent.call_tool("confirm_delivery", {"escalation_id": foreign.id})
+    assert early.is_error
+    assert answer_text(early).startswith("escalation_id: this question has no outcome yet")
+    assert structured(first) == structured(again)
+    assert not structured(first)["delivered"]
+    assert "check_answer" in answer_text(first), "it leads to the late answer"
+    assert structured(second)["delivered"]
+    assert "Yes, 10 %." not in answer_text(second), "what was told is not told again"
+    assert (listed["delivered"], listed["late_answer"]) == (True, "Yes, 10 %.")
+    assert refused.is_error
+    assert "no question with the id" in answer_text(refused)
+
+
 @pytest.mark.parametrize("state", sorted(state for state in State if not state.is_open))
 async def test_every_outcome_has_its_own_status_and_its_own_words(state: State) -> None:
     store = MemoryEscalations()
@@ -213,7 +241,13 @@ async def test_every_outcome_has_its_own_status_and_its_own_words(state: State) 
 async def test_the_tools_say_what_they_take_and_what_they_return() -> None:
     async with asyncio.timeout(10), a_client(MemoryEscalations()) as agent:
         tools = {tool.name: tool for tool in (await agent.list_tools()).tools}
-    assert set(tools) == {"ask_human", "check_answer", "cancel_question", "list_questions"}
+    assert set(tools) == {
+        "ask_human",
+        "check_answer",
+        "cancel_question",
+        "confirm_delivery",
+        "list_questions",
+    }
     for tool in tools.values():
         assert tool.description
         assert tool.output_schema

@@ -427,3 +427,20 @@ def test_a_nonce_is_the_same_each_time_and_keeps_all_that_is_random_in_the_id() 
     assert rendering.outcome_nonce(again) == rendering.outcome_nonce(escalation)
     for nonce in (rendering.nonce(escalation), rendering.outcome_nonce(escalation)):
         assert nonce.endswith(escalation.id[10:])
+
+
+def test_the_embed_says_when_the_customer_knows_and_the_line_in_the_thread_does_not() -> None:
+    answered = an_ended(State.ANSWERED)
+    delivered = answered.model_copy(update={"delivered_at": NOW})
+    assert "Delivered" not in values(rendering.embed(answered))["Outcome"]
+    assert "Delivered to the customer" in values(rendering.embed(delivered))["Outcome"]
+    # The line is looked for before it is said, so a delivery must not make it another one.
+    assert rendering.outcome_line(answered) == rendering.outcome_line(delivered)
+
+
+def test_a_late_answer_is_not_delivered_with_the_time_out() -> None:
+    ended = an_ended(State.TIMED_OUT).model_copy(update={"delivered_at": NOW})
+    late = ended.model_copy(update={"late_answer": an_outcome(ended, at=NOW)})
+    assert "Delivered" not in values(rendering.embed(late))["Outcome"]
+    known = late.model_copy(update={"late_answer_delivered_at": NOW})
+    assert "Delivered" in values(rendering.embed(known))["Outcome"]

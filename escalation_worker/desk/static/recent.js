@@ -58,7 +58,8 @@ export class Recent {
   how(question) {
     const late = question.late_answer?.by ? ` · ${question.late_answer.by} answered late` : "";
     const when = question.outcome ? ` · ${ago(question.outcome.at)}` : "";
-    return `${ending(question)}${late}${when}`;
+    const delivered = question.delivered ? " · delivered to the customer" : "";
+    return `${ending(question)}${late}${when}${delivered}`;
   }
 
   tick() {

@@ -1,0 +1,92 @@
+"""What one agent of a conversation told, the next one does not; what it did not tell, it does."""
+
+from __future__ import annotations
+
+import asyncio
+
+from fake_gateway import FakeGateway
+from support.talking import client_for, talking
+
+BOUND = 20
+
+
+async def test_what_was_told_is_confirmed_and_the_next_agent_does_not_tell_it_again(
+    gateway: FakeGateway,
+) -> None:
+    client = client_for(gateway.url)
+    async with asyncio.timeout(BOUND):
+        async with talking(client, conversation_id="same") as first:
+            await first.says("Can I get a discount?")
+            asked = await gateway.until_asked()
+            await gateway.settle(asked, answer="Six per cent")
+            await first.heard.until("Six per cent")
+            await gateway.until(lambda: asked.delivered == [False])
+        untold = gateway.add("Refund?", conversation_id="same")
+        await gateway.settle(untold, answer="Refund approved")
+        async with talking(client, conversation_id="same") as second:
+            await second.heard.until("Refund approved")
+            await gateway.until(lambda: untold.delivered == [False])
+        assert second.heard.count("Six per cent") == 0
+        async with talking(client, conversation_id="same") as third:
+            await third.says("When are you open?")
+        assert third.heard.count("per cent") == third.heard.count("Refund approved") == 0
+
+
+async def test_a_delivery_is_confirmed_although_the_gateway_was_away_when_it_was_told(
+    gateway: FakeGateway,
+) -> None:
+    async with asyncio.timeout(BOUND), talking(client_for(gateway.url)) as talk:
+        await talk.says("Can I get a discount?")
+        asked = await gateway.until_asked()
+        talk.llm.may_speak.clear()
+        talk.llm.thinking.clear()
+        await gateway.settle(asked, answer="Six per cent")
+        await talk.llm.thinking.wait()
+        await gateway.kill()
+        talk.llm.may_speak.set()
+        await talk.heard.until("Six per cent")
+        await gateway.start()
+        await gateway.until(lambda: asked.delivered == [False])
+    assert talk.heard.count("Six per cent") == 1
+
+
+async def test_a_conversation_that_ends_still_confirms_what_it_told(gateway: FakeGateway) -> None:
+    async with asyncio.timeout(BOUND):
+        async with talking(client_for(gateway.url)) as talk:
+            await talk.says("Can I get a discount?")
+            asked = await gateway.until_asked()
+            await gateway.settle(asked, answer="Six per cent")
+            await talk.heard.until("Six per cent")
+        assert asked.delivered == [False]
+
+
+async def test_an_answer_that_comes_after_the_time_out_is_told_as_a_late_one(
+    gateway: FakeGateway,
+) -> None:
+    async with asyncio.timeout(BOUND), talking(client_for(gateway.url)) as talk:
+        await talk.says("Can I get a discount?")
+        asked = await gateway.until_asked()
+        await gateway.settle(asked, "timed_out")
+        await talk.heard.until("neither a yes nor a no")
+        await gateway.answer_late(asked, "Six per cent after all")
+        said = await talk.heard.until("Six per cent after all")
+        await gateway.until(lambda: asked.delivered == [False, True])
+    assert "came late" in said
+    assert "Maya says" in said
+    assert talk.heard.count("Six per cent after all") == 1
+
+
+async def test_the_next_agent_waits_on_for_a_late_answer_without_telling_the_time_out_again(
+    gateway: FakeGateway,
+) -> None:
+    asked = gateway.add("Discount?", conversation_id="same")
+    await gateway.settle(asked, "timed_out")
+    asked.delivered.append(False)
+    async with (
+        asyncio.timeout(BOUND),
+        talking(client_for(gateway.url), conversation_id="same") as talk,
+    ):
+        await gateway.until(lambda: "check_answer" in gateway.calls)
+        await gateway.answer_late(asked, "Six per cent after all")
+        await talk.heard.until("Six per cent after all")
+    assert talk.heard.count("neither a yes nor a no") == 0
