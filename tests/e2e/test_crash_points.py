@@ -39,10 +39,18 @@ WORKER_POINTS = (
     CrashPoint.OUTCOME_CLOSED,
 )
 EXPIRY_POINTS = (CrashPoint.EXPIRY_DUE, CrashPoint.EXPIRY_CONCLUDED)
+AGENT_POINTS = (CrashPoint.OUTCOME_KNOWN_TO_AGENT, CrashPoint.OUTCOME_SPOKEN)
+"""Walked through in test_agent_hosts.py."""
 
 
 def test_every_point_is_walked_through() -> None:
-    walked = {*GATEWAY_POINTS, *WORKER_POINTS, *EXPIRY_POINTS, CrashPoint.CATCHING_UP_LISTED}
+    walked = {
+        *GATEWAY_POINTS,
+        *WORKER_POINTS,
+        *EXPIRY_POINTS,
+        *AGENT_POINTS,
+        CrashPoint.CATCHING_UP_LISTED,
+    }
     assert walked == set(CrashPoint)
 
 
