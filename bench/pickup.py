@@ -22,7 +22,8 @@ from pydantic import SecretStr
 from escalation_worker.jobs import Jobs
 from escalation_worker.queue import Queue
 from hitl import embedded_redis
-from shared.escalation import Ask, Question
+from shared.escalation import Ask
+from shared.question import Question
 from shared.redis_adapter.connection import open_client, open_queue, open_subscriber
 from shared.redis_adapter.jobs import JobName, deserialize, serialize
 from shared.redis_adapter.keys import Keys

@@ -11,16 +11,9 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from shared.crash_points import CrashPoint, crash_point
-from shared.escalation import (
-    QUESTION_LIMIT,
-    ChannelKind,
-    Escalation,
-    Outcome,
-    Person,
-    Provenance,
-    State,
-)
+from shared.escalation import ChannelKind, Escalation, Outcome, Person, Provenance, State
 from shared.ports import EscalationStore, InboundReply, ReplyVerdict
+from shared.question import QUESTION_LIMIT
 from shared.telemetry import get_logger
 
 log = get_logger(__name__)

@@ -19,17 +19,10 @@ from shared.errors import (
     StoreUnavailableError,
     UnknownEscalationError,
 )
-from shared.escalation import (
-    Ask,
-    Escalation,
-    News,
-    Outcome,
-    Provenance,
-    Question,
-    State,
-)
+from shared.escalation import Ask, Escalation, News, Outcome, Provenance, State
 from shared.expiry import ABANDONED, expired
 from shared.ports import Clock, EscalationStore, ReplyWaiter, utc_now
+from shared.question import Question
 from shared.telemetry import get_logger
 
 log = get_logger(__name__)

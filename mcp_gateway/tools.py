@@ -22,20 +22,9 @@ from mcp_gateway.results import (
     states_of,
 )
 from mcp_gateway.strict_tool import StrictTool
-from shared.escalation import (
-    DEFAULT_ROUTE,
-    OPTIONS_LIMIT,
-    QUESTION_LIMIT,
-    REASON_LIMIT,
-    FilledText,
-    News,
-    Option,
-    Question,
-    Reference,
-    Text,
-    Urgency,
-    distinct,
-)
+from shared.escalation import REASON_LIMIT, News
+from shared.question import DEFAULT_ROUTE, OPTIONS_LIMIT, QUESTION_LIMIT, Option, Question, Urgency
+from shared.texts import FilledText, Reference, Text, distinct
 
 INSTRUCTIONS: Final = """\
 Asks a person when you meet a question that you must not decide alone: a discount, a refund, a \

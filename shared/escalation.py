@@ -5,35 +5,21 @@ Pure values and one table. Nothing here waits, stores or sends.
 
 from __future__ import annotations
 
-import hashlib
-import json
-import unicodedata
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Final
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import Field
 from ulid import ULID
 
-QUESTION_LIMIT: Final = 4_000
-"""Characters (code points) in a question, a context or an answer."""
-OPTION_LIMIT: Final = 80
-"""Characters in one option: the length of a button's label in Discord."""
-OPTIONS_LIMIT: Final = 25
-"""Options a question may offer: the rows of a select menu in Discord."""
-REFERENCE_LIMIT: Final = 128
-"""Characters in a conversation id, an idempotency key or the name of a route."""
+from shared.answer_form import Answer
+from shared.question import QUESTION_LIMIT, Question
+from shared.texts import FilledText, Value
+
 REASON_LIMIT: Final = 500
-"""Characters in the reason of a cancellation."""
-
-DEFAULT_ROUTE: Final = "default"
-
-# Not `Cn`: what the tables of this Python don't know yet may be a new emoji.
-_UNSEEN_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Mn", "Me", "Zs", "Zl", "Zp"})
-"""Control and format characters, marks with no letter to stand on, and white space."""
-_FILLERS: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0")
-"""Letters, and a Braille cell without dots, that are drawn as empty space."""
+"""Characters in the reason of a cancellation, of a decline, or of a denial."""
+REMARKS_LIMIT: Final = 50
+"""Remarks that agent and people may exchange about one question."""
 
 
 class State(StrEnum):
@@ -73,14 +59,6 @@ def states_before(state: State) -> frozenset[State]:
     return frozenset(origin for origin, targets in TRANSITIONS.items() if state in targets)
 
 
-class Urgency(StrEnum):
-    """How soon the agent would like to know."""
-
-    LOW = "low"
-    NORMAL = "normal"
-    HIGH = "high"
-
-
 class ChannelKind(StrEnum):
     """Through which kind of channel people are asked."""
 
@@ -88,85 +66,7 @@ class ChannelKind(StrEnum):
     DESK = "desk"
 
 
-class _Value(BaseModel):
-    """A frozen value that is stored and sent as JSON.
-
-    Unknown fields are passed over: during an upgrade, what a newer process wrote must not stop an
-    older one that reads it. Errors don't show what they refuse: it may be a customer's words.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
-
-
-def _printable(text: str) -> str:
-    """Refuse what Redis, Discord or a JSON parser downstream would choke on.
-
-    Raises:
-        ValueError: The text holds a NUL character or half of a surrogate pair.
-    """
-    if "\x00" in text:
-        raise ValueError("must not contain NUL characters")
-    if any(unicodedata.category(character) == "Cs" for character in text):
-        raise ValueError("must be valid Unicode: it contains half of a surrogate pair")
-    return text
-
-
-def is_blank(text: str) -> bool:
-    """Whether a person who looks at the text sees nothing."""
-    return all(
-        character in _FILLERS or unicodedata.category(character) in _UNSEEN_CATEGORIES
-        for character in text
-    )
-
-
-def _not_blank(text: str) -> str:
-    """Strip white space. Other unseen characters stay: the flag of Scotland ends with some.
-
-    Raises:
-        ValueError: There is nothing to see.
-    """
-    if is_blank(text):
-        raise ValueError("must not be empty")
-    return text.strip()
-
-
-Text = Annotated[str, AfterValidator(_printable)]
-FilledText = Annotated[Text, AfterValidator(_not_blank)]
-Reference = Annotated[FilledText, Field(max_length=REFERENCE_LIMIT)]
-OptionsT = TypeVar("OptionsT", bound=Sequence[str])
-Option = Annotated[FilledText, Field(max_length=OPTION_LIMIT)]
-
-
-def distinct(options: OptionsT) -> OptionsT:
-    """Keep options that a person can tell apart.
-
-    Raises:
-        ValueError: Two options are the same.
-    """
-    if len(set(options)) != len(options):
-        raise ValueError("must not name the same option twice")
-    return options
-
-
-class Question(_Value):
-    """What the agent wants to know, in its own words, as a person will read it."""
-
-    text: Annotated[FilledText, Field(max_length=QUESTION_LIMIT)]
-    context: Annotated[Text, Field(max_length=QUESTION_LIMIT)] | None = None
-    options: Annotated[
-        tuple[Option, ...], Field(max_length=OPTIONS_LIMIT), AfterValidator(distinct)
-    ] = ()
-    urgency: Urgency = Urgency.NORMAL
-    route: Reference = DEFAULT_ROUTE
-    conversation_id: Reference | None = None
-
-    def fingerprint(self) -> str:
-        """Digest the question, the same for two that a person could not tell apart."""
-        canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=True)
-        return digest(canonical)
-
-
-class Ask(_Value):
+class Ask(Value):
     """A question on its way in: who asks it, and how long the answer is awaited."""
 
     agent: str
@@ -183,11 +83,47 @@ class News(StrEnum):
     LATE_ANSWER = "late_answer"
 
 
-class Person(_Value):
+class Person(Value):
     """Somebody who wrote, clicked or asked, as their channel knows them."""
 
     id: str
     name: str
+
+
+class Author(StrEnum):
+    """Who made a remark."""
+
+    OPERATOR = "operator"
+    AGENT = "agent"
+
+
+class Remark(Value):
+    """Something said about a question before its answer: asked back, or told in return."""
+
+    author: Author
+    text: Annotated[FilledText, Field(max_length=QUESTION_LIMIT)]
+    at: datetime
+    by: Person | None = None
+    """The operator; nobody when it is the agent's."""
+    source: str
+    """The message, click or call that it came by, so that its second delivery is recognised."""
+
+
+class Claim(Value):
+    """Somebody said that they are on it."""
+
+    by: Person
+    at: datetime
+
+
+class Vote(Value):
+    """One person's word on an approval."""
+
+    approve: bool
+    by: Person
+    at: datetime
+    comment: Annotated[FilledText, Field(max_length=REASON_LIMIT)] | None = None
+    source: str
 
 
 class Provenance(StrEnum):
@@ -199,7 +135,7 @@ class Provenance(StrEnum):
     SYSTEM = "system"
 
 
-class Outcome(_Value):
+class Outcome(Value):
     """How an escalation ended, and by whose word. `state` is always a final one."""
 
     state: State
@@ -208,7 +144,11 @@ class Outcome(_Value):
     """From acceptance to this outcome."""
     provenance: Provenance
     text: str | None = None
-    """The answer; only when `state` is `answered`."""
+    """The answer in words; only when `state` is `answered`."""
+    approved: bool | None = None
+    """The decision; only when an approval was asked for and people decided."""
+    values: dict[str, Answer] | None = None
+    """The answer by field; only when a form was to be filled in."""
     reason: str | None = None
     """Why there is no answer, for a person to read."""
     by: Person | None = None
@@ -217,7 +157,7 @@ class Outcome(_Value):
     """The message, click or form that decided it, so that its second delivery is recognised."""
 
 
-class Posting(_Value):
+class Posting(Value):
     """Where people see the question. In Discord the thread's id equals the message's."""
 
     channel: ChannelKind
@@ -230,7 +170,7 @@ class Posting(_Value):
     """Whether people write in a thread; otherwise they reply to the message."""
 
 
-class Escalation(_Value):
+class Escalation(Value):
     """One question's whole record."""
 
     id: str
@@ -242,6 +182,11 @@ class Escalation(_Value):
     kept_until: datetime
     """After this the record and all that belongs to it expires."""
     posting: Posting | None = None
+    claim: Claim | None = None
+    remarks: tuple[Remark, ...] = ()
+    """In the order in which they were made."""
+    votes: tuple[Vote, ...] = ()
+    """At most one of each person, in the order in which they were cast."""
     outcome: Outcome | None = None
     late_answer: Outcome | None = None
     """What a person answered after the deadline; it never replaces the outcome."""
@@ -260,8 +205,3 @@ class Escalation(_Value):
 def new_id() -> str:
     """Make an id that sorts by time and can't be guessed (a ULID: 80 random bits)."""
     return str(ULID())
-
-
-def digest(text: str) -> str:
-    """Shorten any text to 32 hexadecimal characters that fit in a key."""
-    return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -14,16 +14,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 from uuid import uuid4
 
-from shared.escalation import (
-    TRANSITIONS,
-    Ask,
-    Escalation,
-    News,
-    Outcome,
-    Posting,
-    State,
-    new_id,
-)
+from shared.escalation import TRANSITIONS, Ask, Escalation, News, Outcome, Posting, State, new_id
 from shared.fan_out import FanOut
 from shared.ports import (
     Accepted,

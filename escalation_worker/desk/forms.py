@@ -7,7 +7,9 @@ from typing import Annotated, Final, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import Request
 
-from shared.escalation import QUESTION_LIMIT, REASON_LIMIT, FilledText, Text
+from shared.escalation import REASON_LIMIT
+from shared.question import QUESTION_LIMIT
+from shared.texts import FilledText, Text
 
 BODY_LIMIT: Final = 64 * 1024
 """Bytes: 4,000 characters, each of them escaped as two UTF-16 halves, and room to spare."""

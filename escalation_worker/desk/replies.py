@@ -7,8 +7,9 @@ from typing import Final
 from starlette.responses import JSONResponse, Response
 
 from escalation_worker.desk.views import view_of
-from shared.escalation import QUESTION_LIMIT, Escalation, State
+from shared.escalation import Escalation, State
 from shared.ports import ReplyVerdict
+from shared.question import QUESTION_LIMIT
 
 _STATUS: Final = {
     ReplyVerdict.ACCEPTED: 200,

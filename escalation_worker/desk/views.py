@@ -6,7 +6,8 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from shared.escalation import Escalation, Outcome, Provenance, State, Urgency
+from shared.escalation import Escalation, Outcome, Provenance, State
+from shared.question import Urgency
 
 
 class _View(BaseModel):

@@ -10,7 +10,9 @@ from typing import Final, assert_never
 
 import discord
 
-from shared.escalation import Escalation, Outcome, Question, State, Urgency, is_blank
+from shared.escalation import Escalation, Outcome, State
+from shared.question import Question, Urgency
+from shared.texts import is_blank
 
 # An embed holds 6,000 characters in all. Escaping at worst doubles a text, so the longest one has
 # 3,000 + 900 + 800 of the question, 650 of the outcome's reason and 140 of its author's name, 130

@@ -30,8 +30,8 @@ from dataclasses import dataclass
 
 from arq.constants import job_key_prefix
 
-from shared.escalation import digest
 from shared.ports import Hold
+from shared.texts import digest
 
 
 def _pair(agent: str, name: str) -> str:

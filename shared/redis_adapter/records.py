@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from shared.escalation import Escalation, News, Outcome, Posting, Question, State
+from shared.escalation import Escalation, News, Outcome, Posting, State
+from shared.question import Question
 
 
 def to_ms(moment: datetime) -> int:

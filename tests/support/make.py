@@ -12,9 +12,9 @@ from shared.escalation import (
     Person,
     Posting,
     Provenance,
-    Question,
     State,
 )
+from shared.question import Question
 
 MAYA = Person(id="111", name="Maya")
 

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from shared.escalation import FilledText, Question, is_blank
+from shared.question import Question
+from shared.texts import FilledText, is_blank
 
 filled: TypeAdapter[str] = TypeAdapter(FilledText)
 

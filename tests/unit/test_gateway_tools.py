@@ -13,9 +13,10 @@ from mcp_gateway.app import build_server
 from mcp_gateway.asking import Asking
 from mcp_gateway.settings import GatewaySettings
 from shared.errors import StoreUnavailableError, StoreUncertainError
-from shared.escalation import Ask, Escalation, Question, State
+from shared.escalation import Ask, Escalation, State
 from shared.memory import MemoryEscalations
 from shared.ports import Accepted, utc_now
+from shared.question import Question
 
 
 class Away(MemoryEscalations):

@@ -11,19 +11,9 @@ from hypothesis import strategies as st
 from support.make import an_outcome
 
 from escalation_worker.discord_channel import rendering
-from shared.escalation import (
-    OPTION_LIMIT,
-    OPTIONS_LIMIT,
-    QUESTION_LIMIT,
-    Escalation,
-    Outcome,
-    Person,
-    Question,
-    State,
-    Urgency,
-    is_blank,
-    new_id,
-)
+from shared.escalation import Escalation, Outcome, Person, State, new_id
+from shared.question import OPTION_LIMIT, OPTIONS_LIMIT, QUESTION_LIMIT, Question, Urgency
+from shared.texts import is_blank
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -1,0 +1,67 @@
+"""What an agent wants to know, and in which shape."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from typing import Annotated, Final, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from shared.answer_form import AnswerForm
+from shared.texts import FilledText, Reference, Text, Value, digest, distinct
+
+QUESTION_LIMIT: Final = 4_000
+"""Characters (code points) in a question, a context or an answer."""
+OPTION_LIMIT: Final = 80
+"""Characters in one option: the length of a button's label in Discord."""
+OPTIONS_LIMIT: Final = 25
+"""Options a question may offer: the rows of a select menu in Discord."""
+
+APPROVALS_LIMIT: Final = 10
+"""People whose approval may be needed."""
+DEFAULT_ROUTE: Final = "default"
+
+Option = Annotated[FilledText, Field(max_length=OPTION_LIMIT)]
+
+
+class Urgency(StrEnum):
+    """How soon the agent would like to know."""
+
+    LOW = "low"
+    NORMAL = "normal"
+    HIGH = "high"
+
+
+class Question(Value):
+    """What the agent wants to know, in its own words, as a person will read it."""
+
+    text: Annotated[FilledText, Field(max_length=QUESTION_LIMIT)]
+    context: Annotated[Text, Field(max_length=QUESTION_LIMIT)] | None = None
+    options: Annotated[
+        tuple[Option, ...], Field(max_length=OPTIONS_LIMIT), AfterValidator(distinct)
+    ] = ()
+    options_only: bool = False
+    """Whether one of the options must be the answer."""
+    form: AnswerForm | None = None
+    """What is to be filled in, instead of a text."""
+    approvals_needed: Annotated[int, Field(ge=1, le=APPROVALS_LIMIT)] | None = None
+    """How many different people must approve; none when something else is asked for."""
+    urgency: Urgency = Urgency.NORMAL
+    route: Reference = DEFAULT_ROUTE
+    conversation_id: Reference | None = None
+
+    @model_validator(mode="after")
+    def _one_shape(self) -> Self:
+        """Refuse a question that wants its answer in two shapes."""
+        shapes = (bool(self.options), self.form is not None, self.approvals_needed is not None)
+        if sum(shapes) > 1:
+            raise ValueError("options, a form and an approval can't be asked for together")
+        if self.options_only and not self.options:
+            raise ValueError("options_only needs options")
+        return self
+
+    def fingerprint(self) -> str:
+        """Digest the question, the same for two that a person could not tell apart."""
+        canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=True)
+        return digest(canonical)
