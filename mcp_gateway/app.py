@@ -23,6 +23,7 @@ from mcp_gateway.settings import GatewaySettings
 from mcp_gateway.tools import INSTRUCTIONS, build_tools
 from shared.errors import StoreUnavailableError
 from shared.redis_adapter.connection import open_client, open_subscriber
+from shared.redis_adapter.discussion import RedisDiscussion
 from shared.redis_adapter.keys import Keys
 from shared.redis_adapter.store import RedisEscalationStore
 from shared.redis_adapter.waiting import RedisReplyWaiter
@@ -130,7 +131,13 @@ async def serve(settings: GatewaySettings) -> None:
         subscriber = await stack.enter_async_context(open_subscriber(settings))
         store = RedisEscalationStore(redis, keys)
         waiter = RedisReplyWaiter(redis, subscriber, keys)
-        asking = Asking(store, waiter, timeout=settings.timeout, retention=settings.retention)
+        asking = Asking(
+            store,
+            waiter,
+            RedisDiscussion(redis, keys),
+            timeout=settings.timeout,
+            retention=settings.retention,
+        )
         server = build_server(asking, settings)
         waiting = asyncio.create_task(waiter.run())
         serving = asyncio.create_task(

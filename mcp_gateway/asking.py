@@ -15,15 +15,28 @@ from typing import Final
 
 from shared.crash_points import CrashPoint, crash_point
 from shared.errors import (
+    EndedError,
     NothingToDeliverError,
     StoreUnavailableError,
+    TooManyRemarksError,
     UnknownEscalationError,
 )
-from shared.escalation import Ask, Escalation, News, Outcome, Provenance, State
+from shared.escalation import (
+    REMARKS_LIMIT,
+    Ask,
+    Author,
+    Escalation,
+    News,
+    Outcome,
+    Provenance,
+    Remark,
+    State,
+)
 from shared.expiry import ABANDONED, expired
-from shared.ports import Clock, EscalationStore, ReplyWaiter, utc_now
+from shared.ports import Clock, Discussion, EscalationStore, Reply, ReplyWaiter, utc_now
 from shared.question import Question
 from shared.telemetry import get_logger
+from shared.texts import digest
 
 log = get_logger(__name__)
 
@@ -48,6 +61,7 @@ class Asking:
         self,
         store: EscalationStore,
         waiter: ReplyWaiter,
+        discussion: Discussion,
         *,
         timeout: timedelta,
         retention: timedelta,
@@ -56,6 +70,7 @@ class Asking:
     ) -> None:
         self._store = store
         self._waiter = waiter
+        self._discussion = discussion
         self._timeout = timeout
         self._retention = retention
         self._grace = grace
@@ -127,6 +142,38 @@ class Asking:
             log.info("question_cancelled", escalation_id=escalation_id, agent=agent)
         return concluded.escalation
 
+    async def tell_operator(
+        self, agent: str, escalation_id: str, message: str, *, hold: Hold
+    ) -> Escalation:
+        """Tell people something about an open question, and take up the wait again.
+
+        The same message is told once, unless a person asked back in between.
+
+        Raises:
+            UnknownEscalationError: Not kept, or another agent's.
+            EndedError: The question has ended, so nobody waits for this.
+            TooManyRemarksError: Enough has been said; people must decide.
+        """
+        escalation = await self._own(agent, escalation_id)
+        asked_back = sum(each.author is Author.OPERATOR for each in escalation.remarks)
+        remark = Remark(
+            author=Author.AGENT,
+            text=message,
+            at=self._clock(),
+            source=digest(f"{asked_back}:{message}"),
+        )
+        noted = await self._discussion.remark(escalation_id, remark)
+        if noted is None:
+            raise UnknownEscalationError(escalation_id)
+        told = noted.escalation
+        if not noted.applied and all(each.source != remark.source for each in told.remarks):
+            if not told.state.is_open:
+                raise EndedError(told.state)
+            raise TooManyRemarksError(REMARKS_LIMIT)
+        if noted.applied:
+            log.info("operator_told", escalation_id=escalation_id, agent=agent)
+        return await self._wait(told, hold)
+
     async def confirm_delivery(self, agent: str, escalation_id: str, news: News) -> Escalation:
         """Note that the customer knows the outcome, or the late answer. Safe to repeat.
 
@@ -160,15 +207,15 @@ class Asking:
         return escalation
 
     async def _wait(self, escalation: Escalation, hold: Hold) -> Escalation:
-        if not escalation.state.is_open:
+        if not escalation.state.is_open or escalation.state is State.NEEDS_INFO:
             return escalation
         # A second more, because waits and deadlines go by different clocks.
         until_ended = (escalation.deadline + self._grace - self._clock()).total_seconds() + 1.0
         seconds = until_ended if hold.seconds is None else min(hold.seconds, until_ended)
-        started, outcome = time.monotonic(), None
+        started, reply = time.monotonic(), None
         while (left := started + seconds - time.monotonic()) > 0 and not self._stopping.is_set():
             step = min(left, PROGRESS_SECONDS) if hold.on_progress else left
-            if (outcome := await self._outcome_within(escalation.id, step)) is not None:
+            if (reply := await self._reply_within(escalation.id, step)) is not None:
                 crash_point(CrashPoint.REPLY_READ_BEFORE_RESPONSE)
                 break
             if hold.on_progress is not None and step < left:
@@ -178,9 +225,7 @@ class Asking:
         except StoreUnavailableError as error:
             # It is accepted: its caller must get the id, and the answer if that has come.
             log.warning("question_unread", escalation_id=escalation.id, reason=str(error))
-            if outcome is None:
-                return escalation
-            return escalation.model_copy(update={"state": outcome.state, "outcome": outcome})
+            return _with(escalation, reply)
 
     async def _as_it_stands(self, escalation: Escalation) -> Escalation:
         """Read it again, and end it if no worker lives that would have."""
@@ -198,8 +243,8 @@ class Asking:
             )
         return concluded.escalation
 
-    async def _outcome_within(self, escalation_id: str, seconds: float) -> Outcome | None:
-        """Wait for the outcome, or until this process is told to stop."""
+    async def _reply_within(self, escalation_id: str, seconds: float) -> Reply | None:
+        """Wait for what ends the wait, or until this process is told to stop."""
         waiting = asyncio.ensure_future(self._waiter.wait(escalation_id, seconds=seconds))
         stopping = asyncio.ensure_future(self._stopping.wait())
         try:
@@ -209,3 +254,15 @@ class Asking:
             waiting.cancel()
             stopping.cancel()
             await asyncio.gather(waiting, stopping, return_exceptions=True)
+
+
+def _with(escalation: Escalation, reply: Reply | None) -> Escalation:
+    """Put what ended a wait into a record that can't be read again now."""
+    match reply:
+        case Outcome():
+            return escalation.model_copy(update={"state": reply.state, "outcome": reply})
+        case Remark():
+            remarks = (*escalation.remarks, reply)
+            return escalation.model_copy(update={"state": State.NEEDS_INFO, "remarks": remarks})
+        case None:
+            return escalation

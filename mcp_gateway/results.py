@@ -8,6 +8,8 @@ from typing import Final, Literal, assert_never
 from mcp_types import CallToolResult, TextContent
 from pydantic import BaseModel
 
+from mcp_gateway.wording import asked_back, wording
+from shared.answer_form import Answer
 from shared.escalation import Escalation, Outcome, State
 
 LISTED_LENGTH: Final = 80
@@ -17,6 +19,8 @@ Status = Literal[
     "pending",
     "needs_info",
     "answered",
+    "approved",
+    "denied",
     "declined",
     "timed_out",
     "cancelled",
@@ -32,17 +36,28 @@ class AnsweredBy(BaseModel):
 
 
 class AnswerResult(BaseModel):
-    """Where a question stands. `answer` is set only when `status` is `answered`."""
+    """Where a question stands. `answer` is set only when people have answered."""
 
     status: Status
     escalation_id: str
     question: str
     answer: str | None = None
+    approved: bool | None = None
+    """The decision, when an approval was asked for."""
+    values: dict[str, Answer] | None = None
+    """The answer by field, when a form was to be filled in."""
+    asked_back: str | None = None
+    """What a person wants to know before answering; set while `status` is `needs_info`."""
+    approvals: int | None = None
+    """How many have approved so far, when an approval was asked for."""
     late_answer: str | None = None
     reason: str | None = None
     answered_by: AnsweredBy | None = None
     late_answered_by: AnsweredBy | None = None
     channel: str | None = None
+    provenance: str | None = None
+    """Whose word it is: a person's, a fallback's, the agent's own, or the system's."""
+    seconds_to_claim: float | None = None
     seconds_to_answer: float | None = None
     deadline: str
     delivered: bool
@@ -70,8 +85,16 @@ class QuestionList(BaseModel):
     questions: list[ListedQuestion]
 
 
-def status_of(state: State) -> Status:
-    """Name a state as callers see it: who has not been answered yet is `pending`."""
+def status_of(escalation: Escalation) -> Status:
+    """Name how a question stands as callers see it."""
+    outcome = escalation.outcome
+    if outcome is not None and outcome.approved is not None:
+        return "approved" if outcome.approved else "denied"
+    return _of_state(escalation.state)
+
+
+def _of_state(state: State) -> Status:
+    """Name a state: who has not been answered yet is `pending`."""
     match state:
         case State.QUEUED | State.POSTED | State.CLAIMED:
             return "pending"
@@ -92,13 +115,15 @@ def status_of(state: State) -> Status:
 
 
 def states_of(status: Status) -> frozenset[State]:
-    """Name the states that callers see as this status."""
-    return frozenset(state for state in State if status_of(state) == status)
+    """Name the states that callers may see as this status."""
+    if status in {"approved", "denied"}:
+        return frozenset({State.ANSWERED})
+    return frozenset(state for state in State if _of_state(state) == status)
 
 
 def render(escalation: Escalation) -> CallToolResult:
     """Render where a question stands."""
-    return _render(escalation, *_texts(escalation))
+    return _render(escalation, *wording(escalation))
 
 
 def render_delivery(escalation: Escalation) -> CallToolResult:
@@ -116,15 +141,21 @@ def render_delivery(escalation: Escalation) -> CallToolResult:
 def _render(escalation: Escalation, text: str, next_step: str) -> CallToolResult:
     outcome, late = escalation.outcome, escalation.late_answer
     result = AnswerResult(
-        status=status_of(escalation.state),
+        status=status_of(escalation),
         escalation_id=escalation.id,
         question=escalation.question.text,
         answer=outcome.text if outcome else None,
+        approved=outcome.approved if outcome else None,
+        values=outcome.values if outcome else None,
+        asked_back=asked_back(escalation),
+        approvals=_approvals(escalation),
         late_answer=late.text if late else None,
         reason=outcome.reason if outcome else None,
         answered_by=_person(outcome),
         late_answered_by=_person(late),
         channel=outcome.channel if outcome else None,
+        provenance=outcome.provenance if outcome else None,
+        seconds_to_claim=_seconds_to_claim(escalation),
         seconds_to_answer=round(outcome.seconds, 3) if outcome and outcome.text else None,
         deadline=iso(escalation.deadline),
         delivered=escalation.is_delivered,
@@ -142,7 +173,7 @@ def render_list(escalations: list[Escalation]) -> CallToolResult:
         ListedQuestion(
             escalation_id=each.id,
             question=each.question.text,
-            status=status_of(each.state),
+            status=status_of(each),
             conversation_id=each.question.conversation_id,
             asked_at=iso(each.created_at),
             deadline=iso(each.deadline),
@@ -159,6 +190,17 @@ def render_list(escalations: list[Escalation]) -> CallToolResult:
     )
 
 
+def _approvals(escalation: Escalation) -> int | None:
+    if escalation.question.approvals_needed is None:
+        return None
+    return sum(each.approve for each in escalation.votes)
+
+
+def _seconds_to_claim(escalation: Escalation) -> float | None:
+    claim = escalation.claim
+    return round((claim.at - escalation.created_at).total_seconds(), 3) if claim else None
+
+
 def _person(outcome: Outcome | None) -> AnsweredBy | None:
     by = outcome.by if outcome else None
     return AnsweredBy(id=by.id, name=by.name) if by else None
@@ -173,53 +215,3 @@ def _shortened(question: str) -> str:
 def iso(moment: datetime) -> str:
     """Write a moment as ISO 8601 in UTC."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _texts(escalation: Escalation) -> tuple[str, str]:
-    """Say how it stands, and what to do next. No two outcomes read alike."""
-    outcome, reason = escalation.outcome, ""
-    if outcome is not None and outcome.reason:
-        reason = f" Reason: {outcome.reason}"
-    match escalation.state:
-        case State.QUEUED | State.POSTED | State.CLAIMED:
-            again = f"call check_answer with escalation_id={escalation.id}"
-            return (
-                f"Still waiting: no person has answered yet. Go on talking, then {again}.",
-                f"Go on with the conversation, then {again} to go on waiting.",
-            )
-        case State.NEEDS_INFO:
-            return (
-                "The person asks you back before answering.",
-                f"Call check_answer with escalation_id={escalation.id} to go on waiting.",
-            )
-        case State.ANSWERED:
-            answer = outcome.text if outcome and outcome.text else ""
-            return answer, "Pass the answer on."
-        case State.DECLINED:
-            return (
-                f"A person saw the question and declined to answer it.{reason}",
-                "Tell the customer that the team could not decide this. Don't decide it yourself.",
-            )
-        case State.TIMED_OUT:
-            if escalation.late_answer and escalation.late_answer.text:
-                late = escalation.late_answer.text
-                return (
-                    f"Nobody answered in time. After the deadline a person answered: {late}",
-                    "If the conversation is still open, pass the late answer on as one.",
-                )
-            return (
-                "Nobody answered in time. This is not a yes and not a no.",
-                "Tell the customer that nobody could be reached. Don't decide it yourself.",
-            )
-        case State.CANCELLED:
-            return (
-                f"The question was cancelled before anyone answered.{reason}",
-                "Nothing: the answer was no longer wanted. Ask anew if it is wanted again.",
-            )
-        case State.UNDELIVERABLE:
-            return (
-                f"The question could not be shown to anybody.{reason}",
-                "Tell the customer that the team can't be reached now. Don't decide it yourself.",
-            )
-        case _:
-            assert_never(escalation.state)

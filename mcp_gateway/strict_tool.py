@@ -78,19 +78,26 @@ class StrictTool(Tool):
             raise
         except ToolError as error:
             if isinstance(error.__cause__, ValidationError):
-                raise ToolError(_readable(error.__cause__)) from error
+                raise ToolError(refusal_of(error.__cause__)) from error
             if isinstance(error.__cause__, ToolError):
                 raise ToolError(str(error.__cause__)) from error
             raise
 
 
-def _readable(error: ValidationError) -> str:
+def refusal_of(error: ValidationError, *, within: str = "arguments") -> str:
     """Name each wrong argument and its limit, never its value."""
     return "; ".join(
-        f"{'.'.join(str(part) for part in problem['loc']) or 'arguments'}: "
+        f"{_place(problem['loc'], within)}: "
         f"{_words(problem['type'], problem['msg'], problem.get('ctx', {}))}"
         for problem in error.errors(include_input=False, include_url=False)
     )
+
+
+def _place(parts: tuple[str | int, ...], within: str) -> str:
+    path = ".".join(str(part) for part in parts)
+    if within == "arguments":
+        return path or within
+    return f"{within}.{path}" if path else within
 
 
 def _words(kind: str, message: str, limits: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Literal
 from mcp.server.mcpserver.context import Context
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import CallToolResult, ToolAnnotations
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, ValidationError
 
 from mcp_gateway.asking import Asking, Hold
 from mcp_gateway.auth import calling_agent
@@ -20,30 +20,75 @@ from mcp_gateway.results import (
     render_delivery,
     render_list,
     states_of,
+    status_of,
 )
-from mcp_gateway.strict_tool import StrictTool
+from mcp_gateway.strict_tool import StrictTool, refusal_of
+from shared.answer_form import AnswerForm
 from shared.escalation import REASON_LIMIT, News
-from shared.question import DEFAULT_ROUTE, OPTIONS_LIMIT, QUESTION_LIMIT, Option, Question, Urgency
+from shared.question import (
+    APPROVALS_LIMIT,
+    DEFAULT_ROUTE,
+    OPTIONS_LIMIT,
+    QUESTION_LIMIT,
+    Option,
+    Question,
+    Urgency,
+)
 from shared.texts import FilledText, Reference, Text, distinct
 
 INSTRUCTIONS: Final = """\
 Asks a person when you meet a question that you must not decide alone: a discount, a refund, a \
 fact that only staff know. ask_human returns the answer, or "pending" with an id when nobody has \
-answered yet: go on talking and call check_answer with that id. Only status "answered" carries \
-an answer. Never decide the question yourself because nobody answered. Once the customer has been \
-told, confirm_delivery lets the people who were asked see it."""
+answered yet: go on talking and call check_answer with that id. request_approval is for an action \
+that people must allow: "approved" or "denied". Status "needs_info" means that a person asks you \
+back: reply with send_to_operator. Only "answered", "approved" and "denied" are a person's word. \
+Never decide the question yourself because nobody answered. Once the customer has been told, \
+confirm_delivery lets the people who were asked see it."""
 
 _ASK_AGAIN: Final = (
     "the question may have been accepted. Please try again with the same words or the same "
     "idempotency_key: it will not be asked twice"
 )
+_TELL_AGAIN: Final = (
+    "it may have been told all the same. Please try again with the same message: it will not be "
+    "told twice"
+)
 
+Call = Context[Any, Any]
 WaitSeconds = Annotated[
     float,
     Field(ge=0, le=3600, description="Return after this many seconds, answered or not."),
 ]
 EscalationId = Annotated[
-    FilledText, Field(max_length=64, description="The id that ask_human returned.")
+    FilledText,
+    Field(max_length=64, description="The id that ask_human or request_approval returned."),
+]
+Background = Annotated[
+    Text,
+    Field(
+        max_length=QUESTION_LIMIT,
+        description="What the person needs to know to decide: what the customer said.",
+    ),
+]
+Options = Annotated[
+    list[Option],
+    Field(min_length=2, max_length=OPTIONS_LIMIT, description="Answers to choose from."),
+    AfterValidator(distinct),
+]
+HowSoon = Annotated[Literal["low", "normal", "high"], Field(description="How soon it is needed.")]
+Route = Annotated[Reference, Field(description="Which people to ask.")]
+ConversationId = Annotated[
+    Reference, Field(description="The conversation in which the question came up.")
+]
+IdempotencyKey = Annotated[
+    Reference, Field(description="The same key gives the same question: use it to ask again.")
+]
+AnswerSchema = Annotated[
+    dict[str, Any],
+    Field(
+        description="A flat JSON Schema object (string, number, integer, boolean, enum fields) "
+        "that the person fills in; the result comes as `values`."
+    ),
 ]
 
 
@@ -53,65 +98,99 @@ def build_tools(
     """Build the gateway's tools over one use-case."""
 
     async def ask_human(
-        ctx: Context[Any, Any],
+        ctx: Call,
         question: Annotated[
             FilledText,
             Field(max_length=QUESTION_LIMIT, description="What you want to know, for a person."),
         ],
-        context: Annotated[
-            Text,
-            Field(
-                max_length=QUESTION_LIMIT,
-                description="What the person needs to know to answer: what the customer said.",
-            ),
-        ]
-        | None = None,
-        options: Annotated[
-            list[Option],
-            Field(max_length=OPTIONS_LIMIT, description="Answers to choose from."),
-            AfterValidator(distinct),
-        ]
-        | None = None,
-        urgency: Annotated[
-            Literal["low", "normal", "high"], Field(description="How soon it is needed.")
-        ] = "normal",
-        route: Annotated[Reference, Field(description="Which people to ask.")] = DEFAULT_ROUTE,
-        conversation_id: Annotated[
-            Reference, Field(description="The conversation in which the question came up.")
-        ]
-        | None = None,
-        idempotency_key: Annotated[
-            Reference,
-            Field(description="The same key gives the same question: use it to ask again."),
-        ]
-        | None = None,
+        context: Background | None = None,
+        options: Options | None = None,
+        options_only: Annotated[
+            bool, Field(description="True if nothing but one of the options will do.")
+        ] = False,
+        answer_schema: AnswerSchema | None = None,
+        urgency: HowSoon = "normal",
+        route: Route = DEFAULT_ROUTE,
+        conversation_id: ConversationId | None = None,
+        idempotency_key: IdempotencyKey | None = None,
         wait_seconds: WaitSeconds | None = None,
     ) -> Annotated[CallToolResult, AnswerResult]:
         """Ask a person a question that you must not decide alone.
 
         Returns the person's answer, or status "pending" with an id for check_answer.
         """
-        if route not in routes:
-            raise ToolError(f"route: must be one of {', '.join(routes)}, not {route!r}")
-        asked = Question(
+        asked = read_question(
             text=question,
             context=context,
             options=tuple(options or ()),
+            options_only=options_only,
+            form=None if answer_schema is None else read_form(answer_schema),
             urgency=Urgency(urgency),
-            route=route,
+            route=known(route),
             conversation_id=conversation_id,
         )
+        hold = _hold(ctx, wait_seconds, hold_seconds)
         return render(
-            await asking.ask(
-                calling_agent(),
-                asked,
-                idempotency_key=idempotency_key,
-                hold=_hold(ctx, wait_seconds, hold_seconds),
-            )
+            await asking.ask(calling_agent(), asked, idempotency_key=idempotency_key, hold=hold)
         )
 
+    async def request_approval(
+        ctx: Call,
+        action: Annotated[
+            FilledText,
+            Field(max_length=QUESTION_LIMIT, description="What you want to do, for a person."),
+        ],
+        details: Background | None = None,
+        approvals_needed: Annotated[
+            int,
+            Field(ge=1, le=APPROVALS_LIMIT, description="How many different people must approve."),
+        ] = 1,
+        urgency: HowSoon = "normal",
+        route: Route = DEFAULT_ROUTE,
+        conversation_id: ConversationId | None = None,
+        idempotency_key: IdempotencyKey | None = None,
+        wait_seconds: WaitSeconds | None = None,
+    ) -> Annotated[CallToolResult, AnswerResult]:
+        """Ask people to allow an action that you must not take alone.
+
+        Returns status "approved" or "denied" with their comment, or "pending" with an id for
+        check_answer. One person who denies is enough.
+        """
+        asked = read_question(
+            text=action,
+            context=details,
+            approvals_needed=approvals_needed,
+            urgency=Urgency(urgency),
+            route=known(route),
+            conversation_id=conversation_id,
+        )
+        hold = _hold(ctx, wait_seconds, hold_seconds)
+        return render(
+            await asking.ask(calling_agent(), asked, idempotency_key=idempotency_key, hold=hold)
+        )
+
+    async def send_to_operator(
+        ctx: Call,
+        escalation_id: EscalationId,
+        message: Annotated[
+            FilledText,
+            Field(max_length=QUESTION_LIMIT, description="Your reply, for the person."),
+        ],
+        wait_seconds: WaitSeconds | None = None,
+    ) -> Annotated[CallToolResult, AnswerResult]:
+        """Reply to a person who asked back, or add to an open question; then wait again."""
+        hold = _hold(ctx, wait_seconds, hold_seconds)
+        return render(
+            await asking.tell_operator(calling_agent(), escalation_id, message, hold=hold)
+        )
+
+    def known(route: str) -> str:
+        if route not in routes:
+            raise ToolError(f"route: must be one of {', '.join(routes)}, not {route!r}")
+        return route
+
     async def check_answer(
-        ctx: Context[Any, Any],
+        ctx: Call,
         escalation_id: EscalationId,
         wait_seconds: WaitSeconds | None = None,
     ) -> Annotated[CallToolResult, AnswerResult]:
@@ -152,13 +231,12 @@ def build_tools(
         status: Annotated[Status, Field(description="Only those that stand so.")] | None = None,
     ) -> Annotated[CallToolResult, QuestionList]:
         """List your questions, newest first, at most 100 of your newest 1,000."""
-        return render_list(
-            await asking.list_questions(
-                calling_agent(),
-                conversation_id=conversation_id,
-                states=None if status is None else states_of(status),
-            )
+        found = await asking.list_questions(
+            calling_agent(),
+            conversation_id=conversation_id,
+            states=None if status is None else states_of(status),
         )
+        return render_list([each for each in found if status in {None, status_of(each)}])
 
     writes = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_hint=True)
     cancels = ToolAnnotations(
@@ -170,6 +248,8 @@ def build_tools(
     reads = ToolAnnotations(read_only_hint=True, open_world_hint=False)
     return [
         StrictTool.of(ask_human, annotations=writes, if_uncertain=_ASK_AGAIN),
+        StrictTool.of(request_approval, annotations=writes, if_uncertain=_ASK_AGAIN),
+        StrictTool.of(send_to_operator, annotations=writes, if_uncertain=_TELL_AGAIN),
         StrictTool.of(check_answer, annotations=reads),
         StrictTool.of(cancel_question, annotations=cancels),
         StrictTool.of(confirm_delivery, annotations=confirms),
@@ -177,7 +257,31 @@ def build_tools(
     ]
 
 
-def _hold(ctx: Context[Any, Any], wait_seconds: float | None, default: float) -> Hold:
+def read_question(**fields: Any) -> Question:
+    """Put a question together.
+
+    Raises:
+        ToolError: Two of its arguments contradict each other.
+    """
+    try:
+        return Question(**fields)
+    except ValidationError as error:
+        raise ToolError(refusal_of(error)) from error
+
+
+def read_form(schema: dict[str, Any]) -> AnswerForm:
+    """Read a form.
+
+    Raises:
+        ToolError: It is not in the subset of JSON Schema that people can be shown.
+    """
+    try:
+        return AnswerForm.model_validate(schema)
+    except ValidationError as error:
+        raise ToolError(refusal_of(error, within="answer_schema")) from error
+
+
+def _hold(ctx: Call, wait_seconds: float | None, default: float) -> Hold:
     """Decide how long this call may be held.
 
     A caller that gave a progress token keeps its call open as long as progress comes; any other

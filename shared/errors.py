@@ -3,6 +3,8 @@
 ```
 EscalationError
 ├── UnknownEscalationError      no such id, or it belongs to another agent
+├── EndedError                  an agent tells people something about a question that has ended
+├── TooManyRemarksError         enough has been said about a question; people must decide
 ├── NothingToDeliverError       the news that an agent confirms does not exist
 ├── StoreUnavailableError       Redis can't be reached, is full, or refuses us: nothing was done
 │   └── StoreUncertainError         a change was sent, and no answer came: it may have been made
@@ -29,6 +31,26 @@ class UnknownEscalationError(EscalationError):
             f"escalation_id: no question with the id {escalation_id!r} is kept for this agent"
         )
         self.escalation_id = escalation_id
+
+
+class EndedError(EscalationError):
+    """The question has ended, so that nobody reads what is said about it."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__(
+            f"escalation_id: this question has ended ({state}): check_answer says how. "
+            "Ask anew if something is still to be decided"
+        )
+
+
+class TooManyRemarksError(EscalationError):
+    """Agent and people have exchanged as many remarks as a question may have."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"escalation_id: {limit} remarks were made about this question, which is the limit: "
+            "wait for the answer, or cancel it and ask anew"
+        )
 
 
 class NothingToDeliverError(EscalationError):

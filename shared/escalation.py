@@ -44,9 +44,10 @@ class State(StrEnum):
 OPEN_STATES: Final = frozenset({State.QUEUED, State.POSTED, State.CLAIMED, State.NEEDS_INFO})
 FINAL_STATES: Final = frozenset(State) - OPEN_STATES
 
-# `queued` may end as `answered`: a person can be faster than the worker's note that it has posted.
+# `queued` may end as `answered`, or be asked back about: a person can be faster than the worker's
+# note that it has posted.
 TRANSITIONS: Final[dict[State, frozenset[State]]] = {
-    State.QUEUED: frozenset({State.POSTED}) | FINAL_STATES,
+    State.QUEUED: frozenset({State.POSTED, State.NEEDS_INFO}) | FINAL_STATES,
     State.POSTED: frozenset({State.CLAIMED, State.NEEDS_INFO}) | FINAL_STATES,
     State.CLAIMED: frozenset({State.POSTED, State.NEEDS_INFO}) | FINAL_STATES,
     State.NEEDS_INFO: frozenset({State.POSTED, State.CLAIMED}) | FINAL_STATES,

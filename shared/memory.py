@@ -14,7 +14,17 @@ from datetime import datetime, timedelta
 from typing import assert_never
 from uuid import uuid4
 
-from shared.escalation import TRANSITIONS, Ask, Escalation, News, Outcome, Posting, State, new_id
+from shared.escalation import (
+    TRANSITIONS,
+    Ask,
+    Escalation,
+    News,
+    Outcome,
+    Posting,
+    Remark,
+    State,
+    new_id,
+)
 from shared.fan_out import FanOut
 from shared.ports import (
     Accepted,
@@ -23,17 +33,22 @@ from shared.ports import (
     Hold,
     LeaseVerdict,
     PostingLease,
+    Reply,
     Work,
     utc_now,
 )
 
 
 @dataclass(slots=True)
-class _Entry:
+class Entry:
+    """What is kept of a question."""
+
     escalation: Escalation
     attempts: Counter[Work] = field(default_factory=Counter[Work])
     lease: tuple[str, datetime] | None = None
-    concluded: asyncio.Event = field(default_factory=asyncio.Event)
+    asked_back: Remark | None = None
+    replied: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set while there is something that ends a wait."""
 
 
 class MemoryEscalations:
@@ -42,7 +57,7 @@ class MemoryEscalations:
     def __init__(self, *, clock: Clock = utc_now, lease: timedelta = timedelta(seconds=5)) -> None:
         self._clock = clock
         self._lease = lease
-        self._entries: dict[str, _Entry] = {}
+        self._entries: dict[str, Entry] = {}
         self._by_key: dict[tuple[str, str], str] = {}
         self._by_fingerprint: dict[tuple[str, str], str] = {}
         self._by_reference: dict[str, str] = {}
@@ -56,9 +71,9 @@ class MemoryEscalations:
         now = now.replace(microsecond=now.microsecond // 1000 * 1000)
         fingerprint = (ask.agent, ask.question.fingerprint())
         if ask.idempotency_key is not None:
-            known = self._entry(self._by_key.get((ask.agent, ask.idempotency_key), ""))
+            known = self.entry(self._by_key.get((ask.agent, ask.idempotency_key), ""))
         else:
-            known = self._entry(self._by_fingerprint.get(fingerprint, ""))
+            known = self.entry(self._by_fingerprint.get(fingerprint, ""))
             if known and not (known.escalation.state.is_open and known.escalation.deadline > now):
                 known = None
         if known:
@@ -72,7 +87,7 @@ class MemoryEscalations:
             deadline=now + ask.timeout,
             kept_until=now + ask.timeout + ask.retention,
         )
-        self._entries[escalation.id] = _Entry(escalation)
+        self._entries[escalation.id] = Entry(escalation)
         self._by_fingerprint[fingerprint] = escalation.id
         if ask.idempotency_key is not None:
             self._by_key[ask.agent, ask.idempotency_key] = escalation.id
@@ -81,7 +96,7 @@ class MemoryEscalations:
 
     async def get(self, escalation_id: str) -> Escalation | None:
         """See `EscalationStore.get`."""
-        entry = self._entry(escalation_id)
+        entry = self.entry(escalation_id)
         return entry.escalation if entry else None
 
     async def list_for_agent(
@@ -122,7 +137,7 @@ class MemoryEscalations:
         self, escalation_id: str, outcome: Outcome, hold: Hold | None = None
     ) -> Concluded | None:
         """See `EscalationStore.conclude`."""
-        entry = self._entry(escalation_id)
+        entry = self.entry(escalation_id)
         if entry is None:
             return None
         if self.outdated(hold):
@@ -132,7 +147,7 @@ class MemoryEscalations:
         entry.escalation = entry.escalation.model_copy(
             update={"state": outcome.state, "outcome": outcome}
         )
-        entry.concluded.set()
+        entry.replied.set()
         self.changes.tell(escalation_id)
         return Concluded(entry.escalation, applied=True)
 
@@ -140,7 +155,7 @@ class MemoryEscalations:
         self, escalation_id: str, answer: Outcome, hold: Hold | None = None
     ) -> Concluded | None:
         """See `EscalationStore.keep_late_answer`."""
-        entry = self._entry(escalation_id)
+        entry = self.entry(escalation_id)
         if entry is None:
             return None
         if self.outdated(hold):
@@ -153,7 +168,7 @@ class MemoryEscalations:
 
     async def note_delivery(self, escalation_id: str, news: News) -> Concluded | None:
         """See `EscalationStore.note_delivery`."""
-        entry = self._entry(escalation_id)
+        entry = self.entry(escalation_id)
         if entry is None:
             return None
         known = entry.escalation
@@ -173,18 +188,18 @@ class MemoryEscalations:
         self.changes.tell(escalation_id)
         return Concluded(entry.escalation, applied=True)
 
-    async def wait(self, escalation_id: str, *, seconds: float) -> Outcome | None:
+    async def wait(self, escalation_id: str, *, seconds: float) -> Reply | None:
         """See `ReplyWaiter.wait`."""
-        entry = self._entry(escalation_id)
+        entry = self.entry(escalation_id)
         if entry is None:
             await asyncio.sleep(max(0.0, seconds))
             return None
         try:
             async with asyncio.timeout(max(0.0, seconds)):
-                await entry.concluded.wait()
+                await entry.replied.wait()
         except TimeoutError:
             return None
-        return entry.escalation.outcome
+        return entry.escalation.outcome or entry.asked_back
 
     def subscribe(self) -> AbstractAsyncContextManager[AsyncIterator[str]]:
         """See `Changes.subscribe`."""
@@ -192,7 +207,7 @@ class MemoryEscalations:
 
     async def lease(self, escalation_id: str, work: Work = Work.POSTING) -> PostingLease:
         """See `PostingLog.lease`."""
-        entry, token, now = self._entry(escalation_id), uuid4().hex, self._clock()
+        entry, token, now = self.entry(escalation_id), uuid4().hex, self._clock()
         if entry is None:
             return PostingLease(LeaseVerdict.NOT_NEEDED, None, token, 0)
         if work is Work.POSTING and entry.escalation.state is not State.QUEUED:
@@ -219,7 +234,7 @@ class MemoryEscalations:
 
     async def note_posting(self, escalation_id: str, posting: Posting, *, complete: bool) -> State:
         """See `PostingLog.note_posting`."""
-        entry = self._entry(escalation_id)
+        entry = self.entry(escalation_id)
         if entry is None:
             return State.CANCELLED
         update: dict[str, object] = {"posting": posting}
@@ -234,7 +249,8 @@ class MemoryEscalations:
         """See `PostingLog.find`."""
         return self._by_reference.get(posting_reference)
 
-    def _entry(self, escalation_id: str) -> _Entry | None:
+    def entry(self, escalation_id: str) -> Entry | None:
+        """Find what is kept of a question."""
         entry = self._entries.get(escalation_id)
         if entry is not None and entry.escalation.kept_until <= self._clock():
             return None
@@ -248,8 +264,8 @@ class MemoryEscalations:
             if entry.escalation.kept_until > now
         ]
 
-    def _leased(self, lease: PostingLease) -> _Entry | None:
-        entry = self._entry(lease.escalation.id) if lease.escalation else None
+    def _leased(self, lease: PostingLease) -> Entry | None:
+        entry = self.entry(lease.escalation.id) if lease.escalation else None
         if entry is None or entry.lease is None:
             return None
         token, until = entry.lease

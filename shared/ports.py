@@ -13,7 +13,17 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final, Protocol
 
-from shared.escalation import Ask, Escalation, News, Outcome, Posting, State
+from shared.escalation import (
+    Ask,
+    Claim,
+    Escalation,
+    News,
+    Outcome,
+    Posting,
+    Remark,
+    State,
+    Vote,
+)
 
 Clock = Callable[[], datetime]
 """Tells the time as an aware UTC datetime. Waiting never uses it: only deadlines do."""
@@ -115,14 +125,65 @@ class EscalationStore(Protocol):
         ...
 
 
+class Discussion(Protocol):
+    """What passes between people and the agent before an answer. Each act is done once.
+
+    Every method returns the record as it stands after the attempt, or None if it is not kept.
+    An act on a question that has ended is not applied, and neither is one that was done before.
+    """
+
+    async def remark(
+        self, escalation_id: str, remark: Remark, hold: Hold | None = None
+    ) -> Concluded | None:
+        """Ask the agent back, which makes the question wait for it, or tell people in return."""
+        ...
+
+    async def claim(
+        self,
+        escalation_id: str,
+        claim: Claim,
+        hold: Hold | None = None,
+        *,
+        take_over: bool = False,
+    ) -> Concluded | None:
+        """Note who is on it; another's claim is ended only by `take_over`."""
+        ...
+
+    async def release(
+        self, escalation_id: str, person_id: str | None, hold: Hold | None = None
+    ) -> Concluded | None:
+        """End a person's claim, or whoever's it is (None)."""
+        ...
+
+    async def vote(
+        self,
+        escalation_id: str,
+        vote: Vote,
+        outcome: Outcome,
+        hold: Hold | None = None,
+        *,
+        needed: int,
+    ) -> Concluded | None:
+        """Count a person's word on an approval. If it decides, `outcome` ends the question.
+
+        One denial denies; `needed` approvals of different people approve.
+        """
+        ...
+
+
+Reply = Outcome | Remark
+"""What ends a wait: how it ended, or what an operator asks back."""
+
+
 class ReplyWaiter(Protocol):
     """Waits for outcomes without a connection for each wait."""
 
-    async def wait(self, escalation_id: str, *, seconds: float) -> Outcome | None:
+    async def wait(self, escalation_id: str, *, seconds: float) -> Reply | None:
         """Return the outcome as soon as there is one, or None after `seconds`.
 
-        An outcome that was there before the call is returned at once, and every waiter gets
-        the same one, however often it asks.
+        What an operator asks back ends the wait too, until the agent has replied to it. What
+        was there before the call is returned at once, and every waiter gets the same, however
+        often it asks.
         """
         ...
 

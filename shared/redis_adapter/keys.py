@@ -4,6 +4,7 @@
 | --- | --- | --- | --- | --- |
 | `{p}:esc:{id}` | hash: the record | `kept_until` | gateway, worker | all |
 | `{p}:esc:{id}:reply` | string: the outcome | `kept_until` | the winning conclusion | gateway |
+| `{p}:esc:{id}:back` | string: what is asked back | the agent's reply | worker | gateway |
 | `{p}:esc:{id}:lease` | string: who is at it | seconds, renewed | worker | worker |
 | `{p}:open` | zset: id by deadline (ms) | swept index | acceptance | worker |
 | `{p}:unposted` | zset: id by time asked | swept index | acceptance | worker |
@@ -52,6 +53,10 @@ class Keys:
     def reply(self, escalation_id: str) -> str:
         """Name the string that holds the outcome, written once and never consumed."""
         return f"{self.prefix}:esc:{escalation_id}:reply"
+
+    def asked_back(self, escalation_id: str) -> str:
+        """Name the string that holds what an operator asks, until the agent has replied."""
+        return f"{self.prefix}:esc:{escalation_id}:back"
 
     def lease(self, escalation_id: str) -> str:
         """Name the string with the token of the worker that is posting or closing it."""

@@ -8,9 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Final
 
-from shared.escalation import Escalation, News, Outcome, Posting, State
+from pydantic import TypeAdapter
+
+from shared.escalation import Claim, Escalation, News, Outcome, Posting, Remark, State, Vote
+from shared.ports import Concluded
 from shared.question import Question
+
+_REMARKS = TypeAdapter(tuple[Remark, ...])
+_VOTES = TypeAdapter(tuple[Vote, ...])
+_FENCED: Final = 2
 
 
 def to_ms(moment: datetime) -> int:
@@ -29,7 +37,9 @@ def from_hash(fields: Mapping[str, str]) -> Escalation:
     Raises:
         ValueError: It is none that this version can read.
     """
-    posting, outcome, late = (fields.get(key) for key in ("posting", "outcome", "late_answer"))
+    posting, claim, outcome, late = (
+        fields.get(key) for key in ("posting", "claim", "outcome", "late_answer")
+    )
     try:
         return Escalation(
             id=fields["id"],
@@ -40,6 +50,9 @@ def from_hash(fields: Mapping[str, str]) -> Escalation:
             deadline=from_ms(fields["deadline_ms"]),
             kept_until=from_ms(fields["kept_until_ms"]),
             posting=Posting.model_validate_json(posting) if posting else None,
+            claim=Claim.model_validate_json(claim) if claim else None,
+            remarks=_REMARKS.validate_json(fields.get("remarks", "[]")),
+            votes=_VOTES.validate_json(fields.get("votes", "[]")),
             outcome=Outcome.model_validate_json(outcome) if outcome else None,
             late_answer=Outcome.model_validate_json(late) if late else None,
             delivered_at=_moment(fields, News.OUTCOME),
@@ -62,3 +75,10 @@ def _moment(fields: Mapping[str, str], news: News) -> datetime | None:
 def from_flat(values: Sequence[str]) -> Escalation:
     """Read a record as a script gives it: names and values in turn."""
     return from_hash(dict(zip(values[::2], values[1::2], strict=True)))
+
+
+def concluded(applied: int, record: list[str]) -> Concluded | None:
+    """Unpack what a script returns that moves an escalation on."""
+    if applied < 0:
+        return None
+    return Concluded(from_flat(record), applied=applied == 1, fenced=applied == _FENCED)

@@ -13,12 +13,25 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
     from redis.commands.core import AsyncScript
 
-_PARTS: Final = {
-    "_enqueue": frozenset({"accept", "conclude", "keep_late_answer", "note_delivery", "requeue"}),
+_USES: Final = {
+    "_enqueue": frozenset({"accept", "requeue"}),
+    "_conclude": frozenset({"conclude", "vote"}),
+    "_show": frozenset({"claim", "keep_late_answer", "note_delivery", "remark", "vote"}),
     "_fence": frozenset(
-        {"conclude", "keep_late_answer", "first_notice", "note_heard", "note_heard_until"}
+        {
+            "claim",
+            "conclude",
+            "first_notice",
+            "keep_late_answer",
+            "note_heard",
+            "note_heard_until",
+            "remark",
+            "vote",
+        }
     ),
 }
+_QUEUEING: Final = _USES["_enqueue"] | _USES["_conclude"] | _USES["_show"]
+_PARTS: Final = _USES | {"_enqueue": _QUEUEING}
 """What is put in front of which scripts."""
 
 

@@ -9,7 +9,7 @@ from shared.escalation import Ask, Escalation, News, Outcome, State, new_id, sta
 from shared.ports import Accepted, Clock, Concluded, Hold, utc_now
 from shared.redis_adapter.connection import translated_errors
 from shared.redis_adapter.jobs import Job, JobName, make_job
-from shared.redis_adapter.records import delivered_field, from_flat, from_hash, from_ms, to_ms
+from shared.redis_adapter.records import concluded, delivered_field, from_hash, from_ms, to_ms
 from shared.redis_adapter.scripts import Scripts
 from shared.telemetry import get_logger
 
@@ -26,7 +26,6 @@ LIST_LIMIT: Final = 100
 SCAN_LIMIT: Final = 1_000
 """How far back a filtered listing looks."""
 OPEN_LIMIT: Final = 500
-_FENCED: Final = 2
 
 
 class RedisEscalationStore:
@@ -153,7 +152,7 @@ class RedisEscalationStore:
                 *sorted(states_before(outcome.state)),
             ],
         )
-        return _concluded(applied, record)
+        return concluded(applied, record)
 
     async def keep_late_answer(
         self, escalation_id: str, answer: Outcome, hold: Hold | None = None
@@ -181,7 +180,7 @@ class RedisEscalationStore:
                 hold.fence if hold else "",
             ],
         )
-        return _concluded(applied, record)
+        return concluded(applied, record)
 
     async def note_delivery(self, escalation_id: str, news: News) -> Concluded | None:
         """See `EscalationStore.note_delivery`."""
@@ -201,7 +200,7 @@ class RedisEscalationStore:
                 keys.wake,
             ],
         )
-        return _concluded(applied, record)
+        return concluded(applied, record)
 
     async def ping(self) -> None:
         """Reach Redis.
@@ -244,10 +243,3 @@ class RedisEscalationStore:
 def _whole_ms(moment: datetime) -> datetime:
     """Drop what Redis does not keep, so that a record equals itself read back."""
     return from_ms(to_ms(moment))
-
-
-def _concluded(applied: int, record: list[str]) -> Concluded | None:
-    """Unpack what the concluding scripts return."""
-    if applied < 0:
-        return None
-    return Concluded(from_flat(record), applied=applied == 1, fenced=applied == _FENCED)

@@ -11,15 +11,16 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
 from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from shared.errors import StoreUnavailableError
-from shared.escalation import Outcome
+from shared.escalation import Outcome, Remark
 from shared.fan_out import FanOut
+from shared.ports import Reply
 from shared.redis_adapter.connection import CALL_SECONDS, translated_errors
 from shared.telemetry import get_logger
 
@@ -95,7 +96,7 @@ class RedisReplyWaiter:
         self._redis = redis
         self._subscriber = subscriber
         self._keys = keys
-        self._waiting: defaultdict[str, set[asyncio.Future[Outcome]]] = defaultdict(set)
+        self._waiting: defaultdict[str, set[asyncio.Future[Reply]]] = defaultdict(set)
         self._to_read: set[str] = set()
         self._unreadable: set[str] = set()
         self._something = asyncio.Event()
@@ -105,7 +106,7 @@ class RedisReplyWaiter:
         """How many waits are under way."""
         return sum(len(futures) for futures in self._waiting.values())
 
-    async def wait(self, escalation_id: str, *, seconds: float) -> Outcome | None:
+    async def wait(self, escalation_id: str, *, seconds: float) -> Reply | None:
         """See `ReplyWaiter.wait`."""
         future = asyncio.get_running_loop().create_future()
         self._waiting[escalation_id].add(future)
@@ -156,9 +157,14 @@ class RedisReplyWaiter:
                 await self._read(ids[start : start + READ_AT_ONCE])
 
     async def _read(self, ids: list[str]) -> None:
+        # Only for who waits already: what an operator asked back may be replied to meanwhile, and
+        # would be old news to whoever comes later.
+        waiting = {each: tuple(self._waiting.get(each, ())) for each in ids}
         try:
             async with translated_errors():
-                replies = await self._redis.mget([self._keys.reply(each) for each in ids])
+                replies = await self._redis.mget(
+                    [key for each in ids for key in self._may_hold_a_reply(each)]
+                )
         except StoreUnavailableError as error:
             # The waits go on: the safety net and the next subscription read again.
             log.warning("replies_unread", waiting=len(ids), reason=str(error))
@@ -172,23 +178,34 @@ class RedisReplyWaiter:
             await self._read(ids[:middle])
             await self._read(ids[middle:])
             return
-        for escalation_id, reply in zip(ids, cast("list[str | None]", replies), strict=True):
-            if reply is None:
-                continue
+        outcomes, remarks = replies[::2], replies[1::2]
+        for escalation_id, outcome, remark in zip(ids, outcomes, remarks, strict=True):
             try:
-                outcome = Outcome.model_validate_json(reply)
+                reply = _reply(outcome, remark)
             except ValidationError:
                 self._note_unreadable(escalation_id)
                 continue
-            for future in self._waiting.get(escalation_id, ()):
+            if reply is None:
+                continue
+            for future in waiting[escalation_id]:
                 if not future.done():
-                    future.set_result(outcome)
+                    future.set_result(reply)
+
+    def _may_hold_a_reply(self, escalation_id: str) -> tuple[str, str]:
+        return self._keys.reply(escalation_id), self._keys.asked_back(escalation_id)
 
     def _note_unreadable(self, escalation_id: str) -> None:
         """Log it once for as long as somebody waits for it: it is read again and again."""
         if escalation_id in self._waiting and escalation_id not in self._unreadable:
             self._unreadable.add(escalation_id)
             log.warning("reply_unreadable", escalation_id=escalation_id)
+
+
+def _reply(outcome: str | None, remark: str | None) -> Reply | None:
+    """Read what ends a wait. An outcome counts more than what was asked back before it."""
+    if outcome is not None:
+        return Outcome.model_validate_json(outcome)
+    return None if remark is None else Remark.model_validate_json(remark)
 
 
 class RedisChanges:

@@ -14,9 +14,18 @@ from support.clock import SteppedClock
 from support.key_checker import leaking_keys
 
 from shared.memory import MemoryEscalations
+from shared.memory_discussion import MemoryDiscussion
 from shared.memory_listening import MemoryHearing, MemoryListenerSlots, MemorySlots
-from shared.ports import SLOT_LENGTH, EscalationStore, ListenerSlots, PostingLog, ReplyWaiter
+from shared.ports import (
+    SLOT_LENGTH,
+    Discussion,
+    EscalationStore,
+    ListenerSlots,
+    PostingLog,
+    ReplyWaiter,
+)
 from shared.redis_adapter.connection import open_client, open_subscriber
+from shared.redis_adapter.discussion import RedisDiscussion
 from shared.redis_adapter.hearing import RedisHearing
 from shared.redis_adapter.keys import Keys
 from shared.redis_adapter.posting import RedisPostingLog
@@ -34,6 +43,7 @@ class Backend:
     waiter: ReplyWaiter
     log: PostingLog
     clock: SteppedClock
+    discussion: Discussion
     hearing: MemoryHearing | RedisHearing
     make_slots: Callable[[int, timedelta], Callable[[], ListenerSlots]]
 
@@ -56,7 +66,15 @@ async def backend(request: pytest.FixtureRequest, keys: Keys) -> AsyncGenerator[
             fleet = MemorySlots(memory, slots=slots, length=length)
             return lambda: MemoryListenerSlots(fleet)
 
-        yield Backend(memory, memory, memory, clock, MemoryHearing(memory), in_memory)
+        yield Backend(
+            memory,
+            memory,
+            memory,
+            clock,
+            MemoryDiscussion(memory),
+            MemoryHearing(memory),
+            in_memory,
+        )
         return
     async with AsyncExitStack() as stack:
         if request.param == "fakeredis":
@@ -78,6 +96,7 @@ async def backend(request: pytest.FixtureRequest, keys: Keys) -> AsyncGenerator[
             waiter,
             RedisPostingLog(redis, keys, clock=clock),
             clock,
+            RedisDiscussion(redis, keys, clock=clock),
             RedisHearing(redis, keys),
             on_redis,
         )

@@ -6,17 +6,21 @@ from datetime import datetime, timedelta
 
 from shared.escalation import (
     Ask,
+    Author,
     ChannelKind,
     Escalation,
     Outcome,
     Person,
     Posting,
     Provenance,
+    Remark,
     State,
+    Vote,
 )
 from shared.question import Question
 
 MAYA = Person(id="111", name="Maya")
+JON = Person(id="222", name="Jon")
 
 
 def an_ask(
@@ -62,3 +66,20 @@ def an_outcome(
 def a_posting(reference: str = "9001") -> Posting:
     """Make a place where a question is shown."""
     return Posting(channel=ChannelKind.DISCORD, place="500", reference=reference)
+
+
+def a_remark(
+    author: Author = Author.OPERATOR,
+    *,
+    at: datetime,
+    text: str = "Which size?",
+    source: str = "r1",
+) -> Remark:
+    """Make something said before the answer."""
+    by = MAYA if author is Author.OPERATOR else None
+    return Remark(author=author, text=text, at=at, by=by, source=source)
+
+
+def a_vote(by: Person = MAYA, *, at: datetime, approve: bool = True) -> Vote:
+    """Make one person's word on an approval."""
+    return Vote(approve=approve, by=by, at=at, source=f"click of {by.name}")

@@ -12,6 +12,7 @@ from shared.errors import StoreUnavailableError
 from shared.escalation import Ask, Escalation, Outcome, Provenance, State
 from shared.expiry import ABANDONED, expired
 from shared.memory import MemoryEscalations
+from shared.memory_discussion import MemoryDiscussion
 from shared.ports import Accepted
 
 TIMEOUT = timedelta(minutes=10)
@@ -51,7 +52,13 @@ def an_asking(
     grace: timedelta = ABANDONED,
 ) -> Asking:
     return Asking(
-        store, store, timeout=timeout, retention=timedelta(hours=1), grace=grace, clock=clock
+        store,
+        store,
+        MemoryDiscussion(store),
+        timeout=timeout,
+        retention=timedelta(hours=1),
+        grace=grace,
+        clock=clock,
     )
 
 
@@ -94,6 +101,7 @@ async def test_a_wait_that_spans_the_deadline_ends_with_the_question(seconds: fl
     asking = Asking(
         store,
         store,
+        MemoryDiscussion(store),
         timeout=timedelta(seconds=0.05),
         retention=timedelta(hours=1),
         grace=timedelta(seconds=0.05),

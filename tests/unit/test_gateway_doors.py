@@ -14,6 +14,7 @@ from mcp_gateway.app import build_app, build_server
 from mcp_gateway.asking import Asking
 from mcp_gateway.settings import GatewaySettings
 from shared.memory import MemoryEscalations
+from shared.memory_discussion import MemoryDiscussion
 from shared.redis_adapter.keys import Keys
 from shared.redis_adapter.store import RedisEscalationStore
 
@@ -36,7 +37,13 @@ async def post(
 ) -> int:
     """Say hello to a gateway that is set up so, and tell the status of its answer."""
     store = MemoryEscalations()
-    asking = Asking(store, store, timeout=timedelta(minutes=10), retention=timedelta(hours=1))
+    asking = Asking(
+        store,
+        store,
+        MemoryDiscussion(store),
+        timeout=timedelta(minutes=10),
+        retention=timedelta(hours=1),
+    )
     read = GatewaySettings(_env_file=None, **settings)  # pyright: ignore[reportCallIssue]
     app = build_app(
         build_server(asking, read), RedisEscalationStore(FakeAsyncRedis(), Keys()), read

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from mcp import Client
 from support.discord_views import answer_text, structured
-from support.make import an_ask, an_outcome
+from support.make import a_remark, a_vote, an_ask, an_outcome
 
 from mcp_gateway.app import build_server
 from mcp_gateway.asking import Asking
@@ -15,6 +15,7 @@ from mcp_gateway.settings import GatewaySettings
 from shared.errors import StoreUnavailableError, StoreUncertainError
 from shared.escalation import Ask, Escalation, State
 from shared.memory import MemoryEscalations
+from shared.memory_discussion import MemoryDiscussion
 from shared.ports import Accepted, utc_now
 from shared.question import Question
 
@@ -53,7 +54,13 @@ class Broken(MemoryEscalations):
 
 def a_client(store: MemoryEscalations) -> Client:
     """Make a client of a gateway over this store. Open it in the test."""
-    asking = Asking(store, store, timeout=timedelta(minutes=10), retention=timedelta(hours=1))
+    asking = Asking(
+        store,
+        store,
+        MemoryDiscussion(store),
+        timeout=timedelta(minutes=10),
+        retention=timedelta(hours=1),
+    )
     return Client(build_server(asking, GatewaySettings(_env_file=None)))  # pyright: ignore[reportCallIssue]
 
 
@@ -222,6 +229,117 @@ async def test_a_delivery_is_confirmed_first_of_the_time_out_then_of_the_late_an
     assert "no question with the id" in answer_text(refused)
 
 
+async def until_open(store: MemoryEscalations) -> Escalation:
+    """Wait until a question is asked."""
+    while not (opened := await store.list_open()):
+        await asyncio.sleep(0)
+    return opened[0]
+
+
+async def test_what_a_person_asks_back_ends_the_call_and_the_reply_takes_it_up_again() -> None:
+    store = MemoryEscalations()
+    discussion = MemoryDiscussion(store)
+    async with asyncio.timeout(10), a_client(store) as agent, asyncio.TaskGroup() as group:
+        asking = group.create_task(agent.call_tool("ask_human", {"question": "May I?"}))
+        escalation = await until_open(store)
+        await discussion.remark(escalation.id, a_remark(at=utc_now(), text="How many pieces?"))
+        asked = structured(await asking)
+        assert (asked["status"], asked["asked_back"]) == ("needs_info", "How many pieces?")
+        known = {"escalation_id": escalation.id}
+        again = structured(await agent.call_tool("check_answer", known))
+        assert again["asked_back"] == "How many pieces?", "it is still unanswered"
+
+        reply = {**known, "message": "Three."}
+        telling = group.create_task(agent.call_tool("send_to_operator", reply))
+        while (read := await store.get(escalation.id)) is None or len(read.remarks) < 2:
+            await asyncio.sleep(0)
+        twice = await agent.call_tool("send_to_operator", {**reply, "wait_seconds": 0})
+        assert structured(twice)["status"] == "pending"
+        await store.conclude(escalation.id, an_outcome(escalation, at=utc_now()))
+        assert answer_text(await telling) == "Yes, 10 %."
+        late = await agent.call_tool("send_to_operator", {**known, "message": "Thanks!"})
+    assert late.is_error
+    assert "has ended (answered)" in answer_text(late)
+    ended = await store.get(escalation.id)
+    assert ended is not None
+    assert [each.text for each in ended.remarks] == ["How many pieces?", "Three."]
+
+
+@pytest.mark.parametrize(("approve", "status"), [(True, "approved"), (False, "denied")])
+async def test_an_approval_is_approved_or_denied_and_denied_is_no_error(
+    approve: bool, status: str
+) -> None:
+    store = MemoryEscalations()
+    async with asyncio.timeout(10), a_client(store) as agent, asyncio.TaskGroup() as group:
+        asking = group.create_task(
+            agent.call_tool("request_approval", {"action": "Refund 80 €", "approvals_needed": 1})
+        )
+        escalation = await until_open(store)
+        outcome = an_outcome(escalation, at=utc_now(), text="Just this once.")
+        await MemoryDiscussion(store).vote(
+            escalation.id,
+            a_vote(at=utc_now(), approve=approve),
+            outcome.model_copy(update={"approved": approve}),
+            needed=1,
+        )
+        result = await asking
+        listed = [
+            structured(await agent.call_tool("list_questions", {"status": each}))["questions"]
+            for each in (status, "answered")
+        ]
+    told = structured(result)
+    assert (told["status"], told["approved"], told["approvals"]) == (status, approve, int(approve))
+    assert answer_text(result).startswith(status.capitalize())
+    assert "Just this once." in answer_text(result)
+    assert [len(each) for each in listed] == [1, 0]
+
+
+async def test_a_form_comes_back_as_values() -> None:
+    store = MemoryEscalations()
+    schema = {"type": "object", "properties": {"percent": {"type": "integer", "maximum": 20}}}
+    async with asyncio.timeout(10), a_client(store) as agent, asyncio.TaskGroup() as group:
+        asking = group.create_task(
+            agent.call_tool("ask_human", {"question": "How much?", "answer_schema": schema})
+        )
+        escalation = await until_open(store)
+        assert escalation.question.form is not None
+        outcome = an_outcome(escalation, at=utc_now(), text="percent: 5")
+        await store.conclude(escalation.id, outcome.model_copy(update={"values": {"percent": 5}}))
+        told = structured(await asking)
+    assert told["status"] == "answered"
+    assert told["values"] == {"percent": 5}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"answer_schema": {"type": "array"}}, "answer_schema.type"),
+        (
+            {"answer_schema": {"type": "object", "properties": {"a": {"type": "object"}}}},
+            "answer_schema.properties.a",
+        ),
+        ({"options_only": True}, "options_only needs options"),
+        (
+            {
+                "options": ["a", "b"],
+                "answer_schema": {"type": "object", "properties": {"a": {"type": "boolean"}}},
+            },
+            "can't be asked for together",
+        ),
+        ({"options": ["a"]}, "options"),
+    ],
+)
+async def test_a_shape_that_people_can_not_be_shown_is_refused(
+    arguments: dict[str, Any], words: str
+) -> None:
+    store = MemoryEscalations()
+    async with asyncio.timeout(10), a_client(store) as agent:
+        result = await agent.call_tool("ask_human", {"question": "May I?", **arguments})
+    assert result.is_error
+    assert words in answer_text(result)
+    assert await store.list_open() == []
+
+
 @pytest.mark.parametrize("state", sorted(state for state in State if not state.is_open))
 async def test_every_outcome_has_its_own_status_and_its_own_words(state: State) -> None:
     store = MemoryEscalations()
@@ -248,6 +366,8 @@ async def test_the_tools_say_what_they_take_and_what_they_return() -> None:
         "cancel_question",
         "confirm_delivery",
         "list_questions",
+        "request_approval",
+        "send_to_operator",
     }
     for tool in tools.values():
         assert tool.description

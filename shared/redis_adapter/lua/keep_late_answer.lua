@@ -16,9 +16,6 @@ end
 if state ~= 'timed_out' or redis.call('HEXISTS', KEYS[1], 'late_answer') == 1 then
   return {0, unpack(redis.call('HGETALL', KEYS[1]))}
 end
-redis.call('HSET', KEYS[1], 'late_answer', ARGV[2], 'show_job', ARGV[4])
-redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1])
-enqueue(KEYS[3], KEYS[4], ARGV[4], ARGV[5], ARGV[3], math.max(1, redis.call('PTTL', KEYS[1])))
-redis.call('PUBLISH', ARGV[6], ARGV[1])
-redis.call('PUBLISH', ARGV[7], ARGV[1])
+redis.call('HSET', KEYS[1], 'late_answer', ARGV[2])
+show(KEYS[1], KEYS[2], KEYS[3], KEYS[4], ARGV[1], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7])
 return {1, unpack(redis.call('HGETALL', KEYS[1]))}

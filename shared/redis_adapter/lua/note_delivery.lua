@@ -10,11 +10,6 @@ end
 if redis.call('HEXISTS', KEYS[1], ARGV[2]) == 0 or redis.call('HEXISTS', KEYS[1], ARGV[3]) == 1 then
   return {0, unpack(redis.call('HGETALL', KEYS[1]))}
 end
-redis.call('HSET', KEYS[1], ARGV[3], ARGV[4], 'show_job', ARGV[5])
--- Later than what may be being shown at this moment, or that would be taken for all there is.
-local due = math.max(tonumber(ARGV[4]), (tonumber(redis.call('ZSCORE', KEYS[2], ARGV[1])) or 0) + 1)
-redis.call('ZADD', KEYS[2], due, ARGV[1])
-enqueue(KEYS[3], KEYS[4], ARGV[5], ARGV[6], ARGV[4], math.max(1, redis.call('PTTL', KEYS[1])))
-redis.call('PUBLISH', ARGV[7], ARGV[1])
-redis.call('PUBLISH', ARGV[8], ARGV[1])
+redis.call('HSET', KEYS[1], ARGV[3], ARGV[4])
+show(KEYS[1], KEYS[2], KEYS[3], KEYS[4], ARGV[1], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8])
 return {1, unpack(redis.call('HGETALL', KEYS[1]))}

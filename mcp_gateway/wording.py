@@ -1,0 +1,84 @@
+"""What the model reads for each way in which a question can stand."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from shared.escalation import Author, Escalation, Outcome, State
+
+
+def wording(escalation: Escalation) -> tuple[str, str]:
+    """Say how it stands, and what to do next. No two outcomes read alike."""
+    outcome, reason = escalation.outcome, ""
+    if outcome is not None and outcome.reason:
+        reason = f" Reason: {outcome.reason}"
+    match escalation.state:
+        case State.QUEUED | State.POSTED | State.CLAIMED:
+            again = f"call check_answer with escalation_id={escalation.id}"
+            return (
+                f"Still waiting: no person has answered yet. Go on talking, then {again}.",
+                f"Go on with the conversation, then {again} to go on waiting.",
+            )
+        case State.NEEDS_INFO:
+            return (
+                f"Before answering, a person wants to know: {asked_back(escalation) or ''}",
+                (
+                    "Ask the customer if you don't know it. Then call send_to_operator with "
+                    f"escalation_id={escalation.id} and your reply; it waits for the answer again."
+                ),
+            )
+        case State.ANSWERED:
+            return _answered(outcome) if outcome else ("", "Pass the answer on.")
+        case State.DECLINED:
+            return (
+                f"A person saw the question and declined to answer it.{reason}",
+                "Tell the customer that the team could not decide this. Don't decide it yourself.",
+            )
+        case State.TIMED_OUT:
+            return _timed_out(escalation.late_answer)
+        case State.CANCELLED:
+            return (
+                f"The question was cancelled before anyone answered.{reason}",
+                "Nothing: the answer was no longer wanted. Ask anew if it is wanted again.",
+            )
+        case State.UNDELIVERABLE:
+            return (
+                f"The question could not be shown to anybody.{reason}",
+                "Tell the customer that the team can't be reached now. Don't decide it yourself.",
+            )
+        case _:
+            assert_never(escalation.state)
+
+
+def _answered(outcome: Outcome) -> tuple[str, str]:
+    text = outcome.text or ""
+    if outcome.approved is None:
+        return text, "Pass the answer on."
+    comment = f" They say: {text}" if text else ""
+    if outcome.approved:
+        return f"Approved.{comment}", "Go ahead with what was approved, and nothing more."
+    return (
+        f"Denied.{comment}",
+        "Don't do it. Tell the customer that the team decided against it.",
+    )
+
+
+def _timed_out(late: Outcome | None) -> tuple[str, str]:
+    if late is not None and late.text:
+        return (
+            f"Nobody answered in time. After the deadline a person answered: {late.text}",
+            "If the conversation is still open, pass the late answer on as one.",
+        )
+    return (
+        "Nobody answered in time. This is not a yes and not a no.",
+        "Tell the customer that nobody could be reached. Don't decide it yourself.",
+    )
+
+
+def asked_back(escalation: Escalation) -> str | None:
+    """Find what people want to know now."""
+    if escalation.state is not State.NEEDS_INFO:
+        return None
+    authors = [each.author for each in escalation.remarks]
+    told = len(authors) - authors[::-1].index(Author.AGENT) if Author.AGENT in authors else 0
+    return "\n".join(each.text for each in escalation.remarks[told:]) or None

@@ -1,0 +1,23 @@
+-- Put in front of every script that may end an escalation.
+-- Writes everything that follows from an outcome: state, reply key, indexes, the job that shows it.
+-- Invariant: the reply key is written once, and only together with the record's outcome. The caller
+-- has made sure that the record is kept and open.
+local function conclude(keys, id, state, outcome, now, show_job, body, changed, wake)
+  redis.call('HSET', keys.record, 'state', state, 'outcome', outcome, 'show_job', show_job)
+  local ttl = math.max(1, redis.call('PTTL', keys.record))
+  redis.call('SET', keys.reply, outcome, 'PX', ttl)
+  redis.call('ZREM', keys.open, id)
+  redis.call('ZREM', keys.unposted, id)
+  -- Later than what is being shown at this moment, or that would be taken for all there is.
+  local due = math.max(tonumber(now), (tonumber(redis.call('ZSCORE', keys.unshown, id)) or 0) + 1)
+  redis.call('ZADD', keys.unshown, due, id)
+
+  local identical = redis.call('HGET', keys.record, 'identical')
+  if identical and redis.call('GET', identical) == id then
+    redis.call('DEL', identical)
+  end
+
+  enqueue(keys.queue, keys.show_body, show_job, body, now, ttl)
+  redis.call('PUBLISH', changed, id)
+  redis.call('PUBLISH', wake, id)
+end

@@ -1,0 +1,41 @@
+-- Notes who is on a question, or that nobody is any more.
+-- KEYS  1 record  2 unshown  3 queue  4 body of the showing job
+--       5 fence (only for what a listener heard)
+-- ARGV  1 id  2 claim, or '' to release  3 the claiming person's id
+--       4 whose claim may be ended by this: a person's id, '' for nobody's, '*' for anybody's
+--       5 now ms  6 showing job's id  7 its body  8 channel "changed"  9 channel "wake"
+--       10 fencing number, or ''  11… states in which it may be done
+-- Returns {applied 0|1, record…}; {2, record…} when the slot has a newer holder; {-1} when no such
+-- record is kept.
+-- Invariant: one person at a time is on a question.
+local record = KEYS[1]
+local state = redis.call('HGET', record, 'state')
+if not state then
+  return {-1}
+end
+if outdated(KEYS[5], ARGV[10]) then
+  return {2, unpack(redis.call('HGETALL', record))}
+end
+local allowed = false
+for i = 11, #ARGV do
+  allowed = allowed or ARGV[i] == state
+end
+local holder = redis.call('HGET', record, 'claimed_by')
+local may_end = not holder or ARGV[4] == '*' or ARGV[4] == holder
+local changes = ARGV[2] == '' and holder or ARGV[2] ~= '' and holder ~= ARGV[3]
+if not allowed or not may_end or not changes then
+  return {0, unpack(redis.call('HGETALL', record))}
+end
+if ARGV[2] == '' then
+  redis.call('HDEL', record, 'claim', 'claimed_by')
+  if state == 'claimed' then
+    redis.call('HSET', record, 'state', 'posted')
+  end
+else
+  redis.call('HSET', record, 'claim', ARGV[2], 'claimed_by', ARGV[3])
+  if state == 'posted' then
+    redis.call('HSET', record, 'state', 'claimed')
+  end
+end
+show(record, KEYS[2], KEYS[3], KEYS[4], ARGV[1], ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9])
+return {1, unpack(redis.call('HGETALL', record))}

@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from support.make import JON, MAYA, a_posting, a_remark, a_vote, an_ask, an_outcome
+
+from contract.conftest import Backend
+from shared.escalation import REMARKS_LIMIT, Author, Claim, Escalation, State
+from shared.ports import Hold
+
+
+async def posted(backend: Backend) -> Escalation:
+    """Accept a question that people can see."""
+    escalation = (await backend.store.accept(an_ask())).escalation
+    await backend.log.note_posting(escalation.id, a_posting(), complete=True)
+    return escalation
+
+
+async def test_what_is_asked_back_wakes_the_waiters_until_the_agent_has_replied(
+    backend: Backend,
+) -> None:
+    escalation = await posted(backend)
+    asked = a_remark(at=backend.clock.now)
+    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+        waits = [group.create_task(backend.waiter.wait(escalation.id, seconds=4)) for _ in range(2)]
+        noted = await backend.discussion.remark(escalation.id, asked)
+    assert [wait.result() for wait in waits] == [asked] * 2
+    assert noted is not None
+    assert noted.escalation.state is State.NEEDS_INFO
+    assert await backend.waiter.wait(escalation.id, seconds=4) == asked, "still unanswered"
+
+    told = a_remark(Author.AGENT, at=backend.clock.now, text="Large.", source="r2")
+    replied = await backend.discussion.remark(escalation.id, told)
+    assert replied is not None
+    assert replied.escalation.state is State.POSTED
+    assert replied.escalation.remarks == (asked, told)
+    assert await backend.waiter.wait(escalation.id, seconds=0.05) is None
+    outcome = an_outcome(escalation, at=backend.clock.now)
+    await backend.store.conclude(escalation.id, outcome)
+    assert await backend.waiter.wait(escalation.id, seconds=4) == outcome
+
+
+async def test_a_remark_is_made_once_and_not_after_the_end(backend: Backend) -> None:
+    escalation = await posted(backend)
+    asked = a_remark(at=backend.clock.now)
+    tries = [await backend.discussion.remark(escalation.id, asked) for _ in range(2)]
+    assert [each.applied for each in tries if each] == [True, False]
+    outcome = an_outcome(escalation, at=backend.clock.now)
+    await backend.store.conclude(escalation.id, outcome)
+    late = await backend.discussion.remark(
+        escalation.id, a_remark(at=backend.clock.now, source="r2")
+    )
+    assert late is not None
+    assert not late.applied
+    assert late.escalation.remarks == (asked,)
+    assert await backend.waiter.wait(escalation.id, seconds=4) == outcome, "the outcome counts more"
+    assert await backend.discussion.remark("01UNKNOWN", asked) is None
+
+
+async def test_remarks_have_a_limit(backend: Backend) -> None:
+    escalation = await posted(backend)
+    for number in range(REMARKS_LIMIT + 1):
+        noted = await backend.discussion.remark(
+            escalation.id, a_remark(at=backend.clock.now, source=f"r{number}")
+        )
+        assert noted is not None
+        assert noted.applied == (number < REMARKS_LIMIT)
+
+
+async def test_one_person_at_a_time_is_on_a_question(backend: Backend) -> None:
+    escalation, now = await posted(backend), backend.clock.now
+    mayas, jons = Claim(by=MAYA, at=now), Claim(by=JON, at=now)
+    discussion = backend.discussion
+
+    first = await discussion.claim(escalation.id, mayas)
+    again = await discussion.claim(escalation.id, mayas)
+    refused = await discussion.claim(escalation.id, jons)
+    not_his = await discussion.release(escalation.id, JON.id)
+    assert [each.applied for each in (first, again, refused, not_his) if each] == [
+        True,
+        False,
+        False,
+        False,
+    ]
+    assert refused is not None
+    assert refused.escalation.claim == mayas
+    assert refused.escalation.state is State.CLAIMED
+
+    taken_over = await discussion.claim(escalation.id, jons, take_over=True)
+    assert taken_over is not None
+    assert taken_over.escalation.claim == jons
+    free = await discussion.release(escalation.id, None)
+    assert free is not None
+    assert (free.escalation.claim, free.escalation.state) == (None, State.POSTED)
+
+
+async def test_a_question_that_waits_for_the_agent_stays_its_claimants(backend: Backend) -> None:
+    escalation, now = await posted(backend), backend.clock.now
+    await backend.discussion.claim(escalation.id, Claim(by=MAYA, at=now))
+    asked = await backend.discussion.remark(escalation.id, a_remark(at=now))
+    assert asked is not None
+    assert asked.escalation.state is State.NEEDS_INFO
+    told = await backend.discussion.remark(
+        escalation.id, a_remark(Author.AGENT, at=now, source="r2")
+    )
+    assert told is not None
+    assert told.escalation.state is State.CLAIMED
+
+
+@pytest.mark.parametrize("needed", [1, 2])
+async def test_as_many_different_people_as_are_needed_approve(
+    backend: Backend, needed: int
+) -> None:
+    escalation, now = await posted(backend), backend.clock.now
+    outcome = an_outcome(escalation, at=now).model_copy(update={"approved": True})
+
+    first = await backend.discussion.vote(escalation.id, a_vote(at=now), outcome, needed=needed)
+    twice = await backend.discussion.vote(escalation.id, a_vote(at=now), outcome, needed=needed)
+    assert first is not None
+    assert twice is not None
+    assert (first.applied, twice.applied) == (True, False)
+    assert first.escalation.state.is_open == (needed == 2)
+    if needed == 2:
+        assert await backend.waiter.wait(escalation.id, seconds=0.05) is None
+        second = await backend.discussion.vote(
+            escalation.id, a_vote(JON, at=now), outcome, needed=needed
+        )
+        assert second is not None
+        assert [each.by for each in second.escalation.votes] == [MAYA, JON]
+    assert await backend.waiter.wait(escalation.id, seconds=4) == outcome
+
+
+async def test_one_denial_denies(backend: Backend) -> None:
+    escalation, now = await posted(backend), backend.clock.now
+    yes = an_outcome(escalation, at=now).model_copy(update={"approved": True})
+    no = yes.model_copy(update={"approved": False})
+    await backend.discussion.vote(escalation.id, a_vote(at=now), yes, needed=2)
+    denied = await backend.discussion.vote(
+        escalation.id, a_vote(JON, at=now, approve=False), no, needed=2
+    )
+    assert denied is not None
+    assert denied.escalation.outcome == no
+    after = await backend.discussion.vote(escalation.id, a_vote(at=now), yes, needed=2)
+    assert after is not None
+    assert not after.applied
+
+
+async def test_a_relieved_listener_changes_nothing(backend: Backend) -> None:
+    escalation, now = await posted(backend), backend.clock.now
+    old, new = backend.workers(2)
+    held = await old.hold()
+    assert held is not None
+    await old.release()
+    assert await new.hold() is not None
+    relieved = Hold(held.slot, held.fence)
+    discussion = backend.discussion
+    outcome = an_outcome(escalation, at=now)
+    acts = [
+        await discussion.remark(escalation.id, a_remark(at=now), relieved),
+        await discussion.claim(escalation.id, Claim(by=MAYA, at=now), relieved),
+        await discussion.release(escalation.id, None, relieved),
+        await discussion.vote(escalation.id, a_vote(at=now), outcome, relieved, needed=1),
+    ]
+    assert [(each.applied, each.fenced) for each in acts if each] == [(False, True)] * 4
+    read = await backend.store.get(escalation.id)
+    assert read is not None
+    assert read.state is State.POSTED
