@@ -7,94 +7,94 @@ by a listener that another has relieved is left to that other one, without a wor
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import assert_never
 
+from escalation_worker.operators import Operators, note_accepted, person_of
+from shared.answer_form import Answer
 from shared.crash_points import CrashPoint, crash_point
-from shared.escalation import ChannelKind, Escalation, Outcome, Person, Provenance, State
+from shared.escalation import ChannelKind, Escalation, Outcome, Provenance, State
 from shared.ports import EscalationStore, InboundReply, ReplyVerdict
-from shared.question import QUESTION_LIMIT
+from shared.question import QUESTION_LIMIT, Question
 from shared.telemetry import get_logger
 
 log = get_logger(__name__)
-audit = get_logger("audit")
 
 
 @dataclass(frozen=True, slots=True)
-class Operators:
-    """Who may answer: these people, and everybody with one of these roles. Nobody else."""
+class FilledIn:
+    """What became of a form: a verdict, and what is wrong, by field."""
 
-    people: frozenset[str] = frozenset()
-    roles: frozenset[str] = frozenset()
-
-    def include(self, person_id: str, roles: frozenset[str]) -> bool:
-        """Whether this person may answer."""
-        return person_id in self.people or not self.roles.isdisjoint(roles)
+    verdict: ReplyVerdict
+    problems: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 class Answering:
-    """Turns replies into outcomes."""
+    """Turns replies into outcomes.
+
+    Each method raises `StoreUnavailableError` where it is not known to be decided: the same reply
+    can be tried again.
+    """
 
     def __init__(self, store: EscalationStore, operators: Operators) -> None:
         self._store = store
         self._operators = operators
 
     async def answer(self, reply: InboundReply) -> ReplyVerdict:
-        """Take a reply for the answer, if it may be one.
-
-        Raises:
-            StoreUnavailableError: It is not known to be decided; try the same reply again.
-        """
+        """Take a text for the answer, if it may be one."""
         text = reply.text.strip()
-        if not self._allowed(reply):
+        if not self._operators.allow(reply):
             return ReplyVerdict.NOT_ALLOWED
         if not text or len(text) > QUESTION_LIMIT:
             return ReplyVerdict.UNREADABLE
-        return await self._conclude(reply, State.ANSWERED, text=text)
+        escalation = await self._store.get(reply.escalation_id)
+        if escalation is None:
+            return ReplyVerdict.UNKNOWN
+        if (fitting := _fitting(escalation.question, text)) is None:
+            return ReplyVerdict.WRONG_SHAPE
+        return await self._conclude(reply, escalation, State.ANSWERED, text=fitting)
+
+    async def fill_in(self, reply: InboundReply, written: Mapping[str, str]) -> FilledIn:
+        """Take a filled-in form for the answer, or say what is wrong with it."""
+        if not self._operators.allow(reply):
+            return FilledIn(ReplyVerdict.NOT_ALLOWED)
+        escalation = await self._store.get(reply.escalation_id)
+        if escalation is None:
+            return FilledIn(ReplyVerdict.UNKNOWN)
+        form = escalation.question.form
+        if form is None:
+            return FilledIn(ReplyVerdict.WRONG_SHAPE)
+        read = form.read(written)
+        if read.problems:
+            return FilledIn(ReplyVerdict.UNREADABLE, read.problems)
+        text = "\n".join(f"{form.label(name)}: {value}" for name, value in read.values.items())
+        return FilledIn(
+            await self._conclude(reply, escalation, State.ANSWERED, text=text, values=read.values)
+        )
 
     async def decline(self, reply: InboundReply) -> ReplyVerdict:
-        """Take a reply for the word that nobody will answer; its text is the reason.
-
-        Raises:
-            StoreUnavailableError: It is not known to be decided; try the same reply again.
-        """
-        if not self._allowed(reply):
+        """Take a reply for the word that nobody will answer; its text is the reason."""
+        if not self._operators.allow(reply):
             return ReplyVerdict.NOT_ALLOWED
-        return await self._conclude(reply, State.DECLINED, reason=reply.text.strip() or None)
-
-    def _allowed(self, reply: InboundReply) -> bool:
-        if self._operators.include(reply.person_id, reply.person_roles):
-            return True
-        audit.warning(
-            "reply_refused",
-            escalation_id=reply.escalation_id,
-            person_id=reply.person_id,
-            channel=reply.channel,
-            source=reply.source,
-        )
-        return False
+        escalation = await self._store.get(reply.escalation_id)
+        if escalation is None:
+            return ReplyVerdict.UNKNOWN
+        reason = reply.text.strip() or None
+        return await self._conclude(reply, escalation, State.DECLINED, reason=reason)
 
     async def _conclude(
         self,
         reply: InboundReply,
+        escalation: Escalation,
         state: State,
         *,
         text: str | None = None,
+        values: dict[str, Answer] | None = None,
         reason: str | None = None,
     ) -> ReplyVerdict:
-        escalation = await self._store.get(reply.escalation_id)
-        if escalation is None:
-            return ReplyVerdict.UNKNOWN
-        outcome = Outcome(
-            state=state,
-            at=reply.at,
-            seconds=max(0.0, (reply.at - escalation.created_at).total_seconds()),
-            provenance=Provenance.PERSON,
-            text=text,
-            reason=reason,
-            by=Person(id=reply.person_id, name=reply.person_name),
-            channel=ChannelKind(reply.channel),
-            source=reply.source,
+        outcome = outcome_of(reply, escalation, state).model_copy(
+            update={"text": text, "values": values, "reason": reason}
         )
         crash_point(CrashPoint.REPLY_HEARD)
         concluded = await self._store.conclude(escalation.id, outcome, reply.hold)
@@ -102,17 +102,9 @@ class Answering:
         if concluded is None:
             return ReplyVerdict.UNKNOWN
         if concluded.fenced:
-            return _left_to_the_next_listener(escalation.id, reply)
+            return left_to_the_next_listener(reply)
         if concluded.applied:
-            audit.info(
-                "reply_accepted",
-                escalation_id=escalation.id,
-                state=state,
-                person_id=reply.person_id,
-                channel=reply.channel,
-                source=reply.source,
-                seconds=round(outcome.seconds, 3),
-            )
+            note_accepted(reply, state, seconds=round(outcome.seconds, 3))
             return ReplyVerdict.ACCEPTED
         return await self._after_the_end(concluded.escalation, outcome, reply)
 
@@ -128,7 +120,7 @@ class Answering:
                 if kept is None:
                     return ReplyVerdict.UNKNOWN
                 if kept.fenced:
-                    return _left_to_the_next_listener(escalation.id, reply)
+                    return left_to_the_next_listener(reply)
                 ours = kept.escalation.late_answer
                 if ours is not None and ours.source == late.source:
                     log.info("late_answer_kept", escalation_id=escalation.id)
@@ -148,6 +140,29 @@ class Answering:
                 assert_never(escalation.state)
 
 
-def _left_to_the_next_listener(escalation_id: str, reply: InboundReply) -> ReplyVerdict:
-    log.info("reply_left_to_next_listener", escalation_id=escalation_id, source=reply.source)
+def outcome_of(reply: InboundReply, escalation: Escalation, state: State) -> Outcome:
+    """Begin the outcome that a person's act gives a question."""
+    return Outcome(
+        state=state,
+        at=reply.at,
+        seconds=max(0.0, (reply.at - escalation.created_at).total_seconds()),
+        provenance=Provenance.PERSON,
+        by=person_of(reply),
+        channel=ChannelKind(reply.channel),
+        source=reply.source,
+    )
+
+
+def left_to_the_next_listener(reply: InboundReply) -> ReplyVerdict:
+    """Drop what another listener hears or finds as well."""
+    log.info("reply_left_to_next_listener", escalation_id=reply.escalation_id, source=reply.source)
     return ReplyVerdict.FENCED
+
+
+def _fitting(question: Question, text: str) -> str | None:
+    """Read a text as the answer; None where this question wants no text, or not this one."""
+    if question.form is not None or question.approvals_needed is not None:
+        return None
+    if not question.options_only:
+        return text
+    return next((each for each in question.options if each.casefold() == text.casefold()), None)

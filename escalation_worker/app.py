@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
-from escalation_worker.answering import Answering, Operators
+from escalation_worker.answering import Answering
 from escalation_worker.concluding import Concluding
 from escalation_worker.desk.app import build_desk
 from escalation_worker.desk.channel import DESK_OPERATORS, DeskChannel
@@ -21,6 +21,7 @@ from escalation_worker.discord_channel.losses import Losses
 from escalation_worker.discord_channel.turn import Turn
 from escalation_worker.giving_up import GivingUp
 from escalation_worker.jobs import Jobs
+from escalation_worker.operators import Operators
 from escalation_worker.posting import PostingDesk
 from escalation_worker.queue import Queue
 from escalation_worker.settings import WorkerSettings

@@ -29,6 +29,10 @@ class CrashPoint(StrEnum):
     POSTING_NOTED = "posting_noted"  # the lease is still held
     REPLY_HEARD = "reply_heard"  # before anything is decided about it
     REPLY_ACCEPTED = "reply_accepted"  # before the cursor moves on
+    REMARK_HEARD = "remark_heard"
+    REMARK_NOTED = "remark_noted"  # the agent is woken; the cursor has not moved on
+    VOTE_HEARD = "vote_heard"
+    VOTE_NOTED = "vote_noted"  # counted; whoever clicked was not told
     OUTCOME_EDITED = "outcome_edited"  # the message shows it; the thread is open
     OUTCOME_CONFIRMED = "outcome_confirmed"
     OUTCOME_CLOSED = "outcome_closed"  # the showing still counts as due

@@ -357,6 +357,14 @@ class ReplyVerdict(StrEnum):
     TOO_LATE = "too_late"  # the question had ended with another outcome
     KEPT_LATE = "kept_late"  # after the deadline; kept beside the time-out
     NOT_ALLOWED = "not_allowed"  # this person may not answer
+    WRONG_SHAPE = "wrong_shape"  # this question is answered in another way than in writing
+    ASKED_BACK = "asked_back"  # the agent is asked, and the question waits for it
+    ENOUGH_SAID = "enough_said"  # as much was said about it as may be
+    CLAIMED = "claimed"  # this person is on it
+    CLAIMED_ALREADY = "claimed_already"  # somebody else is on it
+    RELEASED = "released"  # nobody is on it any more
+    VOTED = "voted"  # counted
+    VOTED_ALREADY = "voted_already"  # this person's word was counted before
     UNREADABLE = "unreadable"  # nothing to pass on: empty, or over the limit
     UNKNOWN = "unknown"  # no such question is kept
     FENCED = "fenced"  # another worker listens by now: it is that one's to take in

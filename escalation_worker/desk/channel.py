@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from escalation_worker.answering import Operators
+from escalation_worker.operators import Operators
 from shared.escalation import ChannelKind, Escalation, Posting
 from shared.ports import PostingJournal
 

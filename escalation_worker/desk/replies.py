@@ -7,9 +7,9 @@ from typing import Final
 from starlette.responses import JSONResponse, Response
 
 from escalation_worker.desk.views import view_of
+from escalation_worker.verdicts import in_words
 from shared.escalation import Escalation, State
 from shared.ports import ReplyVerdict
-from shared.question import QUESTION_LIMIT
 
 _STATUS: Final = {
     ReplyVerdict.ACCEPTED: 200,
@@ -19,6 +19,14 @@ _STATUS: Final = {
     ReplyVerdict.UNKNOWN: 404,
     ReplyVerdict.TOO_LATE: 409,
     ReplyVerdict.UNREADABLE: 422,
+    ReplyVerdict.WRONG_SHAPE: 422,
+    ReplyVerdict.ASKED_BACK: 200,
+    ReplyVerdict.ENOUGH_SAID: 409,
+    ReplyVerdict.CLAIMED: 200,
+    ReplyVerdict.CLAIMED_ALREADY: 409,
+    ReplyVerdict.RELEASED: 200,
+    ReplyVerdict.VOTED: 200,
+    ReplyVerdict.VOTED_ALREADY: 409,
 }
 
 
@@ -35,23 +43,7 @@ def render_verdict(verdict: ReplyVerdict, escalation: Escalation | None) -> Resp
 
 
 def _message(verdict: ReplyVerdict, escalation: Escalation | None) -> str:
-    match verdict:
-        case ReplyVerdict.ACCEPTED:
-            return "Sent. The agent has it."
-        case ReplyVerdict.REPEATED:
-            return "This was sent before, and counts once."
-        case ReplyVerdict.KEPT_LATE:
-            return "The deadline had passed. Your answer is kept, and the agent can still fetch it."
-        case ReplyVerdict.NOT_ALLOWED:
-            return "You may not answer this question."
-        case ReplyVerdict.UNKNOWN:
-            return "This question is no longer kept."
-        case ReplyVerdict.TOO_LATE:
-            return too_late(escalation)
-        case ReplyVerdict.UNREADABLE:
-            return f"text: must have 1 to {QUESTION_LIMIT} characters"
-        case ReplyVerdict.FENCED:
-            raise AssertionError("what is answered on the desk is heard by no listener")
+    return too_late(escalation) if verdict is ReplyVerdict.TOO_LATE else in_words(verdict)
 
 
 def too_late(escalation: Escalation | None) -> str:

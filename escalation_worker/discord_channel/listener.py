@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Final, Protocol, assert_never
+from typing import Final, Protocol
 from weakref import WeakValueDictionary
 
 import aiohttp
 import discord
 
+from escalation_worker.verdicts import in_words
 from shared.errors import StoreUnavailableError
 from shared.escalation import ChannelKind
 from shared.ports import Hold, InboundReply, OnReply, ReplyVerdict
@@ -142,11 +143,6 @@ def notice(verdict: ReplyVerdict, message: discord.Message) -> str | None:
             return None
         case ReplyVerdict.TOO_LATE:
             return "This question has already ended, so your message was not passed on."
-        case ReplyVerdict.KEPT_LATE:
-            return (
-                "The time for an answer was over. Yours is kept as a late answer, which the "
-                "agent can still read."
-            )
         case ReplyVerdict.NOT_ALLOWED:
             return "Only the operators of this channel may answer. Nothing was passed on."
         case ReplyVerdict.UNREADABLE if message.attachments or message.stickers:
@@ -159,7 +155,7 @@ def notice(verdict: ReplyVerdict, message: discord.Message) -> str | None:
         case ReplyVerdict.UNREADABLE:
             return "Please write an answer of 1 to 4,000 characters."
         case _:
-            assert_never(verdict)
+            return in_words(verdict)
 
 
 def _is_a_persons(message: discord.Message) -> bool:

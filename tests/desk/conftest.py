@@ -11,9 +11,10 @@ from pydantic import SecretStr
 from support.clock import SteppedClock
 from support.make import an_ask, an_outcome
 
-from escalation_worker.answering import Answering, Operators
+from escalation_worker.answering import Answering
 from escalation_worker.desk.app import build_desk
 from escalation_worker.desk.channel import DESK_OPERATORS
+from escalation_worker.operators import Operators
 from shared.escalation import Escalation, Outcome, Provenance, State
 from shared.memory import MemoryEscalations
 

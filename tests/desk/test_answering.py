@@ -8,8 +8,8 @@ import pytest
 from support.clock import SteppedClock
 
 from desk.conftest import Desk, a_client
-from escalation_worker.answering import Operators
 from escalation_worker.desk.channel import DeskChannel
+from escalation_worker.operators import Operators
 from shared.errors import StoreUnavailableError
 from shared.escalation import ChannelKind, Posting, State
 from shared.memory import MemoryEscalations

@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 from support.make import an_ask, an_outcome
 
-from escalation_worker.answering import Answering, Operators
+from escalation_worker.answering import Answering
+from escalation_worker.operators import Operators
 from shared.escalation import Escalation, State
 from shared.memory import MemoryEscalations
 from shared.ports import Hold, InboundReply, ReplyVerdict, utc_now

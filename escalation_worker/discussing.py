@@ -1,0 +1,137 @@
+"""The use-cases before an answer: ask the agent back, say who is on it, approve or deny."""
+
+from __future__ import annotations
+
+from escalation_worker.answering import left_to_the_next_listener, outcome_of
+from escalation_worker.operators import Operators, note_accepted, person_of
+from shared.crash_points import CrashPoint, crash_point
+from shared.escalation import (
+    REASON_LIMIT,
+    REMARKS_LIMIT,
+    Author,
+    Claim,
+    Escalation,
+    Remark,
+    State,
+    Vote,
+)
+from shared.ports import Concluded, Discussion, EscalationStore, InboundReply, ReplyVerdict
+from shared.question import QUESTION_LIMIT
+
+
+class Discussing:
+    """What operators do with a question that they don't answer yet.
+
+    Each method raises `StoreUnavailableError` where it is not known to be done: the same act can be
+    tried again.
+    """
+
+    def __init__(
+        self, store: EscalationStore, discussion: Discussion, operators: Operators
+    ) -> None:
+        self._store = store
+        self._discussion = discussion
+        self._operators = operators
+
+    async def ask_back(self, reply: InboundReply) -> ReplyVerdict:
+        """Ask the agent something before answering."""
+        text = reply.text.strip()
+        if not self._operators.allow(reply):
+            return ReplyVerdict.NOT_ALLOWED
+        if not text or len(text) > QUESTION_LIMIT:
+            return ReplyVerdict.UNREADABLE
+        remark = Remark(
+            author=Author.OPERATOR,
+            text=text,
+            at=reply.at,
+            by=person_of(reply),
+            source=reply.source,
+        )
+        crash_point(CrashPoint.REMARK_HEARD)
+        noted = await self._discussion.remark(reply.escalation_id, remark, reply.hold)
+        crash_point(CrashPoint.REMARK_NOTED)
+        if noted is not None and not noted.applied and noted.escalation.state.is_open:
+            if any(each.source == reply.source for each in noted.escalation.remarks):
+                return ReplyVerdict.REPEATED
+            if len(noted.escalation.remarks) >= REMARKS_LIMIT:
+                return ReplyVerdict.ENOUGH_SAID
+        return self._verdict(reply, noted, ReplyVerdict.ASKED_BACK)
+
+    async def claim(self, reply: InboundReply, *, take_over: bool = False) -> ReplyVerdict:
+        """Say that this person is on it."""
+        if not self._operators.allow(reply):
+            return ReplyVerdict.NOT_ALLOWED
+        claim = Claim(by=person_of(reply), at=reply.at)
+        noted = await self._discussion.claim(
+            reply.escalation_id, claim, reply.hold, take_over=take_over
+        )
+        if noted is not None and not noted.applied and noted.escalation.state.is_open:
+            held = noted.escalation.claim
+            mine = held is not None and held.by.id == reply.person_id
+            return ReplyVerdict.REPEATED if mine else ReplyVerdict.CLAIMED_ALREADY
+        return self._verdict(reply, noted, ReplyVerdict.CLAIMED)
+
+    async def release(self, reply: InboundReply) -> ReplyVerdict:
+        """Say that this person is no longer on it."""
+        if not self._operators.allow(reply):
+            return ReplyVerdict.NOT_ALLOWED
+        noted = await self._discussion.release(reply.escalation_id, reply.person_id, reply.hold)
+        if noted is not None and not noted.applied and noted.escalation.state.is_open:
+            held = noted.escalation.claim
+            return ReplyVerdict.REPEATED if held is None else ReplyVerdict.CLAIMED_ALREADY
+        return self._verdict(reply, noted, ReplyVerdict.RELEASED)
+
+    async def vote(self, reply: InboundReply, *, approve: bool) -> ReplyVerdict:
+        """Approve what the agent wants to do, or deny it; the reply's text is the comment."""
+        comment = reply.text.strip()
+        if not self._operators.allow(reply):
+            return ReplyVerdict.NOT_ALLOWED
+        if len(comment) > REASON_LIMIT:
+            return ReplyVerdict.UNREADABLE
+        escalation = await self._store.get(reply.escalation_id)
+        if escalation is None:
+            return ReplyVerdict.UNKNOWN
+        needed = escalation.question.approvals_needed
+        if needed is None:
+            return ReplyVerdict.WRONG_SHAPE
+        if escalation.agent in {reply.person_id, reply.person_name}:
+            return ReplyVerdict.NOT_ALLOWED  # nobody approves what they ask for themselves
+        vote = Vote(
+            approve=approve,
+            by=person_of(reply),
+            at=reply.at,
+            comment=comment or None,
+            source=reply.source,
+        )
+        outcome = outcome_of(reply, escalation, State.ANSWERED).model_copy(
+            update={"text": comment or None, "approved": approve}
+        )
+        crash_point(CrashPoint.VOTE_HEARD)
+        noted = await self._discussion.vote(escalation.id, vote, outcome, reply.hold, needed=needed)
+        crash_point(CrashPoint.VOTE_NOTED)
+        if noted is not None and not noted.applied:
+            mine = [each for each in noted.escalation.votes if each.by.id == reply.person_id]
+            if any(each.source == reply.source for each in mine):
+                return ReplyVerdict.REPEATED
+            if mine and noted.escalation.state.is_open:
+                return ReplyVerdict.VOTED_ALREADY
+        return self._verdict(reply, noted, ReplyVerdict.VOTED)
+
+    def _verdict(
+        self, reply: InboundReply, noted: Concluded | None, done: ReplyVerdict
+    ) -> ReplyVerdict:
+        """Tell what became of an act for which there is no better word."""
+        if noted is None:
+            return ReplyVerdict.UNKNOWN
+        if noted.fenced:
+            return left_to_the_next_listener(reply)
+        if not noted.applied:
+            return ReplyVerdict.TOO_LATE
+        note_accepted(reply, done, state=noted.escalation.state)
+        return done
+
+
+def votes_in_words(escalation: Escalation) -> str:
+    """Tell how many have approved of how many that are needed."""
+    approvals = sum(each.approve for each in escalation.votes)
+    return f"{approvals} of {escalation.question.approvals_needed} approvals"

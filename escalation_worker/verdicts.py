@@ -1,0 +1,43 @@
+"""What an operator is told about an act of theirs: a click, a command, a form, or a message."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from shared.escalation import REASON_LIMIT, REMARKS_LIMIT
+from shared.ports import ReplyVerdict
+from shared.question import QUESTION_LIMIT
+
+_WORDS: Final = {
+    ReplyVerdict.ACCEPTED: "Sent. The agent has it.",
+    ReplyVerdict.REPEATED: "This was done before, and counts once.",
+    ReplyVerdict.TOO_LATE: "This question has already ended, so nothing was passed on.",
+    ReplyVerdict.KEPT_LATE: (
+        "The time for an answer was over. Yours is kept as a late answer, which the "
+        "agent can still read."
+    ),
+    ReplyVerdict.NOT_ALLOWED: "You may not act on this question. Nothing was passed on.",
+    ReplyVerdict.WRONG_SHAPE: (
+        "This question is not answered in writing: use the buttons or the menu of its message."
+    ),
+    ReplyVerdict.ASKED_BACK: "The agent was asked. Its reply will come here.",
+    ReplyVerdict.ENOUGH_SAID: (
+        f"{REMARKS_LIMIT} remarks were made about this question, which is the limit. "
+        "Please answer or decline it."
+    ),
+    ReplyVerdict.CLAIMED: "You are on it.",
+    ReplyVerdict.CLAIMED_ALREADY: "Somebody else is on it.",
+    ReplyVerdict.RELEASED: "Nobody is on it any more.",
+    ReplyVerdict.VOTED: "Your approval is counted. More are needed.",
+    ReplyVerdict.VOTED_ALREADY: "You have decided this before. One person's word counts once.",
+    ReplyVerdict.UNREADABLE: (
+        f"An answer must have 1 to {QUESTION_LIMIT:,} characters, a reason at most {REASON_LIMIT}."
+    ),
+    ReplyVerdict.UNKNOWN: "This question is no longer kept.",
+    ReplyVerdict.FENCED: "This worker no longer listens. Please try again.",
+}
+
+
+def in_words(verdict: ReplyVerdict) -> str:
+    """Say what became of it, in one or two sentences."""
+    return _WORDS[verdict]
