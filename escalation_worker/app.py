@@ -59,6 +59,7 @@ async def serve(settings: WorkerSettings) -> None:
         subscriber = await stack.enter_async_context(open_subscriber(settings))
         arq = await stack.enter_async_context(open_queue(settings, keys))
         store = RedisEscalationStore(redis, keys)
+        discussion = RedisDiscussion(redis, keys)
         postings = RedisPostingLog(redis, keys)
         hearing = RedisHearing(redis, keys)
         changes = RedisChanges(subscriber, keys)
@@ -70,7 +71,7 @@ async def serve(settings: WorkerSettings) -> None:
             burst=5,
         )
         slots = RedisListenerSlots(redis, keys, slots=settings.discord_listeners)
-        people = _people(settings, store, postings, hearing, changes, pace, slots)
+        people = _people(settings, store, discussion, postings, hearing, changes, pace, slots)
         jobs = Jobs(
             PostingDesk(store, postings, people.channel),
             Concluding(store, postings, people.channel, hearing.heard_until),
@@ -91,6 +92,7 @@ async def serve(settings: WorkerSettings) -> None:
 def _people(
     settings: WorkerSettings,
     store: RedisEscalationStore,
+    discussion: RedisDiscussion,
     postings: RedisPostingLog,
     hearing: RedisHearing,
     changes: RedisChanges,
@@ -107,12 +109,15 @@ def _people(
         roles=frozenset(str(role_id) for role_id in role_ids),
     )
     channel = DiscordChannel(Mentioned(user_id, role_ids))
-    listener = Listener(postings.find, Answering(store, operators).answer, hearing)
+    answering = Answering(store, operators)
+    discussing = Discussing(store, discussion, operators)
+    listener = Listener(postings.find, Writing(answering, discussing).wrote, hearing)
     connection = DiscordConnection(
         token=settings.discord_token.get_secret_value(),
         channel_id=settings.discord_channel_id,
         channel=channel,
         listener=listener,
+        clicks=Clicks(store, postings.find, answering, discussing),
         catching_up=CatchingUp(hearing, listener.heard),
         losses=Losses(store, postings, hearing.open_postings, GivingUp(store).give_up),
         turn=Turn(slots),

@@ -14,6 +14,7 @@ from typing import Final
 import discord
 
 from escalation_worker.discord_channel import problems, rendering
+from escalation_worker.discord_channel.controls import controls
 from escalation_worker.discord_channel.places import (
     NOBODY,
     find_marked,
@@ -104,6 +105,7 @@ class DiscordChannel:
             return
         for name, step, done in (
             ("edit", self._edit_starter, CrashPoint.OUTCOME_EDITED),
+            ("relay", self._relay, None),
             ("confirm", self._confirm, CrashPoint.OUTCOME_CONFIRMED),
             ("close", self._close, None),
         ):
@@ -136,6 +138,7 @@ class DiscordChannel:
             message = await place.send(
                 self._mentioned.text,
                 embed=rendering.embed(escalation),
+                view=controls(escalation) or discord.utils.MISSING,
                 allowed_mentions=self._mentioned.allowed,
                 nonce=rendering.nonce(escalation),
             )
@@ -209,9 +212,40 @@ class DiscordChannel:
     ) -> None:
         await starter_of(client, posting).edit(
             content=self._mentioned.text,
-            embed=rendering.embed(escalation),
+            embed=rendering.embed(escalation, threaded=posting.threaded),
+            view=controls(escalation),
             allowed_mentions=NOBODY,
         )
+
+    async def _relay(
+        self, client: discord.Client, escalation: Escalation, posting: Posting
+    ) -> None:
+        """Say to people what the agent told them, once."""
+        relayed = list(rendering.relayed(escalation))
+        if not relayed:
+            return
+        where = client.get_partial_messageable(
+            int(posting.reference if posting.threaded else posting.place)
+        )
+        starter = starter_of(client, posting)
+        beside = None if posting.threaded else starter.id
+        already = await words_said(client, where, since=starter.created_at, beside=beside)
+        for text, mentioned, nonce in relayed:
+            if text in already:
+                continue
+            reference = (
+                discord.utils.MISSING
+                if posting.threaded
+                else starter.to_reference(fail_if_not_exists=False)
+            )
+            await where.send(
+                text,
+                nonce=nonce,
+                reference=reference,
+                allowed_mentions=discord.AllowedMentions(
+                    everyone=False, roles=False, replied_user=False, users=mentioned
+                ),
+            )
 
     async def _confirm(
         self, client: discord.Client, escalation: Escalation, posting: Posting
@@ -222,9 +256,8 @@ class DiscordChannel:
             return
         where = posting.reference if posting.threaded else posting.place
         thread = client.get_partial_messageable(int(where))
-        if outcome.state is State.ANSWERED and outcome.channel is ChannelKind.DISCORD:
-            if outcome.source and outcome.source.isdigit():
-                await _react(thread, int(outcome.source))
+        if (message_id := rendering.answering_message(outcome)) is not None:
+            await _react(thread, message_id)
             return
         if not posting.threaded:
             return  # its message says it, and nobody talks elsewhere
@@ -241,7 +274,7 @@ class DiscordChannel:
         self, client: discord.Client, escalation: Escalation, posting: Posting
     ) -> None:
         """Archive the thread. It is not locked: a late word should still be heard."""
-        if not posting.threaded:
+        if not posting.threaded or escalation.state.is_open:
             return
         try:
             thread = await client.fetch_channel(int(posting.reference))

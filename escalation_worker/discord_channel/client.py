@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 import discord
 from discord.http import Route
 
+from escalation_worker.discord_channel.clicks import Clicks
 from escalation_worker.discord_channel.listener import Listener
 from shared.escalation import Posting
 from shared.ports import Hold
@@ -59,7 +60,9 @@ class EscalationClient(discord.Client):
     meanwhile.
     """
 
-    def __init__(self, listener: Listener, watch: Watch, *, message_content: bool) -> None:
+    def __init__(
+        self, listener: Listener, clicks: Clicks, watch: Watch, *, message_content: bool
+    ) -> None:
         intents = discord.Intents.none()
         intents.guilds = True
         intents.guild_messages = True
@@ -76,6 +79,7 @@ class EscalationClient(discord.Client):
             enable_debug_events=False,
         )
         self._listener = listener
+        self._clicks = clicks
         self._watch = watch
         self._connected = False
         self._caught_up = False
@@ -123,6 +127,12 @@ class EscalationClient(discord.Client):
         hold = self._watch.hold()
         if hold is not None:
             await self._listener.heard(message, hold, in_order=self.in_order)
+
+    async def on_interaction(self, interaction: discord.Interaction) -> None:
+        """Hear a click, a choice or a form."""
+        hold = self._watch.hold()
+        if hold is not None:
+            await self._clicks.heard(interaction, hold)
 
     async def on_raw_thread_delete(self, payload: discord.RawThreadDeleteEvent) -> None:
         """See to the question whose thread it was."""

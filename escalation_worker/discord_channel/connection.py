@@ -23,6 +23,7 @@ from discord.http import Route
 
 from escalation_worker.discord_channel.catching_up import CatchingUp
 from escalation_worker.discord_channel.channel import DiscordChannel
+from escalation_worker.discord_channel.clicks import Clicks
 from escalation_worker.discord_channel.client import EscalationClient, TakeTurn, close, pace
 from escalation_worker.discord_channel.listener import Listener
 from escalation_worker.discord_channel.losses import Losses
@@ -70,6 +71,7 @@ class DiscordConnection:
         channel_id: int,
         channel: DiscordChannel,
         listener: Listener,
+        clicks: Clicks,
         catching_up: CatchingUp,
         losses: Losses,
         turn: Turn,
@@ -82,6 +84,7 @@ class DiscordConnection:
         self._channel_id = channel_id
         self._channel = channel
         self._listener = listener
+        self._clicks = clicks
         self._catching_up = catching_up
         self._losses = losses
         self._turn = turn
@@ -100,7 +103,7 @@ class DiscordConnection:
             ChannelUnavailableError: Discord can't be reached now.
         """
         client = self._client = EscalationClient(
-            self._listener, self, message_content=self._message_content
+            self._listener, self._clicks, self, message_content=self._message_content
         )
         pace(client, self._take_turn)
         try:

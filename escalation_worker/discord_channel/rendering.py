@@ -10,7 +10,7 @@ from typing import Final, assert_never
 
 import discord
 
-from shared.escalation import Escalation, Outcome, State
+from shared.escalation import Author, ChannelKind, Escalation, Outcome, Person, State
 from shared.question import Question, Urgency
 from shared.texts import is_blank
 
@@ -34,6 +34,8 @@ WORD_ROOM: Final = 100
 OVERFLOW_LIMIT: Final = 9
 """Messages beside the embed. With pieces of at least 1,800 characters none needs more: 3 for the
 8,000 characters of an escaped question, 4 for those of a context, 2 for the 4,100 of 25 options."""
+PROGRESS_ROOM: Final = 200
+"""Of what has happened so far. Shown while there is no outcome yet, so it fits into its room."""
 THREAD_NAME_ROOM: Final = 100
 NONCE_LENGTH: Final = 25
 
@@ -128,12 +130,10 @@ def embed(escalation: Escalation, *, threaded: bool = True) -> discord.Embed:
         rendered.add_field(
             name="Answer until", value=discord.utils.format_dt(escalation.deadline, "R")
         )
+        for name, value in _progress(escalation):
+            rendered.add_field(name=name, value=value, inline=False)
         rendered.add_field(
-            name="How to answer",
-            value="Write in the thread below. The first message there is passed on."
-            if threaded
-            else "Reply to this message. The first reply is passed on.",
-            inline=False,
+            name="How to answer", value=_how_to_answer(question, threaded=threaded), inline=False
         )
     else:
         delivered = "\n📨 Delivered to the customer" if escalation.is_delivered else ""
@@ -163,6 +163,72 @@ def _overflow(question: Question) -> Iterator[str]:
             number += 1
 
 
+def _how_to_answer(question: Question, *, threaded: bool) -> str:
+    where = "Write in the thread below" if threaded else "Reply to this message"
+    back = f"{where}, beginning with “?”, to ask the agent back."
+    if question.approvals_needed is not None:
+        needed = question.approvals_needed
+        people = f"{needed} different people must approve" if needed > 1 else "Press a button"
+        return f"{people}. One person who denies is enough. {back}"
+    if question.form is not None:
+        return f"Press “Fill in the form”. {back}"
+    if question.options_only:
+        return f"Choose one of the answers. {back}"
+    first = "The first message there" if threaded else "The first reply"
+    return f"{where}. {first} is passed on; begin with “?” to ask the agent back."
+
+
+def _progress(escalation: Escalation) -> Iterator[tuple[str, str]]:
+    """Tell what has happened to an open question so far."""
+    if escalation.claim is not None:
+        yield "On it", _brief(escalation.claim.by.name, NAME_ROOM) or "somebody"
+    if escalation.question.approvals_needed is not None and escalation.votes:
+        approved = [_brief(each.by.name, NAME_ROOM) for each in escalation.votes if each.approve]
+        needed = escalation.question.approvals_needed
+        names = _cut(", ".join(approved), PROGRESS_ROOM)
+        yield "Approved so far", f"{len(approved)} of {needed}: {names}"
+    if escalation.remarks:
+        last = escalation.remarks[-1]
+        who = last.by.name if last.by else "The agent"
+        said = _brief(last.text, PROGRESS_ROOM // 2)
+        waits = " (waiting for the agent)" if last.author is Author.OPERATOR else ""
+        yield f"Asked back{waits}", f"{_brief(who, NAME_ROOM)}: {said}"
+
+
+def relayed(escalation: Escalation) -> Iterator[tuple[str, list[discord.abc.Snowflake], str]]:
+    """Write what the agent told people: each message, whom it calls, and its nonce.
+
+    Numbered, so that the same words told twice are two messages.
+    """
+    asker: Person | None = None
+    number = 0
+    for remark in escalation.remarks:
+        if remark.author is Author.OPERATOR:
+            asker = remark.by
+            continue
+        number += 1
+        known = asker is not None and asker.id.isdigit()
+        called = f"<@{asker.id}> " if asker and known else ""
+        heading = f"💬 {called}**The agent replies ({number}):**"
+        text, rest = split_at(plain(remark.text), MESSAGE_ROOM - NAME_ROOM)
+        whom: list[discord.abc.Snowflake] = [discord.Object(int(asker.id))] if asker and known else []
+        yield f"{heading}\n{text}", whom, _nonce(escalation, f"r{number:02}")
+        part = 1
+        while rest:
+            text, rest = split_at(rest, MESSAGE_ROOM)
+            part += 1
+            nonce = _nonce(escalation, f"r{number:02}{part}")
+            yield f"**The agent replies ({number}, continued {part})**\n… {text}", [], nonce
+
+
+def answering_message(outcome: Outcome) -> int | None:
+    """Find the message in Discord that is the answer, if one is."""
+    written = outcome.state is State.ANSWERED and outcome.channel is ChannelKind.DISCORD
+    if written and outcome.source and outcome.source.isdigit():
+        return int(outcome.source)
+    return None
+
+
 def outcome_line(escalation: Escalation) -> str:
     """Say in one line how it ended. No two outcomes read alike."""
     outcome = escalation.outcome
@@ -171,9 +237,19 @@ def outcome_line(escalation: Escalation) -> str:
     reason = _brief(outcome.reason or "", REASON_ROOM) if outcome else ""
     because = f": {reason}" if reason else ""
     match escalation.state:
+        case State.ANSWERED if outcome is not None and outcome.approved is not None:
+            said = _brief(outcome.text or "", REASON_ROOM)
+            comment = f": {said}" if said else ""
+            if not outcome.approved:
+                return f"⛔ Denied by {who} after {after}{comment}"
+            names = [_brief(each.by.name, NAME_ROOM) for each in escalation.votes]
+            return f"✅ Approved by {_cut(' and '.join(names), PROGRESS_ROOM)} after {after}{comment}"
         case State.ANSWERED:
             where = f" (in the {outcome.channel})" if outcome and outcome.channel else ""
-            return f"✅ Answered by {who} after {after}{where}"
+            # What was written stands in the thread; what was clicked stands nowhere else.
+            clicked = outcome is not None and answering_message(outcome) is None
+            said = _brief(outcome.text or "", REASON_ROOM) if outcome and clicked else ""
+            return f"✅ Answered by {who} after {after}{where}" + (f": {said}" if said else "")
         case State.DECLINED:
             return f"🚫 Declined by {who} after {after}{because}"
         case State.TIMED_OUT:
@@ -236,6 +312,10 @@ def _beginning(text: str, room: int) -> str:
     return f"{shown} …" if rest else shown
 
 
+def _cut(text: str, room: int) -> str:
+    return text if len(text) <= room else text[: room - 1] + "…"
+
+
 def _brief(text: str, room: int) -> str:
     """Show a text on one line and cut it for good; nothing is left of a blank one."""
     words = " ".join(_spaced(text).split())
@@ -256,11 +336,14 @@ def _who(outcome: Outcome | None) -> str:
 
 
 def _title(escalation: Escalation) -> str:
+    asks = "An agent asks"
+    if escalation.question.approvals_needed is not None:
+        asks = "An agent asks for approval"
     match escalation.question.urgency:
         case Urgency.HIGH:
-            return "An agent asks, urgently"
+            return f"{asks}, urgently"
         case Urgency.NORMAL | Urgency.LOW:
-            return "An agent asks"
+            return asks
         case _:
             assert_never(escalation.question.urgency)
 

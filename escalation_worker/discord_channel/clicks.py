@@ -1,0 +1,214 @@
+"""What somebody clicked, chose or filled in, on its way in; and the answer that only they see.
+
+Discord waits three seconds for an answer, and a call to the store takes less than two. A click that
+was not taken in is not tried again by itself: whoever clicked sees that, and clicks again.
+"""
+
+from __future__ import annotations
+
+from typing import Final, assert_never
+
+import aiohttp
+import discord
+
+from escalation_worker.answering import Answering
+from escalation_worker.discord_channel import modals
+from escalation_worker.discord_channel.controls import Act, ControlId
+from escalation_worker.discord_channel.listener import FindEscalation
+from escalation_worker.discussing import Discussing, votes_in_words
+from escalation_worker.verdicts import in_words
+from shared.errors import StoreUnavailableError
+from shared.escalation import ChannelKind, Escalation
+from shared.ports import EscalationStore, Hold, InboundReply, ReplyVerdict
+from shared.telemetry import get_logger
+
+log = get_logger(__name__)
+
+ACKNOWLEDGED: Final = 40060
+"""Another worker that listens was faster."""
+
+
+class Clicks:
+    """Turns interactions into acts, and verdicts into words."""
+
+    def __init__(
+        self,
+        store: EscalationStore,
+        find: FindEscalation,
+        answering: Answering,
+        discussing: Discussing,
+    ) -> None:
+        self._store = store
+        self._find = find
+        self._answering = answering
+        self._discussing = discussing
+
+    async def heard(self, interaction: discord.Interaction, hold: Hold) -> None:
+        """Take in one use of a control or a form."""
+        control = ControlId.parse(str((interaction.data or {}).get("custom_id", "")))
+        if control is None:
+            return
+        try:
+            await self._take_in(interaction, control, hold)
+        except StoreUnavailableError as error:
+            log.warning("click_not_taken_in", act=control.act, reason=str(error))
+            await _say(interaction, "Nothing was passed on, please try again in a moment.")
+
+    async def _take_in(
+        self, interaction: discord.Interaction, control: ControlId, hold: Hold
+    ) -> None:
+        escalation = await self._clicked(interaction, control)
+        if escalation is None:
+            await _say(interaction, in_words(ReplyVerdict.UNKNOWN))
+        elif not control.form and modals.opens_form(control.act):
+            await _open(interaction, control, escalation)
+        elif control.act is Act.FILL_IN:
+            await self._fill_in(interaction, escalation, hold)
+        else:
+            verdict = await self._act(interaction, control, escalation, hold)
+            await self._tell(interaction, escalation, verdict)
+
+    async def _clicked(
+        self, interaction: discord.Interaction, control: ControlId
+    ) -> Escalation | None:
+        """Find the question, if the message that was clicked is the question's own."""
+        message = interaction.message
+        if message is None or await self._find(str(message.id)) != control.escalation_id:
+            return None
+        return await self._store.get(control.escalation_id)
+
+    async def _act(
+        self,
+        interaction: discord.Interaction,
+        control: ControlId,
+        escalation: Escalation,
+        hold: Hold,
+    ) -> ReplyVerdict:
+        text = modals.written_in(interaction).get(modals.TEXT, "")
+        reply = _reply(interaction, control, text, hold)
+        match control.act:
+            case Act.PICK | Act.CHOOSE:
+                return await self._pick(interaction, control, escalation, hold)
+            case Act.ANSWER:
+                return await self._answering.answer(reply)
+            case Act.APPROVE:
+                return await self._discussing.vote(reply, approve=True)
+            case Act.DENY:
+                return await self._discussing.vote(reply, approve=False)
+            case Act.ASK_BACK:
+                return await self._discussing.ask_back(reply)
+            case Act.CLAIM:
+                return await self._discussing.claim(reply)
+            case Act.RELEASE:
+                return await self._discussing.release(reply)
+            case Act.DECLINE:
+                return await self._answering.decline(reply)
+            case Act.FILL_IN:
+                raise AssertionError("a form is read by its fields")
+            case _:
+                assert_never(control.act)
+
+    async def _pick(
+        self,
+        interaction: discord.Interaction,
+        control: ControlId,
+        escalation: Escalation,
+        hold: Hold,
+    ) -> ReplyVerdict:
+        chosen = (interaction.data or {}).get("values") or [str(control.number)]
+        number = str(chosen[0])
+        options = escalation.question.options
+        if not number.isdecimal() or int(number) >= len(options):
+            return ReplyVerdict.UNREADABLE
+        return await self._answering.answer(
+            _reply(interaction, control, options[int(number)], hold)
+        )
+
+    async def _fill_in(
+        self, interaction: discord.Interaction, escalation: Escalation, hold: Hold
+    ) -> None:
+        written = modals.written_in(interaction)
+        control = ControlId(Act.FILL_IN, escalation.id, form=True)
+        filled = await self._answering.fill_in(_reply(interaction, control, "", hold), written)
+        if not filled.problems or escalation.question.form is None:
+            await self._tell(interaction, escalation, filled.verdict)
+            return
+        # A form can't be opened in answer to a form: what was written is given back to be copied.
+        form = escalation.question.form
+        wrong = [f"**{form.label(name)}** {why}" for name, why in filled.problems.items()]
+        kept = [f"{form.label(name)}: {text}" for name, text in written.items() if text]
+        lines = ["Nothing was passed on:", *wrong, "You wrote:", "```", *kept, "```"]
+        await _say(interaction, "\n".join(lines).replace("````", "```")[:2000])
+
+    async def _tell(
+        self, interaction: discord.Interaction, escalation: Escalation, verdict: ReplyVerdict
+    ) -> None:
+        if verdict is ReplyVerdict.FENCED:
+            return  # another worker hears the same click
+        words = in_words(verdict)
+        if verdict is ReplyVerdict.VOTED:
+            now = await self._store.get(escalation.id) or escalation
+            words = "Your word counts. " + (
+                f"{votes_in_words(now)} so far." if now.state.is_open else "It is decided."
+            )
+        await _say(interaction, words)
+
+
+async def _open(
+    interaction: discord.Interaction, control: ControlId, escalation: Escalation
+) -> None:
+    """Open the form behind a control."""
+    if not escalation.state.is_open:
+        await _say(interaction, in_words(ReplyVerdict.TOO_LATE))
+        return
+    form = escalation.question.form
+    if control.act is not Act.FILL_IN or form is None:
+        modal = modals.text_form(control.act, escalation.id)
+    elif len(form.properties) > modals.FIELDS_ROOM:
+        await _say(
+            interaction,
+            f"This form has {len(form.properties)} fields and Discord shows "
+            f"{modals.FIELDS_ROOM}: please fill it in on the desk.",
+        )
+        return
+    else:
+        modal = modals.answer_form(escalation, form)
+    try:
+        await interaction.response.send_modal(modal)
+    except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+        _not_told(error)
+
+
+async def _say(interaction: discord.Interaction, words: str) -> None:
+    """Tell whoever clicked, and nobody else."""
+    try:
+        await interaction.response.send_message(
+            words, ephemeral=True, allowed_mentions=discord.AllowedMentions.none()
+        )
+    except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+        _not_told(error)
+
+
+def _not_told(error: Exception) -> None:
+    """Say in the log that an answer did not arrive: what was done counts all the same."""
+    if isinstance(error, discord.HTTPException) and error.code == ACKNOWLEDGED:
+        return
+    log.warning("click_not_answered", reason=type(error).__name__)
+
+
+def _reply(
+    interaction: discord.Interaction, control: ControlId, text: str, hold: Hold
+) -> InboundReply:
+    user = interaction.user
+    roles = user.roles if isinstance(user, discord.Member) else []
+    return InboundReply(
+        escalation_id=control.escalation_id,
+        text=text,
+        person_id=str(user.id),
+        person_name=user.display_name,
+        person_roles=frozenset(str(role.id) for role in roles),
+        channel=ChannelKind.DISCORD,
+        source=f"click-{interaction.id}",
+        at=interaction.created_at,
+        hold=hold,
+    )
