@@ -94,6 +94,24 @@ async def test_what_the_sentinels_lack_is_said(
     assert not isinstance(refused.value, StoreUncertainError)
 
 
+async def test_a_server_that_is_no_primary_is_refused_even_for_reading(
+    valkey: EmbeddedRedis,
+) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer everything as a replica would."""
+        while request := await reader.read(65536):
+            writer.write(b"+OK\r\n" * (request.count(b"SETINFO") + request.count(b"AUTH")))
+            writer.write(b"*1\r\n$5\r\nslave\r\n" * request.count(b"ROLE"))
+            writer.write(b"$2\r\nso\r\n" * request.count(b"test-sentinel-says"))
+        writer.close()
+
+    replica = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = replica.sockets[0].getsockname()[1]
+    async with replica, fake_sentinels(naming(port)) as sentinels:
+        with pytest.raises(StoreUnavailableError, match="no primary yet"):
+            await ping(told(valkey, sentinels))
+
+
 async def test_a_call_that_is_cancelled_while_it_looks_ends_at_every_moment(
     valkey: EmbeddedRedis,
 ) -> None:
