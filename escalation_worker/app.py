@@ -7,6 +7,9 @@ import signal
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from typing import Final
+
+from redis.asyncio import Redis
 
 from escalation_worker.answering import Answering, Operators
 from escalation_worker.concluding import Concluding
@@ -22,17 +25,22 @@ from escalation_worker.posting import PostingDesk
 from escalation_worker.queue import Queue
 from escalation_worker.settings import WorkerSettings
 from escalation_worker.supervisor import supervise
+from shared.errors import StoreUnavailableError
 from shared.ports import HumanChannel
 from shared.redis_adapter.connection import open_client, open_queue, open_subscriber
 from shared.redis_adapter.keys import Keys
 from shared.redis_adapter.pacing import RedisPace
 from shared.redis_adapter.posting import RedisPostingLog
+from shared.redis_adapter.scripts import Replicas
+from shared.redis_adapter.server import examine
 from shared.redis_adapter.slots import RedisListenerSlots
 from shared.redis_adapter.store import RedisEscalationStore
 from shared.redis_adapter.waiting import RedisChanges
 from shared.telemetry import get_logger
 
 log = get_logger(__name__)
+
+JUDGE_AGAIN_SECONDS: Final = 5.0
 
 Part = tuple[str, Callable[[], Awaitable[None]]]
 
@@ -53,7 +61,7 @@ async def serve(settings: WorkerSettings) -> None:
         redis = await stack.enter_async_context(open_client(settings))
         subscriber = await stack.enter_async_context(open_subscriber(settings))
         arq = await stack.enter_async_context(open_queue(settings, keys))
-        store = RedisEscalationStore(redis, keys)
+        store = RedisEscalationStore(redis, keys, replicas=Replicas.wanted(settings, keys))
         postings = RedisPostingLog(redis, keys)
         changes = RedisChanges(subscriber, keys)
         pace = RedisPace(
@@ -78,8 +86,23 @@ async def serve(settings: WorkerSettings) -> None:
             stop_seconds=settings.worker_stop_seconds,
         )
         log.info("worker_started", channel=settings.channel)
+        judging = asyncio.create_task(_judge_server(redis, settings.redis_wait_replicas))
+        stack.callback(judging.cancel)
         await _until_told_to_stop([("queue", queue.run), *people.parts], people.hand_over)
         log.info("worker_stopped")
+
+
+async def _judge_server(redis: Redis, replicas: int) -> None:
+    """Say once, when Redis is there, what about it puts questions at risk."""
+    while True:
+        try:
+            found = await examine(redis, replicas=replicas)
+        except StoreUnavailableError:
+            await asyncio.sleep(JUDGE_AGAIN_SECONDS)
+        else:
+            for weakness in found.weaknesses:
+                log.warning("redis_at_risk", server=found.name, mend=weakness)
+            return
 
 
 def _people(

@@ -24,6 +24,7 @@ from mcp_gateway.tools import INSTRUCTIONS, build_tools
 from shared.errors import StoreUnavailableError
 from shared.redis_adapter.connection import open_client, open_subscriber
 from shared.redis_adapter.keys import Keys
+from shared.redis_adapter.scripts import Replicas
 from shared.redis_adapter.store import RedisEscalationStore
 from shared.redis_adapter.waiting import RedisReplyWaiter
 from shared.telemetry import configure_logging, get_logger
@@ -128,7 +129,7 @@ async def serve(settings: GatewaySettings) -> None:
     async with AsyncExitStack() as stack:
         redis = await stack.enter_async_context(open_client(settings))
         subscriber = await stack.enter_async_context(open_subscriber(settings))
-        store = RedisEscalationStore(redis, keys)
+        store = RedisEscalationStore(redis, keys, replicas=Replicas.wanted(settings, keys))
         waiter = RedisReplyWaiter(redis, subscriber, keys)
         asking = Asking(store, waiter, timeout=settings.timeout, retention=settings.retention)
         server = build_server(asking, settings)
