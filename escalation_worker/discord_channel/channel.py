@@ -17,6 +17,7 @@ from escalation_worker.discord_channel import problems, rendering
 from escalation_worker.discord_channel.places import (
     NOBODY,
     find_marked,
+    is_there,
     starter_of,
     text_channel,
     words_said,
@@ -197,7 +198,7 @@ class DiscordChannel:
             )
         except discord.HTTPException as error:
             if error.code == problems.THREAD_EXISTS:
-                return True
+                return await is_there(client, int(posting.reference))  # unless it was deleted since
             if error.code == problems.UNKNOWN_MESSAGE or problems.waiting_helps(error):
                 raise
             log.warning("thread_refused", escalation_id=escalation.id, mend=problems.mend_of(error))

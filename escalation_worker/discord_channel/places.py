@@ -22,6 +22,8 @@ REQUIRED: Final = (
 )
 """The permissions that the bot needs in the channel, by discord.py's names."""
 NOBODY: Final = discord.AllowedMentions.none()
+GONE: Final = (discord.NotFound, discord.Forbidden)
+"""What Discord answers about what is no longer there, or no longer there for us."""
 
 
 def missing_permissions(place: discord.TextChannel) -> list[str]:
@@ -51,6 +53,15 @@ async def text_channel(client: discord.Client, channel_id: int) -> discord.TextC
     if not isinstance(found, discord.TextChannel):
         raise ChannelRejectedError(f"the Discord channel {channel_id} is not a text channel")
     return found
+
+
+async def is_there(client: discord.Client, channel_id: int) -> bool:
+    """Whether there is such a channel or thread, and we may see it."""
+    try:
+        await client.fetch_channel(channel_id)
+    except GONE:
+        return False
+    return True
 
 
 def starter_of(client: discord.Client, posting: Posting) -> discord.PartialMessage:
