@@ -177,6 +177,8 @@ class EscalationClient(discord.Client):
     async def on_error(self, event_method: str, /, *args: object, **kwargs: object) -> None:
         """Log what an event handler raised, without the event: it holds people's words."""
         del args, kwargs
+        if self.is_closed():
+            return  # it was broken off
         log.error("discord_event_failed", event_name=event_method, exc_info=sys.exc_info())
 
 

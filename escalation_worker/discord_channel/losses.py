@@ -1,8 +1,9 @@
 """Open questions that nobody can answer any more, because what showed them in Discord is gone.
 
 A question can be answered while its thread or its message is there and the bot can see it. Where
-only the thread was deleted, people are asked to reply to the message instead: Discord makes no
-second thread from it. What an event says is looked up before anything is decided.
+only the thread was deleted, people are asked to reply to the message instead: whoever deleted the
+thread did not want it, but somebody still waits. What an event says is looked up before anything is
+decided.
 """
 
 from __future__ import annotations

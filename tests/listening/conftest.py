@@ -160,9 +160,9 @@ class Scene:
             await worker.until_listening()
             yield worker
 
-    async def ask(self, worker: Worker, text: str) -> Escalation:
+    async def ask(self, worker: Worker, text: str, *, seconds: float = 600) -> Escalation:
         """Accept a question and let the worker post it."""
-        accepted = await self.store.accept(an_ask(text))
+        accepted = await self.store.accept(an_ask(text, timeout=seconds))
         await worker.posting.post(accepted.escalation.id)
         return await self.read(accepted.escalation)
 

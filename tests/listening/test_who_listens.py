@@ -8,6 +8,7 @@ from support.discord_views import said_by_bot
 
 from listening.conftest import Scene, Worker, until
 from shared.escalation import State
+from shared.ports import utc_now
 
 
 class Gate:
@@ -177,3 +178,18 @@ async def test_a_listener_hears_nothing_from_the_moment_at_which_its_slot_ran_ou
         assert (await scene.until_ended(escalation)).state is State.ANSWERED
         await worker.until_listening()
         assert scene.double.gateway.identifies == 2
+
+
+async def test_an_answer_given_in_time_counts_although_the_listener_died_just_before(
+    scene: Scene,
+) -> None:
+    async with asyncio.timeout(30):
+        async with scene.listening() as worker:
+            escalation = await scene.ask(worker, "in the last second?", seconds=1)
+        await scene.double.person("Maya").write(scene.thread(escalation), "in time")
+        while utc_now() <= escalation.deadline:
+            await asyncio.sleep(0.05)
+        assert not await worker.concluding.expire(escalation.id), "not all was heard yet"
+        async with scene.listening() as next_worker:
+            assert await next_worker.concluding.expire(escalation.id)
+    assert (await scene.read(escalation)).state is State.ANSWERED
