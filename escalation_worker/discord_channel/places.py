@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final, cast
+from typing import Final, TypeGuard, cast
 
 import discord
 
@@ -36,11 +36,16 @@ def missing_permissions(place: discord.TextChannel) -> list[str]:
     return [name.replace("_", " ") for name in REQUIRED if not getattr(granted, name)]
 
 
-def is_in_sight(place: object) -> bool:
+def is_in_sight(place: object) -> TypeGuard[discord.TextChannel]:
     """Whether what is written in this text channel reaches us, as far as is known."""
     if not isinstance(place, discord.TextChannel) or place.guild.unavailable:
         return False
     return "view channel" not in missing_permissions(place)
+
+
+def can_be_read(place: object) -> TypeGuard[discord.TextChannel]:
+    """Whether what was written in this text channel can be read, as far as is known."""
+    return is_in_sight(place) and "read message history" not in missing_permissions(place)
 
 
 async def text_channel(client: discord.Client, channel_id: int) -> discord.TextChannel:

@@ -15,7 +15,8 @@ log = get_logger(__name__)
 
 TURN_SECONDS: Final = 0.3
 """How often a worker that does not listen looks whether it may."""
-KEEP_SECONDS: Final = 1.0
+KEEP_SECONDS: Final = 0.5
+"""So that a call to Redis which times out (1.8 s) leaves time for another before the slot ends."""
 
 
 class Turn:

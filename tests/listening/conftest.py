@@ -24,6 +24,7 @@ from support.make import an_ask
 
 from escalation_worker.answering import Answering, Operators
 from escalation_worker.concluding import Concluding
+from escalation_worker.discord_channel import client
 from escalation_worker.discord_channel.catching_up import MARGIN, CatchingUp
 from escalation_worker.discord_channel.channel import DiscordChannel, Mentioned
 from escalation_worker.discord_channel.client import EscalationClient
@@ -74,9 +75,9 @@ class Worker:
     @property
     def client(self) -> EscalationClient:
         """The client that runs now."""
-        client = self.running_client
-        assert client is not None
-        return client
+        running = self.running_client
+        assert running is not None
+        return running
 
     async def until_listening(self) -> None:
         """Wait until it has caught up and hears everything."""
@@ -235,6 +236,7 @@ async def scene(
         redis = await stack.enter_async_context(open_client(store_settings))
         monkeypatch.setattr(Route, "BASE", double.api_base)
         monkeypatch.setattr(DiscordWebSocket, "DEFAULT_GATEWAY", yarl.URL(double.gateway_url))
+        monkeypatch.setattr(client, "READY_SECONDS", 0.05)
         yield Scene(
             double,
             redis,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from support.discord_views import said_by_bot
 
 from listening.conftest import Scene, Worker, until
@@ -45,10 +46,10 @@ async def test_a_reply_that_only_the_relieved_listener_heard_is_found_and_taken_
         gate.reached.clear()
         reply = await scene.double.person("Maya").write(scene.thread(escalation), "heard once")
         await gate.reached.wait()
+        assert scene.double.gateway.identifies == 1, "the new one connects after the reply"
         async with scene.running(new):
             await relieve(scene, old)
             await new.until_listening()
-            assert len(scene.double.gateway.connected) == 1, "the new one connected after the reply"
             gate.opened.set()
             answered = await scene.until_ended(escalation)
             assert answered.outcome is not None
@@ -110,6 +111,7 @@ async def test_a_session_that_can_be_resumed_gets_what_it_missed_from_discord(
         assert not [path for path in scene.reads_since(start) if "/threads/" in path]
 
 
+@pytest.mark.faults  # before it identifies again, discord.py waits five seconds
 async def test_a_session_that_cannot_be_resumed_catches_up_again(scene: Scene) -> None:
     async with asyncio.timeout(30), scene.listening() as worker:
         escalation = await scene.ask(worker, "never heard live?")
