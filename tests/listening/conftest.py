@@ -107,7 +107,11 @@ class Scene:
     postings: RedisPostingLog
     hearing: RedisHearing
 
-    def make_worker(self, find: Callable[[str], Awaitable[str | None]] | None = None) -> Worker:
+    def make_worker(
+        self,
+        find: Callable[[str], Awaitable[str | None]] | None = None,
+        channel_id: int = defaults.CHANNEL_ID,
+    ) -> Worker:
         """Put a worker together as the product does; `find` may stand in for the store's."""
         channel = DiscordChannel(Mentioned(defaults.MAYA_ID, frozenset()))
         listener = Listener(
@@ -116,7 +120,7 @@ class Scene:
         turn = Turn(RedisListenerSlots(self.redis, self.keys, slots=1))
         connection = DiscordConnection(
             token=defaults.BOT_TOKEN,
-            channel_id=defaults.CHANNEL_ID,
+            channel_id=channel_id,
             channel=channel,
             listener=listener,
             catching_up=CatchingUp(self.hearing, listener.heard),

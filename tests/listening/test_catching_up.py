@@ -6,6 +6,7 @@ import asyncio
 import time
 from typing import Any, cast
 
+import pytest
 from discord_double import defaults
 from discord_double.model import Message
 from discord_double.permissions import Permission
@@ -181,6 +182,34 @@ async def test_without_the_right_to_read_it_is_not_taken_for_caught_up(scene: Sc
         scene.double.allow(scene.double.channel, defaults.BOT_ROLE_ID, denied)
         assert (await scene.until_ended(escalation)).state is State.ANSWERED
         await worker.until_listening()
+
+
+@pytest.mark.parametrize("lost", [None, Permission.READ_MESSAGE_HISTORY])
+async def test_questions_in_a_channel_that_is_no_longer_configured_are_caught_up_with(
+    scene: Scene, lost: Permission | None
+) -> None:
+    before, elsewhere = await scene.asked_before("moved on?"), scene.double.add_channel("new")
+    await scene.double.person("Maya").reply(scene.starter(before), "still here")
+    if lost is not None:
+        scene.double.deny(scene.double.channel, defaults.BOT_ROLE_ID, lost)
+    worker = scene.make_worker(channel_id=elsewhere.id)
+    async with asyncio.timeout(30), scene.running(worker):
+        await worker.until_listening()
+        after = await scene.ask(worker, "heard here?")
+        await scene.double.person("Maya").write(scene.thread(after), "yes")
+        assert (await scene.until_ended(after)).state is State.ANSWERED
+        if lost is None:
+            assert (await scene.until_ended(before)).state is State.ANSWERED
+
+
+async def test_a_record_that_cannot_be_read_keeps_no_other_question_from_being_heard(
+    scene: Scene,
+) -> None:
+    broken, whole = await scene.asked_before("broken?"), await scene.asked_before("whole?")
+    await cast("Any", scene.redis).hset(scene.keys.record(broken.id), "posting", "{")
+    await scene.double.person("Maya").write(scene.thread(whole), "heard")
+    async with asyncio.timeout(30), scene.listening():
+        assert (await scene.until_ended(whole)).state is State.ANSWERED
 
 
 async def until_asked_in_vain(scene: Scene) -> None:
