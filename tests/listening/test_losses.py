@@ -191,3 +191,19 @@ async def test_a_message_beside_which_there_is_no_thread_is_missed(scene: Scene)
     scene.double.delete_message(scene.starter(second))
     async with asyncio.timeout(30), scene.listening():
         assert "deleted" in reason_of(await scene.until_ended(second))
+
+
+async def test_an_outage_of_discords_ends_nothing_and_is_caught_up_with(scene: Scene) -> None:
+    async with asyncio.timeout(30), scene.listening() as worker:
+        escalation = await scene.ask(worker, "back soon?")
+        client, start = worker.client, len(scene.double.requests)
+        (guild,) = client.guilds
+        guild.unavailable = True
+        await client.on_guild_unavailable(guild)
+        assert not client.in_order
+        assert scene.reads_since(start) == []
+        guild.unavailable = False
+        await client.on_guild_available(guild)
+        assert client.in_order
+        assert [path for path in scene.reads_since(start) if path.endswith("/threads/active")]
+    assert (await scene.read(escalation)).state is State.POSTED
