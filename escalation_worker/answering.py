@@ -1,7 +1,8 @@
 """The use-case: somebody wrote where a question is shown, and it may be the answer.
 
 One reply is accepted, by whoever is allowed and first; the script decides, so two listeners that
-hear the same message do no harm. Everything else is refused and the refusal is told.
+hear the same message do no harm. Everything else is refused and the refusal is told. What was heard
+by a listener that another has relieved is left to that other one, without a word.
 """
 
 from __future__ import annotations
@@ -103,10 +104,12 @@ class Answering:
             source=reply.source,
         )
         crash_point(CrashPoint.REPLY_HEARD)
-        concluded = await self._store.conclude(escalation.id, outcome)
+        concluded = await self._store.conclude(escalation.id, outcome, reply.hold)
         crash_point(CrashPoint.REPLY_ACCEPTED)
         if concluded is None:
             return ReplyVerdict.UNKNOWN
+        if concluded.fenced:
+            return _left_to_the_next_listener(escalation.id, reply)
         if concluded.applied:
             audit.info(
                 "reply_accepted",
@@ -118,17 +121,21 @@ class Answering:
                 seconds=round(outcome.seconds, 3),
             )
             return ReplyVerdict.ACCEPTED
-        return await self._after_the_end(concluded.escalation, outcome)
+        return await self._after_the_end(concluded.escalation, outcome, reply)
 
-    async def _after_the_end(self, escalation: Escalation, late: Outcome) -> ReplyVerdict:
+    async def _after_the_end(
+        self, escalation: Escalation, late: Outcome, reply: InboundReply
+    ) -> ReplyVerdict:
         """Tell what a reply means that comes after the outcome."""
         if escalation.outcome is not None and escalation.outcome.source == late.source:
             return ReplyVerdict.REPEATED
         match escalation.state:
             case State.TIMED_OUT if late.state is State.ANSWERED:
-                kept = await self._store.keep_late_answer(escalation.id, late)
+                kept = await self._store.keep_late_answer(escalation.id, late, reply.hold)
                 if kept is None:
                     return ReplyVerdict.UNKNOWN
+                if kept.fenced:
+                    return _left_to_the_next_listener(escalation.id, reply)
                 ours = kept.escalation.late_answer
                 if ours is not None and ours.source == late.source:
                     log.info("late_answer_kept", escalation_id=escalation.id)
@@ -146,3 +153,8 @@ class Answering:
                 raise AssertionError("an open question refused its outcome")
             case _:
                 assert_never(escalation.state)
+
+
+def _left_to_the_next_listener(escalation_id: str, reply: InboundReply) -> ReplyVerdict:
+    log.info("reply_left_to_next_listener", escalation_id=escalation_id, source=reply.source)
+    return ReplyVerdict.FENCED

@@ -20,6 +20,9 @@ from escalation_worker.discord_channel.catching_up import CatchingUp
 from escalation_worker.discord_channel.channel import DiscordChannel, Mentioned
 from escalation_worker.discord_channel.connection import DiscordAddress, DiscordConnection
 from escalation_worker.discord_channel.listener import Listener
+from escalation_worker.discord_channel.losses import Losses
+from escalation_worker.discord_channel.turn import Turn
+from escalation_worker.giving_up import GivingUp
 from escalation_worker.jobs import Jobs
 from escalation_worker.posting import PostingDesk
 from escalation_worker.queue import Queue
@@ -28,6 +31,7 @@ from escalation_worker.supervisor import supervise
 from shared.errors import StoreUnavailableError
 from shared.ports import HumanChannel
 from shared.redis_adapter.connection import open_client, open_queue, open_subscriber
+from shared.redis_adapter.hearing import RedisHearing
 from shared.redis_adapter.keys import Keys
 from shared.redis_adapter.pacing import RedisPace
 from shared.redis_adapter.posting import RedisPostingLog
@@ -63,6 +67,7 @@ async def serve(settings: WorkerSettings) -> None:
         arq = await stack.enter_async_context(open_queue(settings, keys))
         store = RedisEscalationStore(redis, keys, replicas=Replicas.wanted(settings, keys))
         postings = RedisPostingLog(redis, keys)
+        hearing = RedisHearing(redis, keys)
         changes = RedisChanges(subscriber, keys)
         pace = RedisPace(
             redis,
@@ -72,10 +77,10 @@ async def serve(settings: WorkerSettings) -> None:
             burst=5,
         )
         slots = RedisListenerSlots(redis, keys, slots=settings.discord_listeners)
-        people = _people(settings, store, postings, changes, pace, slots)
+        people = _people(settings, store, postings, hearing, changes, pace, slots)
         jobs = Jobs(
             PostingDesk(store, postings, people.channel),
-            Concluding(store, postings, people.channel),
+            Concluding(store, postings, people.channel, hearing.heard_until),
         )
         queue = Queue(
             arq,
@@ -109,6 +114,7 @@ def _people(
     settings: WorkerSettings,
     store: RedisEscalationStore,
     postings: RedisPostingLog,
+    hearing: RedisHearing,
     changes: RedisChanges,
     pace: RedisPace,
     slots: RedisListenerSlots,
@@ -123,15 +129,16 @@ def _people(
         roles=frozenset(str(role_id) for role_id in role_ids),
     )
     channel = DiscordChannel(Mentioned(user_id, role_ids))
-    listener = Listener(postings.find, Answering(store, operators).answer, postings)
+    listener = Listener(postings.find, Answering(store, operators).answer, hearing)
     connection = DiscordConnection(
         token=settings.discord_token.get_secret_value(),
         channel_id=settings.discord_channel_id,
         channel=channel,
         listener=listener,
-        catching_up=CatchingUp(store, postings, listener.heard),
-        slots=slots,
-        tell_listening=postings.note_listening,
+        catching_up=CatchingUp(hearing, listener.heard),
+        losses=Losses(store, postings, hearing.open_postings, GivingUp(store).give_up),
+        turn=Turn(slots),
+        tell_heard_until=hearing.note_heard_until,
         take_turn=pace.turn,
         message_content=settings.discord_message_content,
     )

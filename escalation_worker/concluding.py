@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
 from escalation_worker.leasing import under_lease
 from shared.crash_points import CrashPoint, crash_point
 from shared.escalation import ChannelKind, Escalation
@@ -19,6 +22,9 @@ from shared.telemetry import get_logger
 
 log = get_logger(__name__)
 
+HeardUntil = Callable[[], Awaitable[datetime | None]]
+"""Tells until when everything that people wrote was taken in."""
+
 
 class Concluding:
     """Ends what nobody ended, and shows how things ended."""
@@ -28,19 +34,21 @@ class Concluding:
         store: EscalationStore,
         postings: Backlog,
         channel: HumanChannel,
+        heard_until: HeardUntil,
         *,
         clock: Clock = utc_now,
     ) -> None:
         self._store = store
         self._postings = postings
         self._channel = channel
+        self._heard_until = heard_until
         self._clock = clock
 
     async def expire(self, escalation_id: str) -> bool:
         """End a question whose deadline has passed; leave any other alone.
 
-        Returns False where it must wait a little: nobody listens now, so that what was written in
-        time may not have been heard yet.
+        Returns False where it must wait a little: what was written in time may not have been heard
+        yet, because the listener is gone or has messages before it.
         """
         escalation = await self._store.get(escalation_id)
         if escalation is None:
@@ -61,11 +69,12 @@ class Concluding:
         return True
 
     async def _is_heard(self, escalation: Escalation) -> bool:
-        """Whether what people wrote about this question has been heard."""
+        """Whether all that people wrote in time about this question has been taken in."""
         posting = escalation.posting
         if posting is None or posting.channel is ChannelKind.DESK:
             return True  # what is answered on the desk needs no listener
-        return await self._postings.is_listened()
+        heard_until = await self._heard_until()
+        return heard_until is not None and heard_until >= escalation.deadline
 
     async def show_outcome(self, escalation_id: str) -> None:
         """Show people how a question ended.

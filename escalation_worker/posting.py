@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
+from escalation_worker.giving_up import GivingUp
 from escalation_worker.leasing import under_lease
 from shared.crash_points import CrashPoint, crash_point
 from shared.errors import ChannelRejectedError
-from shared.escalation import Escalation, Outcome, Posting, Provenance, State
+from shared.escalation import Escalation, Posting
 from shared.ports import (
     Clock,
     EscalationStore,
@@ -52,6 +52,7 @@ class PostingDesk:
         self._postings = postings
         self._channel = channel
         self._clock = clock
+        self._giving_up = GivingUp(store, clock=clock)
 
     async def post(self, escalation_id: str) -> None:
         """Show one question, unless it is shown already or another worker is at it.
@@ -74,7 +75,7 @@ class PostingDesk:
         try:
             posting = await self._channel.post(escalation, journal)
         except ChannelRejectedError as error:
-            await self._undeliverable(escalation, str(error))
+            await self._giving_up.give_up(escalation.id, str(error))
             return
         await self._posted(escalation, posting)
 
@@ -87,17 +88,3 @@ class PostingDesk:
             ended = await self._store.get(escalation.id)
             if ended is not None:
                 await self._channel.show_outcome(ended)
-
-    async def _undeliverable(self, escalation: Escalation, reason: str) -> None:
-        log.error("question_undeliverable", escalation_id=escalation.id, mend=reason)
-        now: datetime = self._clock()
-        await self._store.conclude(
-            escalation.id,
-            Outcome(
-                state=State.UNDELIVERABLE,
-                at=now,
-                seconds=(now - escalation.created_at).total_seconds(),
-                provenance=Provenance.SYSTEM,
-                reason=reason,
-            ),
-        )

@@ -226,6 +226,8 @@ class Posting(_Value):
     reference: str
     """The id under which a reply comes back: the thread's id."""
     url: str | None = None
+    threaded: bool = True
+    """Whether people write in a thread; otherwise they reply to the message."""
 
 
 class Escalation(_Value):

@@ -25,7 +25,16 @@ from shared.escalation import (
     new_id,
 )
 from shared.fan_out import FanOut
-from shared.ports import Accepted, Clock, Concluded, LeaseVerdict, PostingLease, Work, utc_now
+from shared.ports import (
+    Accepted,
+    Clock,
+    Concluded,
+    Hold,
+    LeaseVerdict,
+    PostingLease,
+    Work,
+    utc_now,
+)
 
 
 @dataclass(slots=True)
@@ -47,6 +56,8 @@ class MemoryEscalations:
         self._by_fingerprint: dict[tuple[str, str], str] = {}
         self._by_reference: dict[str, str] = {}
         self.changes = FanOut()
+        self.fences: Counter[int] = Counter()
+        """How many held each listener's slot."""
 
     async def accept(self, ask: Ask) -> Accepted:
         """See `EscalationStore.accept`."""
@@ -105,14 +116,26 @@ class MemoryEscalations:
 
     async def list_open(self) -> list[Escalation]:
         """See `EscalationStore.list_open`."""
-        found = [each for each in self._kept() if each.state.is_open]
-        return sorted(found, key=lambda each: (each.deadline, each.id))[:500]
+        return self.all_open()[:500]
 
-    async def conclude(self, escalation_id: str, outcome: Outcome) -> Concluded | None:
+    def all_open(self) -> list[Escalation]:
+        """Every open question, the nearest deadline first."""
+        found = [each for each in self._kept() if each.state.is_open]
+        return sorted(found, key=lambda each: (each.deadline, each.id))
+
+    def outdated(self, hold: Hold | None) -> bool:
+        """Whether the slot has a newer holder."""
+        return hold is not None and self.fences[hold.slot] > hold.fence
+
+    async def conclude(
+        self, escalation_id: str, outcome: Outcome, hold: Hold | None = None
+    ) -> Concluded | None:
         """See `EscalationStore.conclude`."""
         entry = self._entry(escalation_id)
         if entry is None:
             return None
+        if self.outdated(hold):
+            return Concluded(entry.escalation, applied=False, fenced=True)
         if outcome.state not in TRANSITIONS[entry.escalation.state]:
             return Concluded(entry.escalation, applied=False)
         entry.escalation = entry.escalation.model_copy(
@@ -122,11 +145,15 @@ class MemoryEscalations:
         self.changes.tell(escalation_id)
         return Concluded(entry.escalation, applied=True)
 
-    async def keep_late_answer(self, escalation_id: str, answer: Outcome) -> Concluded | None:
+    async def keep_late_answer(
+        self, escalation_id: str, answer: Outcome, hold: Hold | None = None
+    ) -> Concluded | None:
         """See `EscalationStore.keep_late_answer`."""
         entry = self._entry(escalation_id)
         if entry is None:
             return None
+        if self.outdated(hold):
+            return Concluded(entry.escalation, applied=False, fenced=True)
         if entry.escalation.state is not State.TIMED_OUT or entry.escalation.late_answer:
             return Concluded(entry.escalation, applied=False)
         entry.escalation = entry.escalation.model_copy(update={"late_answer": answer})

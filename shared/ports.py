@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from shared.escalation import Ask, Escalation, News, Outcome, Posting, State
 
@@ -33,11 +33,27 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """A listener's slot, and the fencing number under which it is held.
+
+    The number grows with each holder. What was heard under an older one is not acted on: the
+    newer holder took the slot before it connected, so it hears the same or finds it.
+    """
+
+    slot: int
+    fence: int
+
+
+@dataclass(frozen=True, slots=True)
 class Concluded:
-    """What came of an attempt to move an escalation on. `applied`: this attempt did."""
+    """What came of an attempt to move an escalation on. `applied`: this attempt did.
+
+    `fenced`: it was not even tried, since another listener holds the slot by now.
+    """
 
     escalation: Escalation
     applied: bool
+    fenced: bool = False
 
 
 class EscalationStore(Protocol):
@@ -75,15 +91,20 @@ class EscalationStore(Protocol):
         """
         ...
 
-    async def conclude(self, escalation_id: str, outcome: Outcome) -> Concluded | None:
+    async def conclude(
+        self, escalation_id: str, outcome: Outcome, hold: Hold | None = None
+    ) -> Concluded | None:
         """End an escalation. At most one outcome is ever accepted; the first one wins.
 
+        Nothing that was heard under a `hold` is accepted once the slot has a newer holder.
         Returns the record as it stands after the attempt, or None if it is not kept.
         """
         ...
 
-    async def keep_late_answer(self, escalation_id: str, answer: Outcome) -> Concluded | None:
-        """Keep an answer beside a `timed_out` outcome. The first one is kept."""
+    async def keep_late_answer(
+        self, escalation_id: str, answer: Outcome, hold: Hold | None = None
+    ) -> Concluded | None:
+        """Keep an answer beside a `timed_out` outcome. The first one is kept; `hold` likewise."""
         ...
 
     async def note_delivery(self, escalation_id: str, news: News) -> Concluded | None:
@@ -190,12 +211,27 @@ class Backlog(PostingLog, Protocol):
         """Queue again what is to be shown but that nobody is at; tell how many."""
         ...
 
-    async def is_listened(self) -> bool:
-        """Whether some listener hears everything that people write."""
-        ...
-
     async def forget(self, escalation_id: str) -> None:
         """Take a question whose record has expired off the indexes."""
+        ...
+
+
+SLOT_LENGTH: Final = timedelta(seconds=3)
+"""A listener that is killed gives way after so long, and one that can't keep its slot stops."""
+
+
+class ListenerSlots(Protocol):
+    """One worker's way to one of the few places from which workers listen."""
+
+    async def hold(self) -> Hold | None:
+        """Keep the slot that is ours, or take a free one; None where all are taken.
+
+        One worker holds a slot at a time; each new hold has a larger number than the last.
+        """
+        ...
+
+    async def release(self) -> None:
+        """Give the slot back, so that another worker need not wait for its end."""
         ...
 
 
@@ -245,6 +281,8 @@ class InboundReply:
     channel: str
     source: str
     at: datetime
+    hold: Hold | None = None
+    """Of the session that heard it; None on the desk, where whoever is asked is answered."""
 
 
 OnReply = Callable[[InboundReply], Awaitable["ReplyVerdict"]]
@@ -260,3 +298,4 @@ class ReplyVerdict(StrEnum):
     NOT_ALLOWED = "not_allowed"  # this person may not answer
     UNREADABLE = "unreadable"  # nothing to pass on: empty, or over the limit
     UNKNOWN = "unknown"  # no such question is kept
+    FENCED = "fenced"  # another worker listens by now: it is that one's to take in

@@ -49,6 +49,8 @@ def _message(verdict: ReplyVerdict, escalation: Escalation | None) -> str:
             return too_late(escalation)
         case ReplyVerdict.UNREADABLE:
             return f"text: must have 1 to {QUESTION_LIMIT} characters"
+        case ReplyVerdict.FENCED:
+            raise AssertionError("what is answered on the desk is heard by no listener")
 
 
 def too_late(escalation: Escalation | None) -> str:

@@ -1,96 +1,178 @@
 """What people wrote while no worker listened: Discord never sends it again, so it is looked for.
 
-One request lists the guild's active threads with the newest message of each. Only those that moved
-since we last heard them are read, each from its own cursor, oldest message first. Hearing a message
-twice does no harm.
+One request lists the guild's active threads with the newest message of each, and one the threads
+that were archived since somebody last listened; only those that moved are read, each from its own
+cursor, oldest message first. Replies to a question's message stand in the channel itself, which is
+read from the moment until which all was heard. Hearing a message twice does no harm.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 import discord
+from discord.utils import snowflake_time
 
 from escalation_worker.discord_channel import problems
+from escalation_worker.discord_channel.places import can_be_read
 from shared.crash_points import CrashPoint, crash_point
-from shared.escalation import ChannelKind
-from shared.ports import EscalationStore
+from shared.escalation import ChannelKind, Posting
+from shared.ports import Clock, Hold, utc_now
 from shared.telemetry import get_logger
 
 log = get_logger(__name__)
 
-HISTORY_LIMIT: Final = 1_000
-"""Messages read in one thread; a page of history has 100."""
+MARGIN: Final = timedelta(minutes=1)
+"""Discord's clock and ours may differ so much."""
+LATE_ANSWERS: Final = timedelta(days=1)
+"""How far back late answers to questions that have ended are looked for, beside open questions."""
+PAGE: Final = 100
+"""Threads in one page of archived ones."""
 
 
 class Hear(Protocol):
     """Takes in one message; see `Listener.heard`."""
 
-    async def __call__(self, message: discord.Message, *, in_order: bool) -> None:
+    async def __call__(self, message: discord.Message, hold: Hold, *, in_order: bool) -> None:
         """Take it in."""
         ...
 
 
-class Cursors(Protocol):
-    """Tells how far each thread was heard."""
+class Heard(Protocol):
+    """Tells what is asked and how far it was heard."""
 
     async def cursors(self, references: Sequence[str]) -> dict[str, str]:
         """For each of these threads that shows a question: the newest message heard there."""
         ...
 
+    async def heard_until(self) -> datetime | None:
+        """Until when everything that people wrote was taken in."""
+        ...
+
+    async def open_postings(self) -> dict[str, Posting]:
+        """Where each open question is shown."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The open questions in Discord, by id."""
+
+    postings: Mapping[str, Posting]
+
+    def places(self) -> set[int]:
+        return {int(each.place) for each in self.postings.values()}
+
+    def threads_in(self, place: discord.TextChannel) -> set[int]:
+        return {
+            int(each.reference)
+            for each in self.postings.values()
+            if each.threaded and int(each.place) == place.id
+        }
+
+    def since(self, heard_until: datetime | None, now: datetime) -> datetime:
+        """Tell from when on something may have been missed that still counts."""
+        asked = (snowflake_time(int(each.reference)) for each in self.postings.values())
+        oldest = min((*asked, now - LATE_ANSWERS))
+        return oldest if heard_until is None else max(oldest, heard_until - MARGIN)
+
 
 class CatchingUp:
     """Finds what was missed, each time a listener becomes ready."""
 
-    def __init__(self, store: EscalationStore, cursors: Cursors, hear: Hear) -> None:
-        self._store = store
-        self._cursors = cursors
+    def __init__(self, heard: Heard, hear: Hear, *, clock: Clock = utc_now) -> None:
+        self._heard = heard
         self._hear = hear
+        self._clock = clock
 
-    async def run(self, client: discord.Client, place: discord.TextChannel) -> None:
-        """Hear what was missed.
+    async def run(
+        self, client: discord.Client, place: discord.TextChannel, hold: Hold
+    ) -> dict[str, Posting]:
+        """Hear what was missed; return the open questions of which no thread was seen.
 
         Raises:
             ChannelUnavailableError: Discord failed in between; what was heard so far counts.
-            StoreUnavailableError: Likewise for Redis.
+            ChannelRejectedError: The bot may not read what it must.
+            StoreUnavailableError: As with Discord.
         """
+        asked = _Asked(
+            {
+                escalation_id: posting
+                for escalation_id, posting in (await self._heard.open_postings()).items()
+                if posting.channel is ChannelKind.DISCORD
+            }
+        )
+        since = asked.since(await self._heard.heard_until(), self._clock())
+        # Where DISCORD_CHANNEL_ID was changed, questions are still open in the channel before.
+        known = (client.get_channel(place_id) for place_id in asked.places() - {place.id})
+        places = [place, *(each for each in known if can_be_read(each))]
         with problems.translated_errors():
-            threads = await place.guild.active_threads()
-            threads += await self._closed_over_open_questions(client, threads)
-            cursors = await self._cursors.cursors([str(thread.id) for thread in threads])
-            moved = [
-                (thread, int(cursors[str(thread.id)]))
-                for thread in threads
-                if str(thread.id) in cursors
-                and (thread.last_message_id or 0) > int(cursors[str(thread.id)])
-            ]
+            threads = await _threads(places, asked, since)
+            moved = await self._moved(threads)
             crash_point(CrashPoint.CATCHING_UP_LISTED)
             heard = 0
             for thread, cursor in moved:
-                async for message in thread.history(
-                    limit=HISTORY_LIMIT, after=discord.Object(cursor), oldest_first=True
-                ):
-                    await self._hear(message, in_order=True)
+                after = discord.Object(cursor)
+                async for message in thread.history(limit=None, after=after, oldest_first=True):
+                    await self._hear(message, hold, in_order=True)
                     heard += 1
+            for each in places:
+                async for message in each.history(limit=None, after=since, oldest_first=True):
+                    if message.reference is not None and message.reference.message_id is not None:
+                        await self._hear(message, hold, in_order=False)
+                        heard += 1
         log.info("caught_up", threads=len(threads), moved=len(moved), messages=heard)
+        seen = {thread.id for thread in threads}
+        return {
+            escalation_id: posting
+            for escalation_id, posting in asked.postings.items()
+            if not posting.threaded or int(posting.reference) not in seen
+        }
 
-    async def _closed_over_open_questions(
-        self, client: discord.Client, active: Sequence[discord.Thread]
-    ) -> list[discord.Thread]:
-        """Find the threads of open questions that are not listed: somebody archived them."""
-        listed = {thread.id for thread in active}
-        closed: list[discord.Thread] = []
-        for escalation in await self._store.list_open():
-            posting = escalation.posting
-            if posting is None or posting.channel is not ChannelKind.DISCORD:
-                continue
-            if (thread_id := int(posting.reference)) in listed:
-                continue
-            try:
-                thread = await client.fetch_channel(thread_id)
-            except (discord.NotFound, discord.Forbidden):
-                continue  # there is no thread, or none that we may see
-            if isinstance(thread, discord.Thread):
-                closed.append(thread)
-        return closed
+    async def _moved(self, threads: Sequence[discord.Thread]) -> list[tuple[discord.Thread, int]]:
+        """Pick the threads in which something was written behind their cursor."""
+        cursors = await self._heard.cursors([str(thread.id) for thread in threads])
+        return [
+            (thread, int(cursor))
+            for thread in threads
+            if (cursor := cursors.get(str(thread.id))) is not None
+            and (thread.last_message_id or 0) > int(cursor)
+        ]
+
+
+async def _threads(
+    places: Sequence[discord.TextChannel], asked: _Asked, since: datetime
+) -> list[discord.Thread]:
+    """List each thread in which something may have been missed."""
+    threads: list[discord.Thread] = []
+    for guild in {place.guild for place in places}:
+        threads += await guild.active_threads()
+    active = {thread.id for thread in threads}
+    for place in places:
+        threads += await _archived(place, since, asked.threads_in(place) - active)
+    return threads
+
+
+async def _archived(
+    place: discord.TextChannel, since: datetime, wanted: set[int]
+) -> list[discord.Thread]:
+    """List the threads that were archived since then; a message un-archives its thread.
+
+    Older pages are read for as long as threads of open questions are wanted (`wanted`), but no more
+    of them than there are such threads: from there on it costs less to ask for each alone.
+    """
+    found: list[discord.Thread] = []
+    wanted = set(wanted)
+    async for thread in place.archived_threads(limit=None):
+        found.append(thread)
+        wanted.discard(thread.id)
+        if len(found) % PAGE:
+            continue
+        pages, oldest = len(found) // PAGE, thread.archive_timestamp
+        worthwhile = pages < len(wanted) and oldest > snowflake_time(min(wanted))
+        if oldest < since and not worthwhile:
+            break
+    return found

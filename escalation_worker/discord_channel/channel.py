@@ -15,10 +15,12 @@ import discord
 
 from escalation_worker.discord_channel import problems, rendering
 from escalation_worker.discord_channel.places import (
+    NOBODY,
     find_marked,
+    is_there,
     starter_of,
     text_channel,
-    was_said,
+    words_said,
 )
 from shared.crash_points import CrashPoint, crash_point
 from shared.errors import ChannelRejectedError, ChannelUnavailableError
@@ -31,7 +33,6 @@ log = get_logger(__name__)
 SEARCH_MARGIN: Final = timedelta(minutes=1)
 """Discord's clock and ours may differ so much."""
 ARCHIVE_MINUTES: Final = 1440
-NOBODY: Final = discord.AllowedMentions.none()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +64,15 @@ class DiscordChannel:
         self._mentioned = mentioned
         self._client: discord.Client | None = None
         self._place: discord.TextChannel | None = None
+        self._mend: str | None = None
 
     def attach(self, client: discord.Client, place: discord.TextChannel) -> None:
         """Begin to send."""
-        self._client, self._place = client, place
+        self._client, self._place, self._mend = client, place, None
+
+    def refuse(self, mend: str) -> None:
+        """Refuse what is to be posted: the place is not there, and `mend` says what to do."""
+        self._mend = mend
 
     def detach(self) -> None:
         """Stop sending: the client is gone."""
@@ -80,14 +86,13 @@ class DiscordChannel:
             if posting is None:
                 posting = await self._start(client, place, escalation, journal)
             try:
-                await self._discuss(client, escalation, posting, journal)
+                return await self._discuss(client, escalation, posting, journal)
             except discord.NotFound as error:
                 if error.code != problems.UNKNOWN_MESSAGE:
                     raise
                 # Somebody deleted the message before it had a thread: it is posted anew.
                 posting = await self._start(client, place, escalation, journal)
-                await self._discuss(client, escalation, posting, journal)
-        return posting
+                return await self._discuss(client, escalation, posting, journal)
 
     async def show_outcome(self, escalation: Escalation) -> None:
         """See `HumanChannel.show_outcome`.
@@ -150,7 +155,7 @@ class DiscordChannel:
         escalation: Escalation,
         posting: Posting,
         journal: PostingJournal,
-    ) -> None:
+    ) -> Posting:
         """Open the thread, or where Discord refuses one, let people reply to the message."""
         starter = starter_of(client, posting)
         threaded = await self._open_thread(client, escalation, posting)
@@ -162,9 +167,13 @@ class DiscordChannel:
         where = client.get_partial_messageable(
             int(posting.reference if threaded else posting.place)
         )
-        for part, text in enumerate(rendering.overflow(escalation), start=1):
+        overflow = list(rendering.overflow(escalation))
+        already: set[str] = set()
+        if overflow and journal.attempt > 1:
             beside_id = None if threaded else starter.id
-            if journal.attempt > 1 and await was_said(client, where, text, beside=beside_id):
+            already = await words_said(client, where, since=starter.created_at, beside=beside_id)
+        for part, text in enumerate(overflow, start=1):
+            if text in already:
                 continue
             said = rendering.nonce(escalation, part)
             if threaded:
@@ -172,6 +181,7 @@ class DiscordChannel:
             else:
                 beside = starter.to_reference(fail_if_not_exists=False)
                 await where.send(text, allowed_mentions=NOBODY, nonce=said, reference=beside)
+        return posting.model_copy(update={"threaded": threaded})
 
     async def _open_thread(
         self, client: discord.Client, escalation: Escalation, posting: Posting
@@ -188,7 +198,7 @@ class DiscordChannel:
             )
         except discord.HTTPException as error:
             if error.code == problems.THREAD_EXISTS:
-                return True
+                return await is_there(client, int(posting.reference))  # unless it was deleted since
             if error.code == problems.UNKNOWN_MESSAGE or problems.waiting_helps(error):
                 raise
             log.warning("thread_refused", escalation_id=escalation.id, mend=problems.mend_of(error))
@@ -211,13 +221,17 @@ class DiscordChannel:
         outcome = escalation.outcome
         if outcome is None:
             return
-        thread = client.get_partial_messageable(int(posting.reference))
+        where = posting.reference if posting.threaded else posting.place
+        thread = client.get_partial_messageable(int(where))
         if outcome.state is State.ANSWERED and outcome.channel is ChannelKind.DISCORD:
             if outcome.source and outcome.source.isdigit():
                 await _react(thread, int(outcome.source))
             return
+        if not posting.threaded:
+            return  # its message says it, and nobody talks elsewhere
         words = rendering.outcome_line(escalation)
-        if not await was_said(client, thread, words):
+        since = outcome.at - SEARCH_MARGIN
+        if words not in await words_said(client, thread, since=since):
             await thread.send(
                 words,
                 allowed_mentions=NOBODY,
@@ -228,6 +242,8 @@ class DiscordChannel:
         self, client: discord.Client, escalation: Escalation, posting: Posting
     ) -> None:
         """Archive the thread. It is not locked: a late word should still be heard."""
+        if not posting.threaded:
+            return
         try:
             thread = await client.fetch_channel(int(posting.reference))
         except discord.NotFound:
@@ -237,6 +253,8 @@ class DiscordChannel:
 
     def _attached(self) -> tuple[discord.Client, discord.TextChannel]:
         if self._client is None or self._place is None:
+            if self._mend is not None:
+                raise ChannelRejectedError(self._mend)
             raise ChannelUnavailableError("not connected to Discord yet")
         return self._client, self._place
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import sys
-from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, Protocol
 
 import discord
 from discord.http import Route
 
 from escalation_worker.discord_channel.listener import Listener
+from shared.escalation import Posting
+from shared.ports import Hold
 from shared.telemetry import get_logger
 
 log = get_logger(__name__)
@@ -25,6 +26,30 @@ _UNPACED: Final = ("/interactions/", "/webhooks/")
 TakeTurn = Callable[[], Awaitable[None]]
 
 
+class Watch(Protocol):
+    """What a client asks for and hands on; see `DiscordConnection`."""
+
+    def hold(self) -> Hold | None:
+        """Tell under which hold events may be acted on now."""
+        ...
+
+    async def catch_up(self, client: EscalationClient) -> dict[str, Posting]:
+        """Look for what was missed, until it is done; return what could not be seen."""
+        ...
+
+    async def look_around(self, client: EscalationClient) -> None:
+        """See what a change of the server means."""
+        ...
+
+    async def look_at(self, client: EscalationClient, suspects: Mapping[str, Posting]) -> None:
+        """See whether these questions can still be answered."""
+        ...
+
+    async def deleted(self, client: EscalationClient, reference: int) -> None:
+        """See whether a deleted thread or message was a question's."""
+        ...
+
+
 class EscalationClient(discord.Client):
     """Receives events and hands them on; decides nothing.
 
@@ -33,14 +58,7 @@ class EscalationClient(discord.Client):
     meanwhile.
     """
 
-    def __init__(
-        self,
-        listener: Listener,
-        *,
-        on_guild: Callable[[EscalationClient], None],
-        catch_up: Callable[[EscalationClient], Awaitable[None]],
-        message_content: bool,
-    ) -> None:
+    def __init__(self, listener: Listener, watch: Watch, *, message_content: bool) -> None:
         intents = discord.Intents.none()
         intents.guilds = True
         intents.guild_messages = True
@@ -57,53 +75,121 @@ class EscalationClient(discord.Client):
             enable_debug_events=False,
         )
         self._listener = listener
-        self._on_guild = on_guild
-        self._catch_up = catch_up
-        self._was_in_order = False
-        self.in_order = False
-        self.listens = True
+        self._watch = watch
+        self._connected = False
+        self._caught_up = False
+        self._rounds = 0
 
-    def stop_listening(self) -> None:
-        """Act on nothing any more: another worker listens now."""
-        self.listens = self.in_order = self._was_in_order = False
+    @property
+    def in_order(self) -> bool:
+        """Whether nothing has been missed."""
+        return self._connected and self._caught_up and self._watch.hold() is not None
 
     async def on_ready(self) -> None:
         """Look for what was missed: Discord begins afresh, after a start or a long break."""
-        self._was_in_order = self.in_order = False
-        self._on_guild(self)
-        await self._catch_up(self)
-        self.in_order = self.listens
+        self._connected = True
+        await self.catch_up()
 
-    async def on_guild_available(self, guild: discord.Guild) -> None:
-        """See to a guild that was not there at READY."""
-        del guild
-        self._on_guild(self)
+    async def catch_up(self) -> None:
+        """Look for what was missed. While another round begins, this one proves nothing."""
+        self._caught_up = False
+        self._rounds += 1
+        this_round = self._rounds
+        unseen = await self._watch.catch_up(self)
+        self._caught_up = this_round == self._rounds
+        await self._watch.look_at(self, unseen)
+
+    def out_of_sight(self) -> None:
+        """From here on messages are missed, although the connection stands."""
+        self._caught_up = False
+        self._rounds += 1
+
+    async def _look_around(self) -> None:
+        # Before it is ready, discord.py tells of each server that it gets to know.
+        if self._connected:
+            await self._watch.look_around(self)
 
     async def on_disconnect(self) -> None:
         """From here on events may be missed, until Discord has sent them again or we looked."""
-        self._was_in_order = self._was_in_order or self.in_order
-        self.in_order = False
+        self._connected = False
 
     async def on_resumed(self) -> None:
         """Discord has sent again what was missed."""
-        self.in_order = self._was_in_order
+        self._connected = True
 
     async def on_message(self, message: discord.Message) -> None:
         """Hear a message."""
-        if self.listens:
-            await self._listener.heard(message, in_order=self.in_order)
+        hold = self._watch.hold()
+        if hold is not None:
+            await self._listener.heard(message, hold, in_order=self.in_order)
+
+    async def on_raw_thread_delete(self, payload: discord.RawThreadDeleteEvent) -> None:
+        """See to the question whose thread it was."""
+        await self._watch.deleted(self, payload.thread_id)
+
+    async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
+        """See to the question whose message it was."""
+        await self._watch.deleted(self, payload.message_id)
+
+    async def on_raw_bulk_message_delete(self, payload: discord.RawBulkMessageDeleteEvent) -> None:
+        """See to the questions whose messages they were."""
+        for message_id in payload.message_ids:
+            await self._watch.deleted(self, message_id)
+
+    async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
+        """See to the questions in a channel that is gone."""
+        del channel
+        await self._look_around()
+
+    async def on_guild_channel_update(
+        self, before: discord.abc.GuildChannel, after: discord.abc.GuildChannel
+    ) -> None:
+        """See whether the channel came into sight or went out of it."""
+        del before, after
+        await self._look_around()
+
+    async def on_guild_role_update(self, before: discord.Role, after: discord.Role) -> None:
+        """See whether the channel came into sight or went out of it."""
+        del before, after
+        await self._look_around()
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """See to the questions in a server that the bot was thrown out of."""
+        del guild
+        await self._look_around()
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """See whether the channel came into sight."""
+        del guild
+        await self._look_around()
+
+    async def on_guild_unavailable(self, guild: discord.Guild) -> None:
+        """See whether the channel went out of sight."""
+        del guild
+        await self._look_around()
+
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        """See to a server that was not there at READY."""
+        del guild
+        await self._look_around()
 
     async def on_error(self, event_method: str, /, *args: object, **kwargs: object) -> None:
         """Log what an event handler raised, without the event: it holds people's words."""
         del args, kwargs
+        if self.is_closed():
+            return  # it was broken off
         log.error("discord_event_failed", event_name=event_method, exc_info=sys.exc_info())
 
 
 async def close(client: discord.Client) -> None:
-    """Close a client, but don't wait the 30 s that discord.py gives a peer to say good-bye."""
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(CLOSE_SECONDS):
-            await client.close()
+    """Close a client, but don't wait the 30 s that discord.py gives a peer to say good-bye.
+
+    A worker that is told to stop meanwhile does not break it off: its connections would stay open.
+    """
+    closing = asyncio.ensure_future(client.close())
+    done, _ = await asyncio.wait({closing}, timeout=CLOSE_SECONDS)
+    for task in done:
+        task.result()
 
 
 def pace(client: discord.Client, take_turn: TakeTurn) -> None:

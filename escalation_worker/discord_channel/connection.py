@@ -9,9 +9,11 @@ again, since somebody may mend it meanwhile.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, Protocol, cast
+from datetime import datetime
+from typing import Final
 
 import aiohttp
 import discord
@@ -23,40 +25,24 @@ from escalation_worker.discord_channel.catching_up import CatchingUp
 from escalation_worker.discord_channel.channel import DiscordChannel
 from escalation_worker.discord_channel.client import EscalationClient, TakeTurn, close, pace
 from escalation_worker.discord_channel.listener import Listener
+from escalation_worker.discord_channel.losses import Losses
+from escalation_worker.discord_channel.places import is_in_sight, missing_permissions
+from escalation_worker.discord_channel.turn import Turn
 from escalation_worker.supervisor import Backoff, NeedsMendingError
-from shared.errors import ChannelError, ChannelUnavailableError, StoreUnavailableError
+from shared.errors import (
+    ChannelError,
+    ChannelRejectedError,
+    ChannelUnavailableError,
+    StoreUnavailableError,
+)
+from shared.escalation import Posting
+from shared.ports import Clock, Hold, utc_now
 from shared.telemetry import get_logger
 
 log = get_logger(__name__)
 
-REQUIRED: Final = (
-    "view_channel",
-    "send_messages",
-    "embed_links",
-    "create_public_threads",
-    "send_messages_in_threads",
-    "read_message_history",
-    "add_reactions",
-    "manage_threads",
-)
-"""The permissions that the bot needs in the channel, by discord.py's names."""
-
-TELL_SECONDS: Final = 2.0
-TURN_SECONDS: Final = 0.3
-"""How often a worker that does not listen looks whether it may."""
-KEEP_SECONDS: Final = 1.0
-
-
-class Slots(Protocol):
-    """A hold on one of the few places from which workers listen."""
-
-    async def hold(self) -> int | None:
-        """Keep or take a slot; its fencing number, or None where all are taken."""
-        ...
-
-    async def release(self) -> None:
-        """Give it back."""
-        ...
+TELL_SECONDS: Final = 0.5
+"""Less than `ARRIVAL` in the store: when a question expires, its time to answer has been heard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,22 +71,26 @@ class DiscordConnection:
         channel: DiscordChannel,
         listener: Listener,
         catching_up: CatchingUp,
-        slots: Slots,
-        tell_listening: Callable[[], Awaitable[None]],
+        losses: Losses,
+        turn: Turn,
+        tell_heard_until: Callable[[datetime, Hold], Awaitable[bool]],
         take_turn: TakeTurn,
         message_content: bool,
+        clock: Clock = utc_now,
     ) -> None:
         self._token = token
         self._channel_id = channel_id
         self._channel = channel
         self._listener = listener
         self._catching_up = catching_up
-        self._slots = slots
-        self._tell_listening = tell_listening
+        self._losses = losses
+        self._turn = turn
+        self._tell_heard_until = tell_heard_until
         self._take_turn = take_turn
         self._message_content = message_content
+        self._clock = clock
         self._client: EscalationClient | None = None
-        self._handed_over = False
+        self._in_sight = False
 
     async def run(self) -> None:
         """Log in, listen and send until the connection ends.
@@ -110,18 +100,15 @@ class DiscordConnection:
             ChannelUnavailableError: Discord can't be reached now.
         """
         client = self._client = EscalationClient(
-            self._listener,
-            on_guild=self._say_what_is_missing,
-            catch_up=self._catch_up,
-            message_content=self._message_content,
+            self._listener, self, message_content=self._message_content
         )
         pace(client, self._take_turn)
         try:
             await client.login(self._token)
-            self._channel.attach(client, await self._find_place(client))
+            self._channel.attach(client, await self._place_to_post_in(client))
             log.info("discord_ready", channel_id=self._channel_id, bot=str(client.user))
-            fence = await self._turn_to_listen()
-            await self._listen(client, fence)
+            await self._turn.take()
+            await self._listen(client)
         except discord.LoginFailure as error:
             raise NeedsMendingError(
                 "Discord refused DISCORD_TOKEN: copy the bot's token again from the developer "
@@ -147,118 +134,130 @@ class DiscordConnection:
             self._channel.detach()
             await close(client)
 
-    async def _turn_to_listen(self) -> int:
-        """Wait until a listener's slot is free, and take it; return the fencing number."""
-        told = False
-        while True:
-            try:
-                fence = await self._slots.hold()
-            except StoreUnavailableError as error:
-                log.debug("slot_unknown", reason=str(error))
-                fence = None
-            if fence is not None:
-                log.info("slot_taken", fence=fence)
-                return fence
-            if not told:
-                log.info("discord_standby")
-                told = True
-            await asyncio.sleep(TURN_SECONDS)
-
-    async def _listen(self, client: EscalationClient, fence: int) -> None:
-        """Listen until the connection ends or the slot is lost."""
+    async def _listen(self, client: EscalationClient) -> None:
+        """Listen until the connection ends or the turn does."""
         connecting = asyncio.ensure_future(client.connect())
-        keeping = asyncio.ensure_future(self._keep_slot(fence))
+        keeping = asyncio.ensure_future(self._turn.keep())
         try:
             await asyncio.wait({connecting, keeping}, return_when=asyncio.FIRST_COMPLETED)
             if connecting.done():
                 connecting.result()
-            else:
-                log.warning("slot_lost", fence=fence)
         finally:
-            client.stop_listening()
             connecting.cancel()
             keeping.cancel()
             await asyncio.gather(connecting, keeping, return_exceptions=True)
-            await self._give_slot_back()
-
-    async def _keep_slot(self, fence: int) -> None:
-        """Keep the slot; return when another worker holds it, or has held it meanwhile.
-
-        While Redis is away nobody can take it: this worker goes on listening, since what people
-        write meanwhile waits in it.
-        """
-        while True:
-            await asyncio.sleep(KEEP_SECONDS)
-            if self._handed_over:
-                continue
-            try:
-                held = await self._slots.hold()
-            except StoreUnavailableError as error:
-                log.debug("slot_unknown", reason=str(error))
-                continue
-            if held is None:
-                return
-            if held != fence:
-                # It ran out and was free again: somebody may have listened in between.
-                log.info("slot_taken_again", fence=held)
-                fence = held
-
-    async def _give_slot_back(self) -> None:
-        try:
-            await self._slots.release()
-        except StoreUnavailableError as error:
-            log.debug("slot_not_given_back", reason=str(error))
+            await self._turn.give_back()
 
     async def hand_over(self) -> None:
         """Let another worker listen from now on; what is being posted can still be finished."""
-        self._handed_over = True
-        if self._client is not None:
-            self._client.stop_listening()
-        await self._give_slot_back()
+        await self._turn.end()
 
     async def tell(self) -> None:
-        """Say for ever, every few seconds, that somebody listens, while that is so."""
+        """Say for ever, every moment, until when all was heard, while this worker hears all."""
         while True:
-            if self._client is not None and self._client.in_order:
-                try:
-                    await self._tell_listening()
-                except StoreUnavailableError as error:
-                    log.debug("listening_untold", reason=str(error))
+            with contextlib.suppress(StoreUnavailableError):
+                await self._tell()
             await asyncio.sleep(TELL_SECONDS)
 
-    async def _catch_up(self, client: EscalationClient) -> None:
-        """Hear what was missed, and try again until it is done: Discord won't send it again."""
-        backoff, tries = Backoff(), 0
-        while not client.is_closed():
+    async def _tell(self) -> None:
+        hold = self._turn.hold()
+        if hold is not None and self._client is not None and self._client.in_order:
+            await self._tell_heard_until(self._listener.heard_until(self._clock()), hold)
+
+    def hold(self) -> Hold | None:
+        """See `Watch.hold`."""
+        return self._turn.hold()
+
+    async def catch_up(self, client: EscalationClient) -> dict[str, Posting]:
+        """See `Watch.catch_up`. Discord won't send again what was missed."""
+        unseen: dict[str, Posting] = {}
+
+        async def once() -> None:
+            self._say_what_is_missing(client)
+            hold = self._turn.hold()
+            if hold is None:
+                return
             try:
                 place = await self._find_place(client)
-                await self._catching_up.run(client, place)
-                await self._tell_listening()
-                log.info("discord_listening", channel_id=self._channel_id)
+                unseen.update(await self._catching_up.run(client, place, hold))
+            except (ChannelRejectedError, NeedsMendingError):
+                await self._losses.check_places(client)
+                raise
+            self._in_sight = True
+            log.info("discord_listening", channel_id=self._channel_id)
+
+        await self._until_done(client, once, "not_caught_up")
+        return unseen
+
+    async def look_around(self, client: EscalationClient) -> None:
+        """See `Watch.look_around`. While the channel is out of sight, messages are missed."""
+        place, was_in_sight = client.get_channel(self._channel_id), self._in_sight
+        self._in_sight = is_in_sight(place)
+        self._say_what_is_missing(client)
+        if not self._in_sight:
+            client.out_of_sight()
+        elif not was_in_sight:
+            await client.catch_up()
+        if isinstance(place, discord.TextChannel) and place.guild.unavailable:
+            return  # an outage of Discord's: nothing is gone
+        await self._until_done(
+            client, lambda: self._losses.check_places(client), "losses_not_looked_for"
+        )
+
+    async def look_at(self, client: EscalationClient, suspects: Mapping[str, Posting]) -> None:
+        """See `Watch.look_at`."""
+        await self._until_done(
+            client, lambda: self._losses.check(client, suspects), "losses_not_looked_for"
+        )
+
+    async def deleted(self, client: EscalationClient, reference: int) -> None:
+        """See `Watch.deleted`."""
+        await self._until_done(
+            client, lambda: self._losses.deleted(client, reference), "losses_not_looked_for"
+        )
+
+    async def _until_done(
+        self, client: EscalationClient, act: Callable[[], Awaitable[None]], undone: str
+    ) -> None:
+        """Try again until it is done, or this client is of no use any more."""
+        backoff, tries = Backoff(), 0
+        while not client.is_closed() and self._turn.hold() is not None:
+            try:
+                await act()
             except (ChannelError, StoreUnavailableError, NeedsMendingError) as error:
-                log.error("not_caught_up", reason=str(error))  # noqa: TRY400 (one clear line)
+                log.error(undone, reason=str(error))  # noqa: TRY400 (one clear line)
                 await asyncio.sleep(backoff.pause(tries))
                 tries += 1
             else:
                 return
 
-    def _say_what_is_missing(self, client: EscalationClient) -> None:
-        """Name the permissions that the bot lacks, once its guild is known."""
+    def _say_what_is_missing(self, client: discord.Client) -> None:
+        """Name the permissions that the bot lacks, once its server is known."""
         place = client.get_channel(self._channel_id)
-        if not isinstance(place, discord.TextChannel):
-            return
-        # discord.py gives no member where Discord sent none, whatever its annotation says.
-        me = cast("discord.Member | None", place.guild.me)
-        if me is None:
-            return
-        granted = place.permissions_for(me)
-        missing = [name.replace("_", " ") for name in REQUIRED if not getattr(granted, name)]
-        if missing:
+        if isinstance(place, discord.TextChannel) and (missing := missing_permissions(place)):
             log.error(
                 "needs_mending",
                 part="discord",
                 mend=f"give the bot in #{place.name}: {', '.join(missing)} (docs/discord-bot.md)",
             )
+
+    async def _place_to_post_in(self, client: discord.Client) -> discord.TextChannel:
+        """Find the channel. Where it can't be used, those who ask and have asked hear it at once.
+
+        Raises:
+            NeedsMendingError: The bot does not know it, may not see it, or it is no text channel.
+            ChannelUnavailableError: Discord does not answer now.
+        """
+        try:
+            return await self._find_place(client)
+        except NeedsMendingError as error:
+            self._channel.refuse(str(error))
+            # A worker that listens has a better view: perhaps only this one has wrong settings.
+            if await self._turn.take_if_free():
+                with contextlib.suppress(StoreUnavailableError):
+                    await self._losses.check_places(client)
+                await self._turn.give_back()
+            raise
 
     async def _find_place(self, client: discord.Client) -> discord.TextChannel:
         """Find the channel to post in.

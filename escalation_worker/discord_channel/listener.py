@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Final, Protocol, assert_never
 from weakref import WeakValueDictionary
 
@@ -16,7 +17,7 @@ import discord
 
 from shared.errors import StoreUnavailableError
 from shared.escalation import ChannelKind
-from shared.ports import InboundReply, OnReply, ReplyVerdict
+from shared.ports import Hold, InboundReply, OnReply, ReplyVerdict
 from shared.telemetry import get_logger
 
 log = get_logger(__name__)
@@ -31,11 +32,11 @@ FindEscalation = Callable[[str], Awaitable[str | None]]
 class Memory(Protocol):
     """Remembers what was heard, and what has been said about it."""
 
-    async def note_heard(self, escalation_id: str, source: str) -> None:
+    async def note_heard(self, escalation_id: str, source: str, hold: Hold) -> None:
         """Move the question's cursor to this message, unless it is further already."""
         ...
 
-    async def first_notice(self, source: str) -> bool:
+    async def first_notice(self, source: str, hold: Hold) -> bool:
         """Whether nothing was said about this message yet."""
         ...
 
@@ -48,28 +49,44 @@ class Listener:
         self._on_reply = on_reply
         self._memory = memory
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+        self._taking_in: dict[object, datetime] = {}
 
-    async def heard(self, message: discord.Message, *, in_order: bool) -> None:
-        """Take in one message.
+    async def heard(self, message: discord.Message, hold: Hold, *, in_order: bool) -> None:
+        """Take in one message that was heard under this hold.
 
         `in_order` says that everything written before it under the same question was taken in
         too. Only then does it move the cursor from which a restarted listener reads on. While the
-        store is away it waits, and what is written behind it in the same thread waits too.
+        store is away it waits, and what is written behind it in the same thread waits too. Once
+        the slot has a newer holder, which finds the same message, it is dropped.
         """
-        async with self._turn_of(message.channel.id):
-            pause = RETRY_SECONDS[0]
-            while True:
-                try:
-                    await self._take_in(message, in_order=in_order)
-                except StoreUnavailableError as error:
-                    # Whoever wrote it saw nothing go wrong, and Discord won't send it again.
-                    log.warning("reply_waits_for_store", message_id=message.id, reason=str(error))
-                    await asyncio.sleep(pause)
-                    pause = min(pause * 2, RETRY_SECONDS[1])
-                else:
-                    return
+        taking = object()
+        self._taking_in[taking] = message.created_at
+        try:
+            async with self._turn_of(message.channel.id):
+                await self._until_taken_in(message, hold, in_order=in_order)
+        finally:
+            del self._taking_in[taking]
 
-    async def _take_in(self, message: discord.Message, *, in_order: bool) -> None:
+    def heard_until(self, now: datetime) -> datetime:
+        """Tell before which moment everything that was heard has been taken in."""
+        return min((now, *self._taking_in.values()))
+
+    async def _until_taken_in(
+        self, message: discord.Message, hold: Hold, *, in_order: bool
+    ) -> None:
+        pause = RETRY_SECONDS[0]
+        while True:
+            try:
+                await self._take_in(message, hold, in_order=in_order)
+            except StoreUnavailableError as error:
+                # Whoever wrote it saw nothing go wrong, and Discord won't send it again.
+                log.warning("reply_waits_for_store", message_id=message.id, reason=str(error))
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, RETRY_SECONDS[1])
+            else:
+                return
+
+    async def _take_in(self, message: discord.Message, hold: Hold, *, in_order: bool) -> None:
         escalation_id = await self._find(str(message.channel.id))
         in_thread = escalation_id is not None
         if escalation_id is None and message.reference and message.reference.message_id:
@@ -78,12 +95,12 @@ class Listener:
         if escalation_id is None:
             return
         if _is_a_persons(message):
-            await self._reply(escalation_id, message)
+            await self._reply(escalation_id, message, hold)
         if in_order and in_thread:
             # Last, so that a message on which a worker dies is heard again.
-            await self._memory.note_heard(escalation_id, str(message.id))
+            await self._memory.note_heard(escalation_id, str(message.id), hold)
 
-    async def _reply(self, escalation_id: str, message: discord.Message) -> None:
+    async def _reply(self, escalation_id: str, message: discord.Message, hold: Hold) -> None:
         author = message.author
         roles = author.roles if isinstance(author, discord.Member) else []
         verdict = await self._on_reply(
@@ -96,10 +113,11 @@ class Listener:
                 channel=ChannelKind.DISCORD,
                 source=str(message.id),
                 at=message.created_at,
+                hold=hold,
             )
         )
         words = notice(verdict, message)
-        if words is not None and await self._memory.first_notice(str(message.id)):
+        if words is not None and await self._memory.first_notice(str(message.id), hold):
             try:
                 await message.reply(
                     words, mention_author=False, allowed_mentions=discord.AllowedMentions.none()
@@ -118,7 +136,9 @@ class Listener:
 def notice(verdict: ReplyVerdict, message: discord.Message) -> str | None:
     """Say what became of a reply; None where the reaction or silence says it."""
     match verdict:
-        case ReplyVerdict.ACCEPTED | ReplyVerdict.REPEATED | ReplyVerdict.UNKNOWN:
+        case ReplyVerdict.ACCEPTED | ReplyVerdict.REPEATED:
+            return None
+        case ReplyVerdict.UNKNOWN | ReplyVerdict.FENCED:
             return None
         case ReplyVerdict.TOO_LATE:
             return "This question has already ended, so your message was not passed on."

@@ -15,7 +15,7 @@
 | `{p}:told:{source}` | string: this notice was given | an hour | worker | worker |
 | `{p}:slot:{n}` | string: which worker listens | 3 s, renewed | worker | worker |
 | `{p}:slot:{n}:fence` | string: how many held the slot | 30 days | worker | worker |
-| `{p}:listening` | string: somebody hears people | 6 s, renewed | worker | worker |
+| `{p}:heard_until` | string: until when people were heard (ms) | 30 days | worker | worker |
 | `{p}:rest:{digest}` | string: when the next REST call may leave | seconds | worker | worker |
 | `{p}:queue` | zset: arq's queue | swept by arq | all | worker |
 | `{p}:queue:health-check` | string: arq's health line | an hour | worker | people |
@@ -32,6 +32,7 @@ from dataclasses import dataclass
 from arq.constants import job_key_prefix
 
 from shared.escalation import digest
+from shared.ports import Hold
 
 
 def _pair(agent: str, name: str) -> str:
@@ -100,10 +101,14 @@ class Keys:
         """Name the counter of those who held this slot."""
         return f"{self.slot(number)}:fence"
 
+    def fenced_by(self, hold: Hold | None) -> list[str]:
+        """Name what can refuse an act of this hold; acts without one are refused by nothing."""
+        return [] if hold is None else [self.fence(hold.slot)]
+
     @property
-    def listening(self) -> str:
-        """Name the string that says that a listener hears everything that people write."""
-        return f"{self.prefix}:listening"
+    def heard_until(self) -> str:
+        """Name the string with the moment (ms) until which all that people wrote was heard."""
+        return f"{self.prefix}:heard_until"
 
     def rest(self, budget: str) -> str:
         """Name the string that paces the REST calls made with one token."""

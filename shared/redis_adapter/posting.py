@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, cast
 from uuid import uuid4
@@ -29,8 +28,6 @@ _COUNTED_BY: Final = {Work.POSTING: "attempts", Work.SHOWING: "showings"}
 _REQUIRED_STATE: Final = {Work.POSTING: State.QUEUED.value, Work.SHOWING: ""}
 _JOB_FIELD: Final = {Work.POSTING: "post_job", Work.SHOWING: "show_job"}
 _JOB: Final = {Work.POSTING: JobName.POST, Work.SHOWING: JobName.SHOW_OUTCOME}
-LISTENING_KEPT: Final = timedelta(seconds=6)
-NOTICE_KEPT: Final = timedelta(hours=1)
 
 
 class RedisPostingLog:
@@ -90,39 +87,6 @@ class RedisPostingLog:
         async with translated_errors():
             return cast("str | None", await self._redis.get(self._keys.posting(posting_reference)))
 
-    async def note_heard(self, escalation_id: str, source: str) -> None:
-        """Remember the newest message heard under a question."""
-        await self._scripts.call("note_heard", [self._keys.record(escalation_id)], [source])
-
-    async def cursors(self, references: Sequence[str]) -> dict[str, str]:
-        """For each of these threads that shows a question: the newest message heard there.
-
-        A thread where nothing was heard yet stands for itself: its id is its first message's.
-        """
-        if not references:
-            return {}
-        async with translated_errors():
-            ids = cast(
-                "list[str | None]",
-                await self._redis.mget([self._keys.posting(each) for each in references]),
-            )
-            shown = [(each, id_) for each, id_ in zip(references, ids, strict=True) if id_]
-            async with self._redis.pipeline(transaction=False) as pipe:
-                for _, escalation_id in shown:
-                    pipe.hget(self._keys.record(escalation_id), "heard")
-                heard = cast("list[str | None]", await pipe.execute())
-        return {
-            reference: newest or reference
-            for (reference, _), newest in zip(shown, heard, strict=True)
-        }
-
-    async def first_notice(self, source: str) -> bool:
-        """Whether this is the first time that somebody is told something about this message."""
-        async with translated_errors():
-            return bool(
-                await self._redis.set(self._keys.told(source), "1", nx=True, ex=NOTICE_KEPT)
-            )
-
     async def requeue(self, work: Work) -> int:
         """Queue again what is to be shown but that nobody is at; tell how many."""
         keys, now_ms = self._keys, to_ms(self._clock())
@@ -153,16 +117,6 @@ class RedisPostingLog:
                 ],
             )
         return queued
-
-    async def note_listening(self) -> None:
-        """Say that a listener hears everything that people write now; good for a few seconds."""
-        async with translated_errors():
-            await self._redis.set(self._keys.listening, "1", ex=LISTENING_KEPT)
-
-    async def is_listened(self) -> bool:
-        """Whether some listener hears everything that people write."""
-        async with translated_errors():
-            return bool(await self._redis.exists(self._keys.listening))
 
     async def overdue(self) -> list[str]:
         """Ids of open questions whose deadline passed although no job ended them."""

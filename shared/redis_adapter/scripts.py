@@ -21,7 +21,13 @@ if TYPE_CHECKING:
     from shared.redis_adapter.keys import Keys
     from shared.settings import StoreSettings
 
-_QUEUEING: Final = frozenset({"accept", "conclude", "keep_late_answer", "note_delivery", "requeue"})
+_PARTS: Final = {
+    "_enqueue": frozenset({"accept", "conclude", "keep_late_answer", "note_delivery", "requeue"}),
+    "_fence": frozenset(
+        {"conclude", "keep_late_answer", "first_notice", "note_heard", "note_heard_until"}
+    ),
+}
+"""What is put in front of which scripts."""
 _PROMISING: Final = frozenset({"accept", "conclude", "keep_late_answer", "note_delivery"})
 """After these somebody is told that something is kept: they wait for replicas, where asked to."""
 
@@ -44,12 +50,10 @@ class Replicas:
 
 @cache
 def source(name: str) -> str:
-    """Read a script, with the queueing function in front of those that queue."""
+    """Read a script, with the functions that it uses in front."""
     folder = files("shared.redis_adapter") / "lua"
-    text = (folder / f"{name}.lua").read_text(encoding="utf-8")
-    if name in _QUEUEING:
-        return (folder / "_enqueue.lua").read_text(encoding="utf-8") + text
-    return text
+    parts = [part for part, users in _PARTS.items() if name in users]
+    return "".join((folder / f"{each}.lua").read_text(encoding="utf-8") for each in (*parts, name))
 
 
 class Scripts:

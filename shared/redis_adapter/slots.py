@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
+from shared.ports import SLOT_LENGTH, Hold
 from shared.redis_adapter.scripts import Scripts
 
 if TYPE_CHECKING:
@@ -13,15 +14,15 @@ if TYPE_CHECKING:
 
     from shared.redis_adapter.keys import Keys
 
-SLOT: Final = timedelta(seconds=3)
-"""A worker that is killed gives way after so long."""
 FENCE_KEPT: Final = timedelta(days=30)
 
 
 class RedisListenerSlots:
     """One worker's hold on one of the slots. The token is this process's own."""
 
-    def __init__(self, redis: Redis, keys: Keys, *, slots: int, length: timedelta = SLOT) -> None:
+    def __init__(
+        self, redis: Redis, keys: Keys, *, slots: int, length: timedelta = SLOT_LENGTH
+    ) -> None:
         self._keys = keys
         self._scripts = Scripts(redis)
         self._numbers = range(slots)
@@ -29,10 +30,8 @@ class RedisListenerSlots:
         self._token = uuid4().hex
         self._held: int | None = None
 
-    async def hold(self) -> int | None:
-        """Keep the slot that is ours, or take a free one; None where all are taken.
-
-        Returns the fencing number: it grows with each new holder of the slot.
+    async def hold(self) -> Hold | None:
+        """See `ListenerSlots.hold`.
 
         Raises:
             StoreUnavailableError: Nothing is known about the slots now.
@@ -45,12 +44,12 @@ class RedisListenerSlots:
             )
             if fence:
                 self._held = number
-                return int(fence)
+                return Hold(number, int(fence))
         self._held = None
         return None
 
     async def release(self) -> None:
-        """Give the slot back, so that another worker need not wait for its end.
+        """See `ListenerSlots.release`.
 
         Raises:
             StoreUnavailableError: It ends by itself then.

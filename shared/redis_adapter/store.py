@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from shared.escalation import Ask, Escalation, News, Outcome, State, new_id, states_before
-from shared.ports import Accepted, Clock, Concluded, utc_now
+from shared.ports import Accepted, Clock, Concluded, Hold, utc_now
 from shared.redis_adapter.connection import translated_errors
 from shared.redis_adapter.jobs import Job, JobName, make_job
 from shared.redis_adapter.records import delivered_field, from_flat, from_hash, from_ms, to_ms
@@ -26,6 +26,7 @@ LIST_LIMIT: Final = 100
 SCAN_LIMIT: Final = 1_000
 """How far back a filtered listing looks."""
 OPEN_LIMIT: Final = 500
+_FENCED: Final = 2
 
 
 class RedisEscalationStore:
@@ -128,7 +129,9 @@ class RedisEscalationStore:
             ids = await self._redis.zrange(self._keys.open, 0, OPEN_LIMIT - 1)
         return [found for found in await self._read(cast("list[str]", ids)) if found.state.is_open]
 
-    async def conclude(self, escalation_id: str, outcome: Outcome) -> Concluded | None:
+    async def conclude(
+        self, escalation_id: str, outcome: Outcome, hold: Hold | None = None
+    ) -> Concluded | None:
         """See `EscalationStore.conclude`."""
         keys, now = self._keys, self._clock()
         show = self._job(JobName.SHOW_OUTCOME, escalation_id, now=now)
@@ -142,6 +145,7 @@ class RedisEscalationStore:
                 keys.unshown,
                 keys.queue,
                 keys.job(show.id),
+                *keys.fenced_by(hold),
             ],
             [
                 escalation_id,
@@ -152,18 +156,27 @@ class RedisEscalationStore:
                 show.body,
                 keys.changed,
                 keys.wake,
+                hold.fence if hold else "",
                 *sorted(states_before(outcome.state)),
             ],
         )
         return _concluded(applied, record)
 
-    async def keep_late_answer(self, escalation_id: str, answer: Outcome) -> Concluded | None:
+    async def keep_late_answer(
+        self, escalation_id: str, answer: Outcome, hold: Hold | None = None
+    ) -> Concluded | None:
         """See `EscalationStore.keep_late_answer`."""
         keys, now = self._keys, self._clock()
         show = self._job(JobName.SHOW_OUTCOME, escalation_id, now=now, generation=to_ms(now))
         applied, *record = await self._scripts.call(
             "keep_late_answer",
-            [keys.record(escalation_id), keys.unshown, keys.queue, keys.job(show.id)],
+            [
+                keys.record(escalation_id),
+                keys.unshown,
+                keys.queue,
+                keys.job(show.id),
+                *keys.fenced_by(hold),
+            ],
             [
                 escalation_id,
                 answer.model_dump_json(),
@@ -172,6 +185,7 @@ class RedisEscalationStore:
                 show.body,
                 keys.changed,
                 keys.wake,
+                hold.fence if hold else "",
             ],
         )
         return _concluded(applied, record)
@@ -243,4 +257,4 @@ def _concluded(applied: int, record: list[str]) -> Concluded | None:
     """Unpack what the concluding scripts return."""
     if applied < 0:
         return None
-    return Concluded(from_flat(record), applied=applied == 1)
+    return Concluded(from_flat(record), applied=applied == 1, fenced=applied == _FENCED)

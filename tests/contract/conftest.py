@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 from fakeredis import FakeAsyncRedis
@@ -13,10 +14,13 @@ from support.clock import SteppedClock
 from support.key_checker import leaking_keys
 
 from shared.memory import MemoryEscalations
-from shared.ports import EscalationStore, PostingLog, ReplyWaiter
+from shared.memory_listening import MemoryHearing, MemoryListenerSlots, MemorySlots
+from shared.ports import SLOT_LENGTH, EscalationStore, ListenerSlots, PostingLog, ReplyWaiter
 from shared.redis_adapter.connection import open_client, open_subscriber
+from shared.redis_adapter.hearing import RedisHearing
 from shared.redis_adapter.keys import Keys
 from shared.redis_adapter.posting import RedisPostingLog
+from shared.redis_adapter.slots import RedisListenerSlots
 from shared.redis_adapter.store import RedisEscalationStore
 from shared.redis_adapter.waiting import RedisReplyWaiter
 from shared.settings import StoreSettings
@@ -30,6 +34,15 @@ class Backend:
     waiter: ReplyWaiter
     log: PostingLog
     clock: SteppedClock
+    hearing: MemoryHearing | RedisHearing
+    make_slots: Callable[[int, timedelta], Callable[[], ListenerSlots]]
+
+    def workers(
+        self, count: int, *, slots: int = 1, length: timedelta = SLOT_LENGTH
+    ) -> list[ListenerSlots]:
+        """Let so many workers look for one of so many slots."""
+        make = self.make_slots(slots, length)
+        return [make() for _ in range(count)]
 
 
 @pytest.fixture(params=["memory", "fakeredis", "valkey"])
@@ -38,7 +51,12 @@ async def backend(request: pytest.FixtureRequest, keys: Keys) -> AsyncGenerator[
     clock = SteppedClock()
     if request.param == "memory":
         memory = MemoryEscalations(clock=clock)
-        yield Backend(memory, memory, memory, clock)
+
+        def in_memory(slots: int, length: timedelta) -> Callable[[], ListenerSlots]:
+            fleet = MemorySlots(memory, slots=slots, length=length)
+            return lambda: MemoryListenerSlots(fleet)
+
+        yield Backend(memory, memory, memory, clock, MemoryHearing(memory), in_memory)
         return
     async with AsyncExitStack() as stack:
         if request.param == "fakeredis":
@@ -51,11 +69,17 @@ async def backend(request: pytest.FixtureRequest, keys: Keys) -> AsyncGenerator[
             subscriber = await stack.enter_async_context(open_subscriber(settings))
         waiter = RedisReplyWaiter(redis, subscriber, keys)
         running = asyncio.create_task(waiter.run())
+
+        def on_redis(slots: int, length: timedelta) -> Callable[[], ListenerSlots]:
+            return lambda: RedisListenerSlots(redis, keys, slots=slots, length=length)
+
         yield Backend(
             RedisEscalationStore(redis, keys, clock=clock),
             waiter,
             RedisPostingLog(redis, keys, clock=clock),
             clock,
+            RedisHearing(redis, keys),
+            on_redis,
         )
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)

@@ -1,4 +1,4 @@
-"""The sweep and the cursors, on fakeredis and on the real server."""
+"""The sweep, on fakeredis and on the real server."""
 
 from __future__ import annotations
 
@@ -135,34 +135,6 @@ async def test_open_questions_past_their_deadline_are_overdue(place: Place) -> N
     assert await place.log.overdue() == [escalation.id]
     await place.log.forget(escalation.id)
     assert await place.log.overdue() == []
-
-
-async def test_a_cursor_only_moves_forward_and_compares_as_a_number(place: Place) -> None:
-    escalation = await place.ask()
-    await place.log.note_posting(escalation.id, a_posting("1182731077223653381"), complete=True)
-    reference = "1182731077223653381"
-    assert await place.log.cursors([reference, "42"]) == {reference: reference}
-    for heard, expected in (
-        ("1182731077223653390", "1182731077223653390"),
-        ("1182731077223653389", "1182731077223653390"),
-        ("999999999999999999", "1182731077223653390"),
-        ("1182731077223653391", "1182731077223653391"),
-    ):
-        await place.log.note_heard(escalation.id, heard)
-        assert await place.log.cursors([reference]) == {reference: expected}
-
-
-async def test_a_notice_is_given_once(place: Place) -> None:
-    assert await place.log.first_notice("m1")
-    assert not await place.log.first_notice("m1")
-    assert await place.log.first_notice("m2")
-
-
-async def test_listening_is_known_for_a_few_seconds(place: Place) -> None:
-    assert not await place.log.is_listened()
-    await place.log.note_listening()
-    assert await place.log.is_listened()
-    assert 0 < await place.redis.pttl(place.keys.listening) <= 6_000
 
 
 async def test_a_delivery_is_shown_even_when_the_outcome_is_being_shown_at_that_moment(

@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from support.discord_views import answer_text, structured, until_outcome, until_told
 
 from e2e.conftest import Fleet
-from shared.redis_adapter.posting import RedisPostingLog
+from shared.redis_adapter.hearing import RedisHearing
 
 pytestmark = pytest.mark.e2e
 
@@ -34,7 +34,11 @@ async def test_a_reply_written_while_every_worker_was_down_is_found_at_the_next_
             await worker.until_logged('"question_posted", "level": "info"')
             assert escalation_id
         await worker.until_logged("question_posted", times=3)
+        cancelled = await ask(agent, "Cancelled meanwhile?")
+        gone = await double.until_thread("Cancelled meanwhile?")
+        await worker.until_logged("question_posted", times=4)
         worker.kill()
+        await agent.call_tool("cancel_question", {"escalation_id": cancelled})
         maya, mallory = double.person("Maya"), double.person("Mallory")
         await mallory.write(threads["Plain"], "free for all!")
         first = await maya.write(threads["Plain"], "plane")
@@ -54,14 +58,15 @@ async def test_a_reply_written_while_every_worker_was_down_is_found_at_the_next_
             assert answer_text(result) == name.lower()
         await until_told(double, threads["Plain"], "already ended")
         await until_outcome(double, threads["Plain"], "Answered by Maya")
+        await until_outcome(double, gone, "Cancelled by the agent")
 
 
 async def until_all_heard(fleet: Fleet) -> None:
     """Wait until the listener heard the message with which Discord begins each thread."""
     threads = [str(thread.id) for thread in fleet.double.threads]
     async with Redis.from_url(fleet.redis_url, decode_responses=True) as redis:
-        log = RedisPostingLog(redis, fleet.keys)
-        while any(heard == thread for thread, heard in (await log.cursors(threads)).items()):
+        hearing = RedisHearing(redis, fleet.keys)
+        while any(heard == thread for thread, heard in (await hearing.cursors(threads)).items()):
             await asyncio.sleep(0.02)
 
 
@@ -84,5 +89,5 @@ async def test_only_threads_that_moved_are_read(fleet: Fleet) -> None:
         await second.until_logged("outcome_shown", times=2)
     made = [each for each in double.requests[before:] if each.method == "GET"]
     histories = [each for each in made if each.path.endswith("/messages")]
-    assert len(histories) == 2
+    assert len(histories) == 3, "the two threads, and the channel itself"
     assert len([each for each in made if "threads/active" in each.path]) == 1

@@ -9,7 +9,7 @@ from support.make import an_ask, an_outcome
 from escalation_worker.answering import Answering, Operators
 from shared.escalation import Escalation, State
 from shared.memory import MemoryEscalations
-from shared.ports import InboundReply, ReplyVerdict, utc_now
+from shared.ports import Hold, InboundReply, ReplyVerdict, utc_now
 
 OPERATORS = Operators(people=frozenset({"111"}), roles=frozenset({"7"}))
 
@@ -21,6 +21,7 @@ def a_reply(
     person: str = "111",
     roles: frozenset[str] = frozenset(),
     source: str = "m1",
+    hold: Hold | None = None,
 ) -> InboundReply:
     """Make a reply; Maya's unless told otherwise."""
     return InboundReply(
@@ -32,6 +33,7 @@ def a_reply(
         channel="discord",
         source=source,
         at=utc_now() + timedelta(seconds=42),
+        hold=hold,
     )
 
 
@@ -134,3 +136,23 @@ async def test_a_declined_question_carries_the_reason_and_no_answer(
 
 async def test_a_reply_to_what_is_not_kept_is_told_as_unknown(answering: Answering) -> None:
     assert await answering.answer(a_reply(None)) is ReplyVerdict.UNKNOWN
+
+
+async def test_what_a_relieved_listener_heard_is_neither_taken_nor_refused(
+    store: MemoryEscalations, answering: Answering, asked: Escalation
+) -> None:
+    store.fences[0] = 2
+    heard_before, heard_now = a_reply(asked, hold=Hold(0, 1)), a_reply(asked, hold=Hold(0, 2))
+    assert await answering.answer(heard_before) is ReplyVerdict.FENCED
+    assert await answering.decline(heard_before) is ReplyVerdict.FENCED
+    assert await answering.answer(heard_now) is ReplyVerdict.ACCEPTED
+    assert await answering.answer(heard_before) is ReplyVerdict.FENCED
+
+
+async def test_a_late_answer_that_a_relieved_listener_heard_is_left_to_the_new_one(
+    store: MemoryEscalations, answering: Answering, asked: Escalation
+) -> None:
+    await store.conclude(asked.id, an_outcome(asked, State.TIMED_OUT, at=utc_now(), source=None))
+    store.fences[0] = 2
+    assert await answering.answer(a_reply(asked, hold=Hold(0, 1))) is ReplyVerdict.FENCED
+    assert await answering.answer(a_reply(asked, hold=Hold(0, 2))) is ReplyVerdict.KEPT_LATE

@@ -11,7 +11,8 @@ from support.make import a_posting, an_ask, an_outcome
 from escalation_worker.concluding import Concluding
 from shared.errors import ChannelUnavailableError
 from shared.escalation import ChannelKind, Escalation, Posting, State
-from shared.ports import PostingJournal
+from shared.ports import Hold, PostingJournal
+from shared.redis_adapter.hearing import RedisHearing
 from shared.redis_adapter.keys import Keys
 from shared.redis_adapter.posting import RedisPostingLog
 from shared.redis_adapter.store import RedisEscalationStore
@@ -39,6 +40,7 @@ class Setting:
 
     store: RedisEscalationStore
     log: RedisPostingLog
+    hearing: RedisHearing
     channel: FakeChannel
     concluding: Concluding
     clock: SteppedClock
@@ -64,8 +66,9 @@ async def setting() -> AsyncGenerator[Setting]:
     async with FakeAsyncRedis(decode_responses=True) as redis:
         store = RedisEscalationStore(redis, Keys(), clock=clock)
         log = RedisPostingLog(redis, Keys(), clock=clock)
-        concluding = Concluding(store, log, channel, clock=clock)
-        yield Setting(store, log, channel, concluding, clock)
+        hearing = RedisHearing(redis, Keys())
+        concluding = Concluding(store, log, channel, hearing.heard_until, clock=clock)
+        yield Setting(store, log, hearing, channel, concluding, clock)
 
 
 async def test_a_question_before_its_deadline_is_left_alone(setting: Setting) -> None:
@@ -74,12 +77,15 @@ async def test_a_question_before_its_deadline_is_left_alone(setting: Setting) ->
     assert await setting.state(escalation) is State.POSTED
 
 
-async def test_a_posted_question_times_out_at_its_deadline_while_somebody_listens(
+async def test_a_posted_question_times_out_once_all_was_heard_that_was_written_in_time(
     setting: Setting,
 ) -> None:
     escalation = await setting.ask(a_posting())
-    await setting.log.note_listening()
-    setting.clock.advance(seconds=61)
+    setting.clock.advance(seconds=59)
+    await setting.hearing.note_heard_until(setting.clock.now, Hold(0, 1))
+    setting.clock.advance(seconds=2)
+    assert not await setting.concluding.expire(escalation.id), "the last second is still unheard"
+    await setting.hearing.note_heard_until(escalation.deadline, Hold(0, 1))
     assert await setting.concluding.expire(escalation.id)
     assert await setting.state(escalation) is State.TIMED_OUT
 

@@ -1,8 +1,11 @@
 -- Ends an escalation: the first outcome wins, and everything that follows from it is written with it.
 -- KEYS  1 record  2 reply  3 open  4 unposted  5 unshown  6 queue  7 body of the showing job
+--       8 fence (only for what a listener heard)
 -- ARGV  1 id  2 final state  3 outcome  4 now ms  5 showing job's id  6 its body
---       7 channel "changed"  8 channel "wake"  9… states from which the final one may be entered
--- Returns {applied 0|1, record…}; {-1} when no such record is kept.
+--       7 channel "changed"  8 channel "wake"  9 fencing number, or ''
+--       10… states from which the final one may be entered
+-- Returns {applied 0|1, record…}; {2, record…} when the slot has a newer holder; {-1} when no such
+-- record is kept.
 -- Invariant: the reply key is written once, and only together with the record's outcome.
 local state = redis.call('HGET', KEYS[1], 'state')
 if not state then
@@ -11,8 +14,12 @@ if not state then
   return {-1}
 end
 
+if outdated(KEYS[8], ARGV[9]) then
+  return {2, unpack(redis.call('HGETALL', KEYS[1]))}
+end
+
 local allowed = false
-for i = 9, #ARGV do
+for i = 10, #ARGV do
   allowed = allowed or ARGV[i] == state
 end
 if not allowed then

@@ -1,0 +1,109 @@
+"""The twins in memory of who listens and what was heard; see `shared.memory`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from shared.escalation import Posting
+from shared.memory import MemoryEscalations
+from shared.ports import SLOT_LENGTH, Clock, Hold, utc_now
+
+
+class MemorySlots:
+    """All slots of one fleet; `MemoryListenerSlots` is one worker's view of them."""
+
+    def __init__(
+        self,
+        memory: MemoryEscalations,
+        *,
+        slots: int = 1,
+        length: timedelta = SLOT_LENGTH,
+        clock: Clock = utc_now,
+    ) -> None:
+        self.fences = memory.fences
+        self.holders: dict[int, tuple[MemoryListenerSlots, datetime]] = {}
+        self.numbers = range(slots)
+        self.length = length
+        self.clock = clock
+
+
+class MemoryListenerSlots:
+    """`ListenerSlots` of one worker."""
+
+    def __init__(self, slots: MemorySlots) -> None:
+        self._slots = slots
+        self._held: int | None = None
+
+    async def hold(self) -> Hold | None:
+        """See `ListenerSlots.hold`."""
+        all_, now = self._slots, self._slots.clock()
+        for number in all_.numbers if self._held is None else (self._held,):
+            holder, until = all_.holders.get(number, (None, now))
+            if until <= now:
+                holder = None
+            if holder not in {None, self}:
+                continue
+            if holder is None:
+                all_.fences[number] += 1
+            all_.holders[number] = (self, now + all_.length)
+            self._held = number
+            return Hold(number, all_.fences[number])
+        self._held = None
+        return None
+
+    async def release(self) -> None:
+        """See `ListenerSlots.release`."""
+        if self._held is not None:
+            number, self._held = self._held, None
+            if self._slots.holders.get(number, (None, None))[0] is self:
+                del self._slots.holders[number]
+
+
+class MemoryHearing:
+    """Cursors, notices, and the moment until which everything was heard."""
+
+    def __init__(self, memory: MemoryEscalations) -> None:
+        self._memory = memory
+        self._heard: dict[str, str] = {}
+        self._told: set[str] = set()
+        self._until: datetime | None = None
+
+    async def note_heard(self, escalation_id: str, source: str, hold: Hold) -> None:
+        """Remember the newest message heard under a question."""
+        if self._memory.outdated(hold) or await self._memory.get(escalation_id) is None:
+            return
+        if int(source) > int(self._heard.get(escalation_id, "0")):
+            self._heard[escalation_id] = source
+
+    async def cursors(self, references: Sequence[str]) -> dict[str, str]:
+        """For each of these threads that shows a question: the newest message heard there."""
+        found: dict[str, str] = {}
+        for reference in references:
+            escalation_id = await self._memory.find(reference)
+            if escalation_id is not None:
+                found[reference] = self._heard.get(escalation_id, reference)
+        return found
+
+    async def first_notice(self, source: str, hold: Hold) -> bool:
+        """Whether this is the first time that somebody is told something about this message."""
+        if self._memory.outdated(hold) or source in self._told:
+            return False
+        self._told.add(source)
+        return True
+
+    async def note_heard_until(self, moment: datetime, hold: Hold) -> bool:
+        """Say that all that people wrote before this moment was taken in."""
+        if self._memory.outdated(hold):
+            return False
+        whole = moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+        self._until = whole if self._until is None else max(self._until, whole)
+        return True
+
+    async def heard_until(self) -> datetime | None:
+        """Tell until when everything that people wrote was taken in."""
+        return self._until
+
+    async def open_postings(self) -> dict[str, Posting]:
+        """Tell where each open question is shown, however many there are."""
+        return {each.id: each.posting for each in self._memory.all_open() if each.posting}

@@ -1,0 +1,128 @@
+"""What was heard of what people wrote, so that the next listener goes on where the last one ended.
+
+What is written here on a listener's word carries its hold, and is refused once the slot has a newer
+holder: an older one may have missed what the newer one is about to find.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final, cast
+
+from pydantic import ValidationError
+
+from shared.escalation import Posting
+from shared.ports import Hold
+from shared.redis_adapter.connection import translated_errors
+from shared.redis_adapter.records import from_ms, to_ms
+from shared.redis_adapter.scripts import Scripts
+from shared.telemetry import get_logger
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+    from shared.redis_adapter.keys import Keys
+
+log = get_logger(__name__)
+
+HEARD_UNTIL_KEPT: Final = timedelta(days=30)
+NOTICE_KEPT: Final = timedelta(hours=1)
+READ_AT_ONCE: Final = 500
+"""Records read with one pipeline."""
+
+
+class RedisHearing:
+    """Cursors, notices, and the moment until which everything was heard."""
+
+    def __init__(self, redis: Redis, keys: Keys) -> None:
+        self._redis = redis
+        self._keys = keys
+        self._scripts = Scripts(redis)
+
+    async def note_heard(self, escalation_id: str, source: str, hold: Hold) -> None:
+        """Remember the newest message heard under a question."""
+        await self._scripts.call(
+            "note_heard",
+            [self._keys.record(escalation_id), *self._keys.fenced_by(hold)],
+            [source, hold.fence],
+        )
+
+    async def cursors(self, references: Sequence[str]) -> dict[str, str]:
+        """For each of these threads that shows a question: the newest message heard there.
+
+        A thread where nothing was heard yet stands for itself: its id is its first message's.
+        """
+        found: dict[str, str] = {}
+        for start in range(0, len(references), READ_AT_ONCE):
+            found |= await self._cursors(references[start : start + READ_AT_ONCE])
+        return found
+
+    async def _cursors(self, references: Sequence[str]) -> dict[str, str]:
+        async with translated_errors():
+            ids = cast(
+                "list[str | None]",
+                await self._redis.mget([self._keys.posting(each) for each in references]),
+            )
+            shown = [(each, id_) for each, id_ in zip(references, ids, strict=True) if id_]
+            async with self._redis.pipeline(transaction=False) as pipe:
+                for _, escalation_id in shown:
+                    pipe.hget(self._keys.record(escalation_id), "heard")
+                heard = cast("list[str | None]", await pipe.execute())
+        return {
+            reference: newest or reference
+            for (reference, _), newest in zip(shown, heard, strict=True)
+        }
+
+    async def first_notice(self, source: str, hold: Hold) -> bool:
+        """Whether this is the first time that somebody is told something about this message."""
+        given = await self._scripts.call(
+            "first_notice",
+            [self._keys.told(source), *self._keys.fenced_by(hold)],
+            [int(NOTICE_KEPT.total_seconds() * 1000), hold.fence],
+        )
+        return given == 1
+
+    async def note_heard_until(self, moment: datetime, hold: Hold) -> bool:
+        """Say that all that people wrote before this moment was taken in.
+
+        Returns False where the slot has a newer holder.
+        """
+        taken = await self._scripts.call(
+            "note_heard_until",
+            [self._keys.heard_until, *self._keys.fenced_by(hold)],
+            [to_ms(moment), int(HEARD_UNTIL_KEPT.total_seconds() * 1000), hold.fence],
+        )
+        return taken == 1
+
+    async def heard_until(self) -> datetime | None:
+        """Tell until when everything that people wrote was taken in."""
+        async with translated_errors():
+            moment = cast("str | None", await self._redis.get(self._keys.heard_until))
+        return None if moment is None else from_ms(moment)
+
+    async def open_postings(self) -> dict[str, Posting]:
+        """Tell where each open question is shown, however many there are.
+
+        A record that can't be read is left out.
+        """
+        found: dict[str, Posting] = {}
+        async for ids in self._open_ids():
+            async with translated_errors(), self._redis.pipeline(transaction=False) as pipe:
+                for escalation_id in ids:
+                    pipe.hget(self._keys.record(escalation_id), "posting")
+                postings = cast("list[str | None]", await pipe.execute())
+            for escalation_id, posting in zip(ids, postings, strict=True):
+                if posting is None:
+                    continue
+                try:
+                    found[escalation_id] = Posting.model_validate_json(posting)
+                except ValidationError:
+                    log.warning("record_unreadable", escalation_id=escalation_id)
+        return found
+
+    async def _open_ids(self) -> AsyncIterator[list[str]]:
+        async with translated_errors():
+            ids = cast("list[str]", await self._redis.zrange(self._keys.open, 0, -1))
+        for start in range(0, len(ids), READ_AT_ONCE):
+            yield ids[start : start + READ_AT_ONCE]

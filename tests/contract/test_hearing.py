@@ -1,0 +1,151 @@
+"""What was heard, and that a listener which was relieved changes nothing any more."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from support.make import a_posting, an_ask, an_outcome
+
+from contract.conftest import Backend
+from shared.escalation import Escalation, State
+from shared.ports import Hold
+
+MOMENT = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+async def relieved(backend: Backend) -> tuple[Hold, Hold]:
+    """Let a second worker take the slot from the first; return both holds."""
+    first, second = backend.workers(2)
+    old = await first.hold()
+    await first.release()
+    new = await second.hold()
+    assert old is not None
+    assert new is not None
+    return old, new
+
+
+async def asked(backend: Backend) -> Escalation:
+    return (await backend.store.accept(an_ask())).escalation
+
+
+async def test_an_answer_that_a_relieved_listener_heard_is_left_to_the_new_one(
+    backend: Backend,
+) -> None:
+    old, new = await relieved(backend)
+    escalation = await asked(backend)
+    outcome = an_outcome(escalation, at=backend.clock.now)
+    refused = await backend.store.conclude(escalation.id, outcome, old)
+    assert refused is not None
+    assert (refused.applied, refused.fenced) == (False, True)
+    assert refused.escalation.state is State.QUEUED
+    assert await backend.waiter.wait(escalation.id, seconds=0) is None
+    taken = await backend.store.conclude(escalation.id, outcome, new)
+    assert taken is not None
+    assert (taken.applied, taken.fenced) == (True, False)
+
+
+async def test_a_late_answer_that_a_relieved_listener_heard_is_left_to_the_new_one(
+    backend: Backend,
+) -> None:
+    old, new = await relieved(backend)
+    escalation = await asked(backend)
+    timed_out = an_outcome(escalation, State.TIMED_OUT, at=backend.clock.now, source=None)
+    await backend.store.conclude(escalation.id, timed_out)
+    answer = an_outcome(escalation, at=backend.clock.now)
+    refused = await backend.store.keep_late_answer(escalation.id, answer, old)
+    assert refused is not None
+    assert refused.fenced
+    assert refused.escalation.late_answer is None
+    kept = await backend.store.keep_late_answer(escalation.id, answer, new)
+    assert kept is not None
+    assert kept.applied
+
+
+async def test_who_listens_in_one_slot_is_not_fenced_by_who_takes_another(
+    backend: Backend,
+) -> None:
+    first, second, third = backend.workers(3, slots=2)
+    hold = await first.hold()
+    await second.hold()
+    await second.release()
+    assert await third.hold() == Hold(1, 2)
+    escalation = await asked(backend)
+    outcome = an_outcome(escalation, at=backend.clock.now)
+    taken = await backend.store.conclude(escalation.id, outcome, hold)
+    assert taken is not None
+    assert taken.applied
+
+
+async def test_a_slot_of_which_nothing_is_known_fences_nobody(backend: Backend) -> None:
+    escalation = await asked(backend)
+    outcome = an_outcome(escalation, at=backend.clock.now)
+    taken = await backend.store.conclude(escalation.id, outcome, Hold(0, 7))
+    assert taken is not None
+    assert taken.applied
+
+
+async def test_a_cursor_only_moves_forward_and_compares_as_a_number(backend: Backend) -> None:
+    escalation, hold = await asked(backend), Hold(0, 1)
+    await backend.log.note_posting(escalation.id, a_posting("1182731077223653381"), complete=True)
+    reference = "1182731077223653381"
+    assert await backend.hearing.cursors([reference, "42"]) == {reference: reference}
+    for heard, expected in (
+        ("1182731077223653390", "1182731077223653390"),
+        ("1182731077223653389", "1182731077223653390"),
+        ("999999999999999999", "1182731077223653390"),
+        ("1182731077223653391", "1182731077223653391"),
+    ):
+        await backend.hearing.note_heard(escalation.id, heard, hold)
+        assert await backend.hearing.cursors([reference]) == {reference: expected}
+
+
+async def test_a_relieved_listener_moves_no_cursor_gives_no_notice_and_vouches_for_nothing(
+    backend: Backend,
+) -> None:
+    old, new = await relieved(backend)
+    escalation, hearing = await asked(backend), backend.hearing
+    await backend.log.note_posting(escalation.id, a_posting("9001"), complete=True)
+    await hearing.note_heard(escalation.id, "9009", old)
+    assert not await hearing.first_notice("9009", old)
+    assert not await hearing.note_heard_until(MOMENT, old)
+    assert await hearing.cursors(["9001"]) == {"9001": "9001"}
+    assert await hearing.heard_until() is None
+    await hearing.note_heard(escalation.id, "9009", new)
+    assert await hearing.first_notice("9009", new)
+    assert await hearing.note_heard_until(MOMENT, new)
+    assert await hearing.cursors(["9001"]) == {"9001": "9009"}
+    assert await hearing.heard_until() == MOMENT
+
+
+async def test_a_notice_is_given_once(backend: Backend) -> None:
+    hold = Hold(0, 1)
+    assert await backend.hearing.first_notice("m1", hold)
+    assert not await backend.hearing.first_notice("m1", hold)
+    assert await backend.hearing.first_notice("m2", hold)
+
+
+async def test_until_when_all_was_heard_only_moves_forward(backend: Backend) -> None:
+    hearing, hold = backend.hearing, Hold(0, 1)
+    assert await hearing.heard_until() is None
+    for seconds, expected in ((0, 0), (5, 5), (3, 5)):
+        assert await hearing.note_heard_until(MOMENT + timedelta(seconds=seconds), hold)
+        assert await hearing.heard_until() == MOMENT + timedelta(seconds=expected)
+
+
+async def test_every_open_question_that_is_shown_is_listed_however_many_there_are(
+    backend: Backend,
+) -> None:
+    shown: set[str] = set()
+    for number in range(510):
+        escalation = (await backend.store.accept(an_ask(f"{number}?"))).escalation
+        if number % 100:
+            posting = a_posting(str(9000 + number))
+            await backend.log.note_posting(escalation.id, posting, complete=True)
+            shown.add(escalation.id)
+    ended = shown.pop()
+    escalation = await backend.store.get(ended)
+    assert escalation is not None
+    await backend.store.conclude(ended, an_outcome(escalation, at=backend.clock.now))
+    postings = await backend.hearing.open_postings()
+    assert set(postings) == shown
+    assert len({posting.reference for posting in postings.values()}) == len(shown)
