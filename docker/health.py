@@ -8,6 +8,7 @@ queue: a worker whose event loop stands still, or that lost Redis, is seen withi
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 import urllib.error
@@ -15,7 +16,6 @@ import urllib.request
 from typing import Any, Final, cast
 
 PAGE_SECONDS: Final = 3
-REDIS_SECONDS: Final = 3
 SILENCE_SECONDS: Final = 15
 """A healthy worker sends Redis something every half second."""
 
@@ -55,20 +55,19 @@ def _worker() -> str | None:
 
 def _polls_its_queue() -> str | None:
     # Only the worker's image has redis-py.
-    from redis import Redis  # noqa: PLC0415
-    from redis.exceptions import RedisError  # noqa: PLC0415
+    from shared.errors import EscalationError  # noqa: PLC0415
+    from shared.redis_adapter.connection import open_client, translated_errors  # noqa: PLC0415
+    from shared.settings import StoreSettings, load  # noqa: PLC0415
+
+    async def look() -> tuple[dict[str, Any], list[dict[str, str]]]:
+        async with open_client(load(StoreSettings)) as redis, translated_errors():
+            me = cast("dict[str, Any]", await redis.client_info())
+            return me, cast("list[dict[str, str]]", await redis.client_list(_type="normal"))
 
     try:
-        with Redis.from_url(
-            os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0"),
-            decode_responses=True,
-            socket_connect_timeout=REDIS_SECONDS,
-            socket_timeout=REDIS_SECONDS,
-        ) as redis:
-            me = cast("dict[str, Any]", redis.client_info())
-            clients = cast("list[dict[str, str]]", redis.client_list(_type="normal"))
-    except (RedisError, OSError) as error:
-        return f"Redis: {type(error).__name__}: {error}"
+        me, clients = asyncio.run(look())
+    except EscalationError as error:
+        return str(error)
     silences = [
         int(client["idle"])
         for client in clients

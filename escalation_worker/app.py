@@ -7,6 +7,9 @@ import signal
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from typing import Final
+
+from redis.asyncio import Redis
 
 from escalation_worker.answering import Answering
 from escalation_worker.concluding import Concluding
@@ -15,10 +18,12 @@ from escalation_worker.desk.channel import DESK_OPERATORS, DeskChannel
 from escalation_worker.desk.serving import serve_desk
 from escalation_worker.discord_channel.catching_up import CatchingUp
 from escalation_worker.discord_channel.channel import DiscordChannel, Mentioned
+from escalation_worker.discord_channel.clicks import Clicks
 from escalation_worker.discord_channel.connection import DiscordAddress, DiscordConnection
 from escalation_worker.discord_channel.listener import Listener
 from escalation_worker.discord_channel.losses import Losses
 from escalation_worker.discord_channel.turn import Turn
+from escalation_worker.discussing import Discussing
 from escalation_worker.giving_up import GivingUp
 from escalation_worker.jobs import Jobs
 from escalation_worker.operators import Operators
@@ -26,18 +31,25 @@ from escalation_worker.posting import PostingDesk
 from escalation_worker.queue import Queue
 from escalation_worker.settings import WorkerSettings
 from escalation_worker.supervisor import supervise
+from escalation_worker.writing import Writing
+from shared.errors import StoreUnavailableError
 from shared.ports import HumanChannel
 from shared.redis_adapter.connection import open_client, open_queue, open_subscriber
+from shared.redis_adapter.discussion import RedisDiscussion
 from shared.redis_adapter.hearing import RedisHearing
 from shared.redis_adapter.keys import Keys
 from shared.redis_adapter.pacing import RedisPace
 from shared.redis_adapter.posting import RedisPostingLog
+from shared.redis_adapter.scripts import Replicas
+from shared.redis_adapter.server import examine
 from shared.redis_adapter.slots import RedisListenerSlots
 from shared.redis_adapter.store import RedisEscalationStore
 from shared.redis_adapter.waiting import RedisChanges
 from shared.telemetry import get_logger
 
 log = get_logger(__name__)
+
+JUDGE_AGAIN_SECONDS: Final = 5.0
 
 Part = tuple[str, Callable[[], Awaitable[None]]]
 
@@ -58,8 +70,9 @@ async def serve(settings: WorkerSettings) -> None:
         redis = await stack.enter_async_context(open_client(settings))
         subscriber = await stack.enter_async_context(open_subscriber(settings))
         arq = await stack.enter_async_context(open_queue(settings, keys))
-        store = RedisEscalationStore(redis, keys)
-        discussion = RedisDiscussion(redis, keys)
+        replicas = Replicas.wanted(settings, keys)
+        store = RedisEscalationStore(redis, keys, replicas=replicas)
+        discussion = RedisDiscussion(redis, keys, replicas=replicas)
         postings = RedisPostingLog(redis, keys)
         hearing = RedisHearing(redis, keys)
         changes = RedisChanges(subscriber, keys)
@@ -85,8 +98,23 @@ async def serve(settings: WorkerSettings) -> None:
             stop_seconds=settings.worker_stop_seconds,
         )
         log.info("worker_started", channel=settings.channel)
+        judging = asyncio.create_task(_judge_server(redis, settings.redis_wait_replicas))
+        stack.callback(judging.cancel)
         await _until_told_to_stop([("queue", queue.run), *people.parts], people.hand_over)
         log.info("worker_stopped")
+
+
+async def _judge_server(redis: Redis, replicas: int) -> None:
+    """Say once, when Redis is there, what about it puts questions at risk."""
+    while True:
+        try:
+            found = await examine(redis, replicas=replicas)
+        except StoreUnavailableError:
+            await asyncio.sleep(JUDGE_AGAIN_SECONDS)
+        else:
+            for weakness in found.weaknesses:
+                log.warning("redis_at_risk", server=found.name, mend=weakness)
+            return
 
 
 def _people(

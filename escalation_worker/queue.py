@@ -13,8 +13,10 @@ from typing import Any, Final
 from arq.connections import ArqRedis
 from arq.worker import Worker
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from escalation_worker.jobs import JOB_SECONDS, Jobs
+from shared.redis_adapter.connection import unavailable
 from shared.redis_adapter.jobs import deserialize, serialize
 from shared.redis_adapter.keys import Keys
 from shared.redis_adapter.waiting import listen
@@ -51,7 +53,8 @@ class _WokenWorker(Worker):
             _, late = await asyncio.wait(running, timeout=seconds)
             for task in late:
                 task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+            # Those that failed failed with the queue, whose end is told: not each by itself.
+            await asyncio.gather(*running, return_exceptions=True)
 
 
 class Queue:
@@ -76,6 +79,9 @@ class Queue:
 
     async def run(self) -> None:
         """Consume until cancelled; an error ends it, and the supervisor makes a new one.
+
+        Raises:
+            StoreUnavailableError: Redis failed for longer than its client is patient.
 
         A new one, because arq's worker forgets to give back the place of a job whose start was
         broken off by a lost connection.
@@ -107,6 +113,8 @@ class Queue:
         log.info("queue_open", max_jobs=self._max_jobs)
         try:
             await worker.async_run()
+        except (RedisError, TimeoutError, OSError) as error:
+            raise unavailable(error) from error
         finally:
             hints.cancel()
             await asyncio.gather(hints, return_exceptions=True)

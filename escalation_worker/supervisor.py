@@ -7,11 +7,15 @@ import random
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Final
 
-from shared.errors import ChannelError
+from shared.errors import ChannelError, StoreUnavailableError
 from shared.telemetry import get_logger
 
 log = get_logger(__name__)
+
+STORE_FAILURES: Final = 3
+"""Pauses grow no longer than after so many failures (0.2 s, doubled thrice) while Redis is away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,10 @@ async def supervise(
             log.error("needs_mending", part=name, mend=str(error))  # noqa: TRY400 (one clear line)
         except ChannelError as error:
             log.warning("part_unavailable", part=name, reason=str(error))
+        except StoreUnavailableError as error:
+            log.warning("part_unavailable", part=name, reason=str(error))
+            # Redis is ours and near: it may be asked often, and is soon mended.
+            failures = min(failures, STORE_FAILURES)
         except Exception:
             # The boundary: whatever failed inside a part must not end the others.
             log.exception("part_failed", part=name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,9 +17,6 @@ from rich.text import Text
 from hitl.extras import missing
 from shared.errors import ConfigurationError
 from shared.settings import ProcessSettings, StoreSettings, load
-
-REDIS_SECONDS: Final = 2.0
-_OLDEST_REDIS: Final = 7
 
 
 class Health(StrEnum):
@@ -104,40 +102,30 @@ def _redis() -> Finding:
 
 
 def _ask_redis() -> str:
-    from redis import Redis  # noqa: PLC0415 (an extra that a host may not have)
-    from redis.exceptions import RedisError  # noqa: PLC0415 (likewise)
+    from shared.errors import StoreUnavailableError  # noqa: PLC0415 (beside what it is for)
+    from shared.redis_adapter.connection import open_client  # noqa: PLC0415 (an extra)
+    from shared.redis_adapter.server import ServerReport, examine  # noqa: PLC0415 (likewise)
 
-    url = load(StoreSettings).redis_url.get_secret_value()
+    settings = load(StoreSettings)
+
+    async def look() -> ServerReport:
+        async with open_client(settings) as redis:
+            replicas = settings.redis_wait_replicas
+            return await examine(redis, replicas=replicas, thoroughly=True)
+
     try:
-        with Redis.from_url(
-            url,
-            decode_responses=True,
-            socket_connect_timeout=REDIS_SECONDS,
-            socket_timeout=REDIS_SECONDS,
-        ) as redis:
-            redis.ping()
-            server: object = redis.info("server")
-            persistence: object = redis.info("persistence")
-    except (RedisError, OSError, ValueError) as error:
+        report = asyncio.run(look())
+    except StoreUnavailableError as error:
+        names = "REDIS_SENTINELS" if settings.redis_sentinels else "REDIS_URL"
         raise ConfigurationError(
-            f"REDIS_URL: no answer ({type(error).__name__}). Start Redis 7 or later there, or "
-            "set REDIS_URL; `hitl demo` brings a server of its own"
+            f"{names}: no answer ({error}). Start Redis 7 or later there, or set {names}; "
+            "`hitl demo` brings a server of its own"
         ) from error
-    return _describe(_fields(server), _fields(persistence))
-
-
-def _describe(server: dict[str, str], persistence: dict[str, str]) -> str:
-    name = "Valkey" if "valkey_version" in server else "Redis"
-    number = server.get("valkey_version") or server.get("redis_version", "")
-    major = number.partition(".")[0]
-    if major.isdigit() and int(major) < _OLDEST_REDIS:
-        raise ConfigurationError(f"{name} {number} is too old: Redis 7 or Valkey 8 is needed")
-    if persistence.get("aof_enabled") == "0":
-        raise _AttentionError(
-            f"{name} {number} answers, but keeps no append-only file: a restart loses open "
-            "questions. Set `appendonly yes` and `appendfsync always`"
-        )
-    return f"{name} {number} answers and keeps an append-only file"
+    if report.too_old:
+        raise ConfigurationError(f"{report.name} is too old: Redis 7 or Valkey 8 is needed")
+    if report.weaknesses:
+        raise _AttentionError(f"{report.name} answers, but {'; '.join(report.weaknesses)}")
+    return f"{report.name} answers and keeps an append-only file"
 
 
 class _AttentionError(Exception):
@@ -157,10 +145,3 @@ def _load(process: str) -> ProcessSettings:
     module, name = _PROCESSES[process]
     settings: type[ProcessSettings] = getattr(importlib.import_module(module), name)
     return load(settings)
-
-
-def _fields(answer: object) -> dict[str, str]:
-    """Read what INFO answered, whatever types redis-py made of it."""
-    if not isinstance(answer, dict):
-        return {}
-    return {str(key): str(value) for key, value in answer.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]

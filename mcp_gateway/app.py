@@ -25,6 +25,7 @@ from shared.errors import StoreUnavailableError
 from shared.redis_adapter.connection import open_client, open_subscriber
 from shared.redis_adapter.discussion import RedisDiscussion
 from shared.redis_adapter.keys import Keys
+from shared.redis_adapter.scripts import Replicas
 from shared.redis_adapter.store import RedisEscalationStore
 from shared.redis_adapter.waiting import RedisReplyWaiter
 from shared.telemetry import configure_logging, get_logger
@@ -129,12 +130,13 @@ async def serve(settings: GatewaySettings) -> None:
     async with AsyncExitStack() as stack:
         redis = await stack.enter_async_context(open_client(settings))
         subscriber = await stack.enter_async_context(open_subscriber(settings))
-        store = RedisEscalationStore(redis, keys)
+        replicas = Replicas.wanted(settings, keys)
+        store = RedisEscalationStore(redis, keys, replicas=replicas)
         waiter = RedisReplyWaiter(redis, subscriber, keys)
         asking = Asking(
             store,
             waiter,
-            RedisDiscussion(redis, keys),
+            RedisDiscussion(redis, keys, replicas=replicas),
             timeout=settings.timeout,
             retention=settings.retention,
         )

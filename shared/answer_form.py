@@ -49,7 +49,10 @@ class TextFormat(StrEnum):
 class _Field(Value):
     """What all fields have."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    # As it came, so that it is read back as it was stored.
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, serialize_by_alias=True
+    )
 
     title: Annotated[FilledText, Field(max_length=LABEL_LIMIT)] | None = None
     description: Annotated[Text, Field(max_length=LABEL_LIMIT)] | None = None

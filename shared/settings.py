@@ -7,29 +7,69 @@ it needs as arguments.
 from __future__ import annotations
 
 from ipaddress import ip_address
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Final, Literal, Self, TypeVar
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared.errors import ConfigurationError
 
 _REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
+SENTINEL_PORT: Final = 26379
+
+Address = tuple[str, int]
+"""A host and its port."""
 
 
 def _redis_url(value: SecretStr) -> SecretStr:
     """Refuse an address that redis-py would refuse later and less clearly.
 
     Raises:
-        ValueError: Another scheme.
+        ValueError: Another scheme, or no port where one should be.
     """
     if not value.get_secret_value().startswith(_REDIS_SCHEMES):
         raise ValueError(f"must start with one of {', '.join(_REDIS_SCHEMES)}")
+    try:
+        _ = urlsplit(value.get_secret_value()).port
+    except ValueError:
+        raise ValueError(
+            "has no readable port; in a password write @ / # % as %40 %2F %23 %25"
+        ) from None
     return value
 
 
 RedisUrl = Annotated[SecretStr, AfterValidator(_redis_url)]
 """An address that may hold a password, so that no repr and no log shows it."""
+
+
+def _addresses(value: object) -> object:
+    """Read `host:port,host:port`; IPv6 stands in brackets, and the port may be left out.
+
+    Raises:
+        ValueError: An entry is none of these.
+    """
+    if not isinstance(value, str):
+        return value
+    return tuple(_address(entry) for part in value.split(",") if (entry := part.strip()))
+
+
+def _address(entry: str) -> Address:
+    try:
+        parts = urlsplit(f"//{entry}")
+        host, port = parts.hostname, parts.port or SENTINEL_PORT
+    except ValueError:  # no port, or half a bracket
+        host, port = None, 0
+    if not host or not set(entry).isdisjoint("@/?#"):
+        raise ValueError("must be addresses without passwords: host:26379,host:26379")
+    return host, port
 
 
 class ProcessSettings(BaseSettings):
@@ -46,6 +86,24 @@ class StoreSettings(ProcessSettings):
 
     redis_url: RedisUrl = SecretStr("redis://127.0.0.1:6379/0")
     redis_key_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,32}$")] = "hitl"
+    redis_sentinels: Annotated[tuple[Address, ...], NoDecode, BeforeValidator(_addresses)] = ()
+    """Who tells where the primary is. REDIS_URL then gives all but host and port."""
+    redis_sentinel_service: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")] = "mymaster"
+    redis_sentinel_password: SecretStr = SecretStr("")
+    """The sentinels' own password; the servers' stands in REDIS_URL."""
+    redis_wait_replicas: Annotated[int, Field(ge=0, le=10)] = 0
+    """How many replicas must have a question, or an answer, before it counts as accepted."""
+    redis_wait_milliseconds: Annotated[int, Field(ge=10, le=1000)] = 500
+
+    @model_validator(mode="after")
+    def _reachable(self) -> Self:
+        """Refuse sentinels beside an address that has no host."""
+        if self.redis_sentinels and self.redis_url.get_secret_value().startswith("unix://"):
+            raise ValueError(
+                "REDIS_SENTINELS is set, but REDIS_URL is a Unix socket: give redis:// or "
+                "rediss://, with the password in it if there is one"
+            )
+        return self
 
 
 def is_loopback(host: str) -> bool:

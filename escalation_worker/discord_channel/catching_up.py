@@ -17,6 +17,7 @@ import discord
 from discord.utils import snowflake_time
 
 from escalation_worker.discord_channel import problems
+from escalation_worker.discord_channel.places import can_be_read
 from shared.crash_points import CrashPoint, crash_point
 from shared.escalation import ChannelKind, Posting
 from shared.ports import Clock, Hold, utc_now
@@ -107,7 +108,7 @@ class CatchingUp:
         since = asked.since(await self._heard.heard_until(), self._clock())
         # Where DISCORD_CHANNEL_ID was changed, questions are still open in the channel before.
         known = (client.get_channel(place_id) for place_id in asked.places() - {place.id})
-        places = [place, *(each for each in known if isinstance(each, discord.TextChannel))]
+        places = [place, *(each for each in known if can_be_read(each))]
         with problems.translated_errors():
             threads = await _threads(places, asked, since)
             moved = await self._moved(threads)

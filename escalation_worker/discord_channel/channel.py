@@ -13,18 +13,21 @@ from typing import Final
 
 import discord
 
-from escalation_worker.discord_channel import problems, rendering
+from escalation_worker.discord_channel import endings, marks, problems, rendering
 from escalation_worker.discord_channel.controls import controls
 from escalation_worker.discord_channel.places import (
     NOBODY,
     find_marked,
+    is_there,
+    say,
     starter_of,
     text_channel,
     words_said,
 )
+from escalation_worker.discord_channel.relaying import relayed
 from shared.crash_points import CrashPoint, crash_point
 from shared.errors import ChannelRejectedError, ChannelUnavailableError
-from shared.escalation import ChannelKind, Escalation, Posting, State
+from shared.escalation import ChannelKind, Escalation, Posting
 from shared.ports import PostingJournal
 from shared.telemetry import get_logger
 
@@ -133,14 +136,14 @@ class DiscordChannel:
         message = None
         if journal.attempt > 1:
             since = escalation.created_at - SEARCH_MARGIN
-            message = await find_marked(client, place, rendering.marker(escalation), since)
+            message = await find_marked(client, place, marks.marker(escalation), since)
         if message is None:
             message = await place.send(
                 self._mentioned.text,
                 embed=rendering.embed(escalation),
                 view=controls(escalation) or discord.utils.MISSING,
                 allowed_mentions=self._mentioned.allowed,
-                nonce=rendering.nonce(escalation),
+                nonce=marks.nonce(escalation),
             )
         posting = Posting(
             channel=ChannelKind.DISCORD,
@@ -177,12 +180,13 @@ class DiscordChannel:
         for part, text in enumerate(overflow, start=1):
             if text in already:
                 continue
-            said = rendering.nonce(escalation, part)
-            if threaded:
-                await where.send(text, allowed_mentions=NOBODY, nonce=said)
-            else:
-                beside = starter.to_reference(fail_if_not_exists=False)
-                await where.send(text, allowed_mentions=NOBODY, nonce=said, reference=beside)
+            await say(
+                where,
+                text,
+                nonce=marks.nonce(escalation, part),
+                allowed_mentions=NOBODY,
+                beside=None if threaded else starter,
+            )
         return posting.model_copy(update={"threaded": threaded})
 
     async def _open_thread(
@@ -200,7 +204,7 @@ class DiscordChannel:
             )
         except discord.HTTPException as error:
             if error.code == problems.THREAD_EXISTS:
-                return True
+                return await is_there(client, int(posting.reference))  # unless it was deleted since
             if error.code == problems.UNKNOWN_MESSAGE or problems.waiting_helps(error):
                 raise
             log.warning("thread_refused", escalation_id=escalation.id, mend=problems.mend_of(error))
@@ -221,8 +225,8 @@ class DiscordChannel:
         self, client: discord.Client, escalation: Escalation, posting: Posting
     ) -> None:
         """Say to people what the agent told them, once."""
-        relayed = list(rendering.relayed(escalation))
-        if not relayed:
+        told = list(relayed(escalation))
+        if not told:
             return
         where = client.get_partial_messageable(
             int(posting.reference if posting.threaded else posting.place)
@@ -230,21 +234,15 @@ class DiscordChannel:
         starter = starter_of(client, posting)
         beside = None if posting.threaded else starter.id
         already = await words_said(client, where, since=starter.created_at, beside=beside)
-        for text, mentioned, nonce in relayed:
-            if text in already:
+        for each in told:
+            if each.text in already:
                 continue
-            reference = (
-                discord.utils.MISSING
-                if posting.threaded
-                else starter.to_reference(fail_if_not_exists=False)
-            )
-            await where.send(
-                text,
-                nonce=nonce,
-                reference=reference,
-                allowed_mentions=discord.AllowedMentions(
-                    everyone=False, roles=False, replied_user=False, users=mentioned
-                ),
+            await say(
+                where,
+                each.text,
+                nonce=each.nonce,
+                allowed_mentions=each.allowed_mentions,
+                beside=None if posting.threaded else starter,
             )
 
     async def _confirm(
@@ -256,18 +254,18 @@ class DiscordChannel:
             return
         where = posting.reference if posting.threaded else posting.place
         thread = client.get_partial_messageable(int(where))
-        if (message_id := rendering.answering_message(outcome)) is not None:
+        if (message_id := endings.answering_message(outcome)) is not None:
             await _react(thread, message_id)
             return
         if not posting.threaded:
             return  # its message says it, and nobody talks elsewhere
-        words = rendering.outcome_line(escalation)
+        words = endings.outcome_line(escalation)
         since = outcome.at - SEARCH_MARGIN
         if words not in await words_said(client, thread, since=since):
             await thread.send(
                 words,
                 allowed_mentions=NOBODY,
-                nonce=rendering.outcome_nonce(escalation),
+                nonce=marks.outcome_nonce(escalation),
             )
 
     async def _close(
@@ -281,7 +279,7 @@ class DiscordChannel:
         except discord.NotFound:
             return  # there never was a thread, or somebody deleted it
         if isinstance(thread, discord.Thread) and not thread.archived:
-            await thread.edit(archived=True, reason=f"{rendering.marker(escalation)} has ended")
+            await thread.edit(archived=True, reason=f"{marks.marker(escalation)} has ended")
 
     def _attached(self) -> tuple[discord.Client, discord.TextChannel]:
         if self._client is None or self._place is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, Protocol
@@ -187,14 +186,20 @@ class EscalationClient(discord.Client):
     async def on_error(self, event_method: str, /, *args: object, **kwargs: object) -> None:
         """Log what an event handler raised, without the event: it holds people's words."""
         del args, kwargs
+        if self.is_closed():
+            return  # it was broken off
         log.error("discord_event_failed", event_name=event_method, exc_info=sys.exc_info())
 
 
 async def close(client: discord.Client) -> None:
-    """Close a client, but don't wait the 30 s that discord.py gives a peer to say good-bye."""
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(CLOSE_SECONDS):
-            await client.close()
+    """Close a client, but don't wait the 30 s that discord.py gives a peer to say good-bye.
+
+    A worker that is told to stop meanwhile does not break it off: its connections would stay open.
+    """
+    closing = asyncio.ensure_future(client.close())
+    done, _ = await asyncio.wait({closing}, timeout=CLOSE_SECONDS)
+    for task in done:
+        task.result()
 
 
 def pace(client: discord.Client, take_turn: TakeTurn) -> None:

@@ -194,13 +194,15 @@ class DiscordConnection:
 
     async def look_around(self, client: EscalationClient) -> None:
         """See `Watch.look_around`. While the channel is out of sight, messages are missed."""
-        was_in_sight = self._in_sight
-        self._in_sight = is_in_sight(client.get_channel(self._channel_id))
+        place, was_in_sight = client.get_channel(self._channel_id), self._in_sight
+        self._in_sight = is_in_sight(place)
         self._say_what_is_missing(client)
         if not self._in_sight:
             client.out_of_sight()
         elif not was_in_sight:
             await client.catch_up()
+        if isinstance(place, discord.TextChannel) and place.guild.unavailable:
+            return  # an outage of Discord's: nothing is gone
         await self._until_done(
             client, lambda: self._losses.check_places(client), "losses_not_looked_for"
         )

@@ -1,8 +1,9 @@
 """Open questions that nobody can answer any more, because what showed them in Discord is gone.
 
 A question can be answered while its thread or its message is there and the bot can see it. Where
-only the thread was deleted, people are asked to reply to the message instead: Discord makes no
-second thread from it. What an event says is looked up before anything is decided.
+only the thread was deleted, people are asked to reply to the message instead: whoever deleted the
+thread did not want it, but somebody still waits. What an event says is looked up before anything is
+decided.
 """
 
 from __future__ import annotations
@@ -14,15 +15,14 @@ from typing import Final
 import discord
 
 from escalation_worker.discord_channel import problems, rendering
-from escalation_worker.discord_channel.places import NOBODY, starter_of
+from escalation_worker.discord_channel.places import GONE, NOBODY, is_there, starter_of
 from shared.escalation import ChannelKind, Escalation, Posting, State
 from shared.ports import EscalationStore, PostingLog
 from shared.telemetry import get_logger
 
 log = get_logger(__name__)
 
-MESSAGE_GONE: Final = "its message and its thread in Discord were deleted"
-_GONE: Final = (discord.NotFound, discord.Forbidden)
+MESSAGEGONE: Final = "its message and its thread in Discord were deleted"
 
 OpenPostings = Callable[[], Awaitable[dict[str, Posting]]]
 GiveUp = Callable[[str, str], Awaitable[None]]
@@ -95,7 +95,7 @@ class Losses:
 
     async def _check(self, client: discord.Client, escalation_id: str, posting: Posting) -> None:
         with problems.translated_errors():
-            if posting.threaded and await _is_there(client, int(posting.reference)):
+            if posting.threaded and await is_there(client, int(posting.reference)):
                 return
             escalation = await self._store.get(escalation_id)
             if escalation is None or not _is_shown(escalation):
@@ -105,10 +105,10 @@ class Losses:
                     await self._ask_for_replies(client, escalation, posting)
                 else:
                     await starter_of(client, posting).fetch()
-            except _GONE as error:
+            except GONE as error:
                 reason = problems.mend_of(error)
                 if error.code == problems.UNKNOWN_MESSAGE:
-                    reason = MESSAGE_GONE
+                    reason = MESSAGEGONE
                 await self._give_up(escalation_id, reason)
 
     async def _ask_for_replies(
@@ -127,19 +127,11 @@ def _is_shown(escalation: Escalation) -> bool:
     return escalation.state.is_open and escalation.state is not State.QUEUED
 
 
-async def _is_there(client: discord.Client, channel_id: int) -> bool:
-    try:
-        await client.fetch_channel(channel_id)
-    except _GONE:
-        return False
-    return True
-
-
 async def _why_lost(client: discord.Client, place_id: int) -> str | None:
     """Say why nobody's answer in this channel can reach us; None where it can."""
     with problems.translated_errors():
         try:
             await client.fetch_channel(place_id)
-        except _GONE as error:
+        except GONE as error:
             return problems.mend_of(error)
     return None

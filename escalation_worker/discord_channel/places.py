@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final, cast
+from typing import Final, TypeGuard, cast
 
 import discord
 
@@ -22,6 +22,8 @@ REQUIRED: Final = (
 )
 """The permissions that the bot needs in the channel, by discord.py's names."""
 NOBODY: Final = discord.AllowedMentions.none()
+GONE: Final = (discord.NotFound, discord.Forbidden)
+"""What Discord answers about what is no longer there, or no longer there for us."""
 
 
 def missing_permissions(place: discord.TextChannel) -> list[str]:
@@ -34,11 +36,16 @@ def missing_permissions(place: discord.TextChannel) -> list[str]:
     return [name.replace("_", " ") for name in REQUIRED if not getattr(granted, name)]
 
 
-def is_in_sight(place: object) -> bool:
+def is_in_sight(place: object) -> TypeGuard[discord.TextChannel]:
     """Whether what is written in this text channel reaches us, as far as is known."""
     if not isinstance(place, discord.TextChannel) or place.guild.unavailable:
         return False
     return "view channel" not in missing_permissions(place)
+
+
+def can_be_read(place: object) -> TypeGuard[discord.TextChannel]:
+    """Whether what was written in this text channel can be read, as far as is known."""
+    return is_in_sight(place) and "read message history" not in missing_permissions(place)
 
 
 async def text_channel(client: discord.Client, channel_id: int) -> discord.TextChannel:
@@ -51,6 +58,15 @@ async def text_channel(client: discord.Client, channel_id: int) -> discord.TextC
     if not isinstance(found, discord.TextChannel):
         raise ChannelRejectedError(f"the Discord channel {channel_id} is not a text channel")
     return found
+
+
+async def is_there(client: discord.Client, channel_id: int) -> bool:
+    """Whether there is such a channel or thread, and we may see it."""
+    try:
+        await client.fetch_channel(channel_id)
+    except GONE:
+        return False
+    return True
 
 
 def starter_of(client: discord.Client, posting: Posting) -> discord.PartialMessage:
@@ -68,6 +84,22 @@ async def find_marked(
         if marked and _is_ours(client, message):
             return message
     return None
+
+
+async def say(
+    where: discord.PartialMessageable,
+    text: str,
+    *,
+    nonce: str,
+    allowed_mentions: discord.AllowedMentions,
+    beside: discord.PartialMessage | None = None,
+) -> None:
+    """Write there, or where there is no thread, in reply to the message that stands for it."""
+    if beside is None:
+        await where.send(text, nonce=nonce, allowed_mentions=allowed_mentions)
+        return
+    reference = beside.to_reference(fail_if_not_exists=False)
+    await where.send(text, nonce=nonce, allowed_mentions=allowed_mentions, reference=reference)
 
 
 async def words_said(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from datetime import timedelta
 from typing import Final
 
 from shared.errors import StoreUnavailableError
@@ -14,14 +15,16 @@ log = get_logger(__name__)
 
 TURN_SECONDS: Final = 0.3
 """How often a worker that does not listen looks whether it may."""
-KEEP_SECONDS: Final = 1.0
+KEEP_SECONDS: Final = 0.5
+"""So that a call to Redis which times out (1.8 s) leaves time for another before the slot ends."""
 
 
 class Turn:
     """Holds a slot on behalf of one worker, and knows by its own clock when that ends."""
 
-    def __init__(self, slots: ListenerSlots) -> None:
+    def __init__(self, slots: ListenerSlots, *, length: timedelta = SLOT_LENGTH) -> None:
         self._slots = slots
+        self._length = length.total_seconds()
         self._hold: Hold | None = None
         self._until = 0.0
         self._ended = False
@@ -55,7 +58,7 @@ class Turn:
         except StoreUnavailableError as error:
             log.debug("slot_unknown", reason=str(error))
             return None
-        self._until = asked + SLOT_LENGTH.total_seconds()
+        self._until = asked + self._length
         return self._hold
 
     async def keep(self) -> None:
@@ -86,7 +89,7 @@ class Turn:
             return self.hold() is not None
         if held != hold or self.hold() is None:
             return False
-        self._until = asked + SLOT_LENGTH.total_seconds()
+        self._until = asked + self._length
         return True
 
     async def give_back(self) -> None:

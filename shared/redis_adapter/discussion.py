@@ -18,7 +18,7 @@ from shared.escalation import (
 from shared.ports import Clock, Concluded, Hold, utc_now
 from shared.redis_adapter.jobs import Job, JobName, make_job
 from shared.redis_adapter.records import concluded, to_ms
-from shared.redis_adapter.scripts import Scripts
+from shared.redis_adapter.scripts import Replicas, Scripts
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -36,10 +36,17 @@ _ANYBODYS: Final = "*"
 class RedisDiscussion:
     """What passes between people and the agent before an answer."""
 
-    def __init__(self, redis: Redis, keys: Keys, *, clock: Clock = utc_now) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        keys: Keys,
+        *,
+        clock: Clock = utc_now,
+        replicas: Replicas | None = None,
+    ) -> None:
         self._keys = keys
         self._clock = clock
-        self._scripts = Scripts(redis)
+        self._scripts = Scripts(redis, replicas=replicas)
 
     async def remark(
         self, escalation_id: str, remark: Remark, hold: Hold | None = None

@@ -10,16 +10,21 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, cast
 
+from pydantic import ValidationError
+
 from shared.escalation import Posting
 from shared.ports import Hold
 from shared.redis_adapter.connection import translated_errors
 from shared.redis_adapter.records import from_ms, to_ms
 from shared.redis_adapter.scripts import Scripts
+from shared.telemetry import get_logger
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from shared.redis_adapter.keys import Keys
+
+log = get_logger(__name__)
 
 HEARD_UNTIL_KEPT: Final = timedelta(days=30)
 NOTICE_KEPT: Final = timedelta(hours=1)
@@ -97,7 +102,10 @@ class RedisHearing:
         return None if moment is None else from_ms(moment)
 
     async def open_postings(self) -> dict[str, Posting]:
-        """Tell where each open question is shown, however many there are."""
+        """Tell where each open question is shown, however many there are.
+
+        A record that can't be read is left out.
+        """
         found: dict[str, Posting] = {}
         async for ids in self._open_ids():
             async with translated_errors(), self._redis.pipeline(transaction=False) as pipe:
@@ -105,8 +113,12 @@ class RedisHearing:
                     pipe.hget(self._keys.record(escalation_id), "posting")
                 postings = cast("list[str | None]", await pipe.execute())
             for escalation_id, posting in zip(ids, postings, strict=True):
-                if posting:
+                if posting is None:
+                    continue
+                try:
                     found[escalation_id] = Posting.model_validate_json(posting)
+                except ValidationError:
+                    log.warning("record_unreadable", escalation_id=escalation_id)
         return found
 
     async def _open_ids(self) -> AsyncIterator[list[str]]:

@@ -24,7 +24,8 @@
 | `arq:in-progress:{p}:…`, `arq:retry:{p}:…` | strings: arq's | seconds, a day | worker | worker |
 
 arq fixes the first part of its own keys; our prefix stands in the job ids behind it, so two
-installations can share a server. Channels: `{p}:changed` (payload: an id), `{p}:wake` (queue).
+installations can share a server. Channels: `{p}:changed` (payload: an id), `{p}:wake` (queue),
+`{p}:replicated` (nobody listens; see `scripts.Scripts`).
 """
 
 from dataclasses import dataclass
@@ -136,6 +137,11 @@ class Keys:
     def wake(self) -> str:
         """Channel; a job was queued."""
         return f"{self.prefix}:wake"
+
+    @property
+    def replicated(self) -> str:
+        """Channel without listeners; what is published there is only to reach the replicas."""
+        return f"{self.prefix}:replicated"
 
     def is_swept_index(self, key: str) -> bool:
         """Whether the key may live without a TTL because a sweep empties it."""

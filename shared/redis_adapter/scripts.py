@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
+from hashlib import sha1
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, Self, cast
 
+from redis.exceptions import NoScriptError
+
+from shared.errors import StoreUncertainError
 from shared.redis_adapter.connection import translated_errors
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
     from redis.commands.core import AsyncScript
+
+    from shared.redis_adapter.keys import Keys
+    from shared.settings import StoreSettings
 
 _USES: Final = {
     "_enqueue": frozenset({"accept", "requeue"}),
@@ -33,6 +41,26 @@ _USES: Final = {
 _QUEUEING: Final = _USES["_enqueue"] | _USES["_conclude"] | _USES["_show"]
 _PARTS: Final = _USES | {"_enqueue": _QUEUEING}
 """What is put in front of which scripts."""
+_PROMISING: Final = frozenset(
+    {"accept", "conclude", "keep_late_answer", "note_delivery", "remark", "vote"}
+)
+"""After these somebody is told that something is kept: they wait for replicas, where asked to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replicas:
+    """How many must have a change before it counts, and how long they may take."""
+
+    count: int
+    milliseconds: int
+    channel: str
+    """Nobody listens there; see `Scripts`."""
+
+    @classmethod
+    def wanted(cls, settings: StoreSettings, keys: Keys) -> Self | None:
+        """Read from the settings whether any are to be waited for."""
+        count = settings.redis_wait_replicas
+        return cls(count, settings.redis_wait_milliseconds, keys.replicated) if count else None
 
 
 @cache
@@ -44,10 +72,16 @@ def source(name: str) -> str:
 
 
 class Scripts:
-    """Calls scripts on one client."""
+    """Calls scripts on one client.
 
-    def __init__(self, redis: Redis) -> None:
+    Where `replicas` are to be waited for, the script, a PUBLISH that nobody hears, and WAIT go over
+    one connection. The PUBLISH is there because WAIT waits for the connection's own last write: a
+    script that found its work done writes nothing, and what it found may not be replicated yet.
+    """
+
+    def __init__(self, redis: Redis, *, replicas: Replicas | None = None) -> None:
         self._redis = redis
+        self._replicas = replicas
         self._scripts: dict[str, AsyncScript] = {}
 
     async def call(
@@ -57,10 +91,46 @@ class Scripts:
 
         Raises:
             StoreUnavailableError: Redis is away or refuses; nothing was done.
-            StoreUncertainError: No answer came; the script ran wholly, or not at all.
+            StoreUncertainError: No answer came; the script ran wholly, or not at all. Or it ran,
+                but too few replicas have it.
         """
-        script = self._scripts.get(name)
-        if script is None:
-            script = self._scripts[name] = self._redis.register_script(source(name))
         async with translated_errors(changes=True):
+            if self._replicas is not None and name in _PROMISING:
+                return await self._replicated(self._replicas, name, keys, args)
+            script = self._scripts.get(name)
+            if script is None:
+                script = self._scripts[name] = self._redis.register_script(source(name))
             return cast("Any", await script(keys=list(keys), args=list(args)))
+
+    async def _replicated(
+        self,
+        replicas: Replicas,
+        name: str,
+        keys: Sequence[str],
+        args: Sequence[str | int | float],
+    ) -> Any:
+        async with self._redis.pipeline(transaction=False) as pipe:
+            pipe.evalsha(_sha1(name), len(keys), *keys, *cast("Sequence[str]", args))
+            pipe.publish(replicas.channel, "")
+            pipe.execute_command("WAIT", replicas.count, replicas.milliseconds)
+            # Errors come as values: redis-py's own raising would write the arguments, a
+            # customer's words, into the message.
+            result, _, having = await pipe.execute(raise_on_error=False)
+        if isinstance(result, NoScriptError):
+            await self._redis.script_load(source(name))
+            return await self._replicated(replicas, name, keys, args)
+        if isinstance(result, Exception):
+            raise result
+        # An error here: the server is no primary any more, and let go of whoever waited.
+        if isinstance(having, Exception) or having < replicas.count:
+            raise StoreUncertainError(
+                "Redis has it, but too few replicas confirmed it in time (REDIS_WAIT_REPLICAS="
+                f"{replicas.count}), so that a failover might lose it"
+            )
+        return result
+
+
+@cache
+def _sha1(name: str) -> str:
+    """Name a script as the server does."""
+    return sha1(source(name).encode(), usedforsecurity=False).hexdigest()

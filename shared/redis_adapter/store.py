@@ -10,7 +10,7 @@ from shared.ports import Accepted, Clock, Concluded, Hold, utc_now
 from shared.redis_adapter.connection import translated_errors
 from shared.redis_adapter.jobs import Job, JobName, make_job
 from shared.redis_adapter.records import concluded, delivered_field, from_hash, from_ms, to_ms
-from shared.redis_adapter.scripts import Scripts
+from shared.redis_adapter.scripts import Replicas, Scripts
 from shared.telemetry import get_logger
 
 if TYPE_CHECKING:
@@ -31,11 +31,18 @@ OPEN_LIMIT: Final = 500
 class RedisEscalationStore:
     """Keeps every question in Redis, together with the jobs that move it on."""
 
-    def __init__(self, redis: Redis, keys: Keys, *, clock: Clock = utc_now) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        keys: Keys,
+        *,
+        clock: Clock = utc_now,
+        replicas: Replicas | None = None,
+    ) -> None:
         self._redis = redis
         self._keys = keys
         self._clock = clock
-        self._scripts = Scripts(redis)
+        self._scripts = Scripts(redis, replicas=replicas)
 
     async def accept(self, ask: Ask) -> Accepted:
         """See `EscalationStore.accept`."""

@@ -21,7 +21,7 @@ from shared.errors import StoreUnavailableError
 from shared.escalation import Outcome, Remark
 from shared.fan_out import FanOut
 from shared.ports import Reply
-from shared.redis_adapter.connection import CALL_SECONDS, translated_errors
+from shared.redis_adapter.connection import CALL_SECONDS, translated_errors, unavailable
 from shared.telemetry import get_logger
 
 if TYPE_CHECKING:
@@ -75,7 +75,9 @@ async def listen(
         except (RedisError, OSError, UnicodeDecodeError) as error:
             # A message that is no text could have been about anything: so says the new
             # subscription.
-            log.warning("subscription_lost", channel=channel, reason=type(error).__name__)
+            unreadable = isinstance(error, UnicodeDecodeError)
+            reason = "a message that is no text" if unreadable else str(unavailable(error))
+            log.warning("subscription_lost", channel=channel, reason=reason)
             await asyncio.sleep(pause)
             pause = min(pause * 2, RECONNECT_SECONDS[1])
         finally:

@@ -16,11 +16,12 @@ from fakeredis import FakeAsyncRedis
 from pydantic import SecretStr
 from redis.asyncio import Redis
 from support.make import an_ask, an_outcome
+from support.relay import Relay, relay_to
 
 from hitl import embedded_redis
 from shared.errors import StoreUnavailableError, StoreUncertainError
 from shared.ports import utc_now
-from shared.redis_adapter.connection import open_client
+from shared.redis_adapter.connection import open_client, open_queue
 from shared.redis_adapter.keys import Keys
 from shared.redis_adapter.scripts import Scripts
 from shared.redis_adapter.store import RedisEscalationStore
@@ -134,6 +135,89 @@ async def test_a_server_that_dies_before_it_answers_leaves_the_question_uncertai
         with pytest.raises(StoreUncertainError, match="connection to Redis was lost"):
             async with asyncio.timeout(WITHIN):
                 await RedisEscalationStore(redis, keys).accept(an_ask())
+
+
+async def test_a_refusal_at_the_second_try_settles_nothing_about_the_first(keys: Keys) -> None:
+    tries = 0
+
+    async def lose_then_refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Break off at the first script, as a primary that dies; refuse the next, as its heir."""
+        nonlocal tries
+        while request := await reader.read(65536):
+            writer.write(b"+OK\r\n" * request.count(b"SETINFO"))
+            if b"EVALSHA" in request:
+                tries += 1
+                if tries == 1:
+                    break
+                writer.write(b"-READONLY You can't write against a read only replica.\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(lose_then_refuse, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server, open_client(settings_for(f"redis://127.0.0.1:{port}/0")) as redis:
+        with pytest.raises(StoreUncertainError, match="read-only"):
+            await RedisEscalationStore(redis, keys).accept(an_ask())
+        # At a first try the same word is sure.
+        with pytest.raises(StoreUnavailableError, match="read-only") as sure:
+            await RedisEscalationStore(redis, keys).accept(an_ask())
+    assert not isinstance(sure.value, StoreUncertainError)
+
+
+async def test_a_host_that_vanishes_costs_one_call_its_time_and_not_each_connection(
+    valkey: embedded_redis.EmbeddedRedis, keys: Keys
+) -> None:
+    async with relay_to(valkey.port) as relay:
+        url = valkey.url.replace(str(valkey.port), str(relay.port))
+        async with open_client(settings_for(url)) as redis:
+            store = RedisEscalationStore(redis, keys)
+            await asyncio.gather(*(store.ping() for _ in range(5)))
+            assert len(relay.connections) == 5
+            relay.hang()
+            async with asyncio.timeout(WITHIN):
+                with pytest.raises(StoreUnavailableError, match="did not answer in time"):
+                    await store.ping()
+            async with asyncio.timeout(WITHIN):
+                await asyncio.gather(*(store.ping() for _ in range(5)))
+
+
+async def test_a_connection_whose_server_refuses_writes_is_made_anew(
+    valkey: embedded_redis.EmbeddedRedis, keys: Keys
+) -> None:
+    """What an address leads to may have changed: a name, a proxy, Sentinel's word."""
+    relay, demoted = Relay(valkey.port), True
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal demoted
+        if not demoted:
+            await relay.serve(reader, writer)
+            return
+        while request := await reader.read(65536):
+            writer.write(b"+OK\r\n" * (request.count(b"SETINFO") + request.count(b"AUTH")))
+            if b"EVALSHA" in request:
+                demoted = False  # from here on the address leads to the primary
+                writer.write(b"-NOREPLICAS Not enough good replicas to write.\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    url = valkey.url.replace(str(valkey.port), str(port))
+    async with server, open_client(settings_for(url)) as redis:
+        store = RedisEscalationStore(redis, keys)
+        with pytest.raises(StoreUnavailableError, match="too few replicas"):
+            await store.accept(an_ask())
+        assert not (await store.accept(an_ask())).joined
+
+
+async def test_arqs_connections_to_a_host_that_vanished_are_made_anew(
+    valkey: embedded_redis.EmbeddedRedis, keys: Keys
+) -> None:
+    async with relay_to(valkey.port) as relay:
+        url = valkey.url.replace(str(valkey.port), str(relay.port))
+        async with open_queue(settings_for(url), keys) as arq:
+            assert await arq.zcard(keys.queue) == 0
+            relay.hang()
+            async with asyncio.timeout(3):
+                assert await arq.zcard(keys.queue) == 0
 
 
 async def test_what_only_reads_is_never_uncertain(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -27,10 +28,12 @@ from support.make import a_posting, an_ask, an_outcome
 from hitl.embedded_redis import EmbeddedRedis
 from shared.escalation import FINAL_STATES, Escalation, News, State
 from shared.memory import MemoryEscalations
-from shared.ports import EscalationStore, PostingLease, PostingLog
+from shared.memory_listening import MemoryListenerSlots, MemorySlots
+from shared.ports import EscalationStore, Hold, ListenerSlots, PostingLease, PostingLog
 from shared.redis_adapter.connection import open_client
 from shared.redis_adapter.keys import Keys
 from shared.redis_adapter.posting import RedisPostingLog
+from shared.redis_adapter.slots import RedisListenerSlots
 from shared.redis_adapter.store import RedisEscalationStore
 from shared.settings import StoreSettings
 
@@ -40,9 +43,13 @@ T = TypeVar("T")
 class Side:
     """One adapter, with its own ids for the questions that all sides know by number."""
 
-    def __init__(self, store: EscalationStore, log: PostingLog) -> None:
+    def __init__(
+        self, store: EscalationStore, log: PostingLog, make_slots: Callable[[], ListenerSlots]
+    ) -> None:
         self.store = store
         self.log = log
+        self.make_slots = make_slots
+        self.listener = make_slots()
         self.ids: list[str] = []
         self.leases: list[PostingLease] = []
 
@@ -57,6 +64,7 @@ class Escalations(RuleBasedStateMachine):
     """Acts on all sides at once and compares what each of them says."""
 
     questions = Bundle("questions")
+    holds = Bundle("holds")
     valkey: EmbeddedRedis
 
     def __init__(self) -> None:
@@ -70,12 +78,14 @@ class Escalations(RuleBasedStateMachine):
         self.fake = FakeAsyncRedis(decode_responses=True)
         self.real: Redis = open_client(StoreSettings(redis_url=SecretStr(self.valkey.url)))
         memory = MemoryEscalations(clock=self.clock, lease=timedelta(hours=1))
-        self.sides = [Side(memory, memory)]
+        fleet = MemorySlots(memory)
+        self.sides = [Side(memory, memory, lambda: MemoryListenerSlots(fleet))]
         for redis in (self.fake, self.real):
             self.sides.append(
                 Side(
                     RedisEscalationStore(redis, keys, clock=self.clock),
                     RedisPostingLog(redis, keys, clock=self.clock, lease=timedelta(hours=1)),
+                    partial(RedisListenerSlots, redis, keys, slots=1),
                 )
             )
 
@@ -115,27 +125,38 @@ class Escalations(RuleBasedStateMachine):
         question=questions,
         state=st.sampled_from(sorted(FINAL_STATES)),
         source=st.sampled_from(["m1", "m2"]),
+        hold=st.none() | holds,
     )
-    def conclude(self, question: int, state: State, source: str) -> None:
+    def conclude(self, question: int, state: State, source: str, hold: Hold | None) -> None:
         async def act(side: Side) -> Any:
             escalation = await side.store.get(side.ids[question])
             assert escalation is not None
             outcome = an_outcome(escalation, state, at=self.clock.now, source=source)
-            concluded = await side.store.conclude(escalation.id, outcome)
+            concluded = await side.store.conclude(escalation.id, outcome, hold)
             assert concluded is not None
-            return concluded.applied, concluded.escalation.state, concluded.escalation.outcome
+            ended = concluded.escalation
+            return concluded.applied, concluded.fenced, ended.state, ended.outcome
 
         self.everywhere(act)
 
-    @rule(question=questions)
-    def answer_late(self, question: int) -> None:
+    @rule(target=holds)
+    def relieve_the_listener(self) -> Hold | None:
+        async def act(side: Side) -> Hold | None:
+            await side.listener.release()
+            side.listener = side.make_slots()
+            return await side.listener.hold()
+
+        return self.everywhere(act)
+
+    @rule(question=questions, hold=st.none() | holds)
+    def answer_late(self, question: int, hold: Hold | None) -> None:
         async def act(side: Side) -> Any:
             escalation = await side.store.get(side.ids[question])
             assert escalation is not None
             answer = an_outcome(escalation, at=self.clock.now)
-            kept = await side.store.keep_late_answer(escalation.id, answer)
+            kept = await side.store.keep_late_answer(escalation.id, answer, hold)
             assert kept is not None
-            return kept.applied, kept.escalation.late_answer
+            return kept.applied, kept.fenced, kept.escalation.late_answer
 
         self.everywhere(act)
 

@@ -34,7 +34,11 @@ async def test_a_reply_written_while_every_worker_was_down_is_found_at_the_next_
             await worker.until_logged('"question_posted", "level": "info"')
             assert escalation_id
         await worker.until_logged("question_posted", times=3)
+        cancelled = await ask(agent, "Cancelled meanwhile?")
+        gone = await double.until_thread("Cancelled meanwhile?")
+        await worker.until_logged("question_posted", times=4)
         worker.kill()
+        await agent.call_tool("cancel_question", {"escalation_id": cancelled})
         maya, mallory = double.person("Maya"), double.person("Mallory")
         await mallory.write(threads["Plain"], "free for all!")
         first = await maya.write(threads["Plain"], "plane")
@@ -54,6 +58,7 @@ async def test_a_reply_written_while_every_worker_was_down_is_found_at_the_next_
             assert answer_text(result) == name.lower()
         await until_told(double, threads["Plain"], "already ended")
         await until_outcome(double, threads["Plain"], "Answered by Maya")
+        await until_outcome(double, gone, "Cancelled by the agent")
 
 
 async def until_all_heard(fleet: Fleet) -> None:

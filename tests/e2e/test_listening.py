@@ -59,11 +59,19 @@ async def test_a_worker_that_stands_by_posts_as_well(fleet: Fleet) -> None:
 
 async def test_a_worker_whose_slot_another_took_stops_listening(fleet: Fleet) -> None:
     first, second = await listener_and_standby(fleet)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(40), fleet.client() as agent, asyncio.TaskGroup() as group:
+        asking = group.create_task(
+            agent.call_tool("ask_human", {"question": "Paused?", "wait_seconds": 30})
+        )
+        thread = await fleet.double.until_thread("Paused?")
+        await first.until_logged("question_posted")
         first.pause()
+        await fleet.double.person("Maya").write(thread, "into its socket")
         await second.until_logged("discord_listening")
+        assert answer_text(await asking) == "into its socket"
         first.resume()
         await first.until_logged("slot_lost")
+        assert "reply_accepted" not in first.text()
         await first.until_logged("discord_standby")
         await fleet.double.until(lambda: len(fleet.double.gateway.connected) == 1)
 

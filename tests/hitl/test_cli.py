@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from hitl import cli, doctor, extras
+from hitl import cli, embedded_redis, extras
 from hitl.embedded_redis import EmbeddedRedis
 
 ROOT = Path(cli.__file__).resolve().parent.parent
@@ -141,8 +141,19 @@ async def test_doctor_does_not_wait_for_a_redis_that_accepts_and_says_nothing(
     assert "REDIS_URL: no answer" in result.stdout
 
 
-def test_doctor_warns_of_an_append_only_file_that_is_off() -> None:
-    with pytest.raises(Exception, match="appendonly yes"):
-        doctor._describe({"redis_version": "7.4.1"}, {"aof_enabled": "0"})  # pyright: ignore[reportPrivateUsage]
-    with pytest.raises(Exception, match="too old"):
-        doctor._describe({"redis_version": "6.2.0"}, {"aof_enabled": "1"})  # pyright: ignore[reportPrivateUsage]
+def test_doctor_warns_of_an_append_only_file_that_is_off(tmp_path: Path) -> None:
+    server = embedded_redis.start(
+        tmp_path, server=embedded_redis.find_wheel_server(), appendonly=False
+    )
+    try:
+        result = _hitl("doctor", cwd=tmp_path, REDIS_URL=server.url)
+    finally:
+        server.stop()
+    assert result.returncode == 0
+    assert "appendonly yes" in result.stdout
+
+
+def test_doctor_names_the_sentinels_when_they_are_away(tmp_path: Path) -> None:
+    result = _hitl("doctor", cwd=tmp_path, REDIS_SENTINELS="127.0.0.1:1")
+    assert result.returncode == 1
+    assert "REDIS_SENTINELS: no answer" in result.stdout

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from shared.escalation import (
     Ask,
@@ -30,11 +31,12 @@ def an_ask(
     key: str | None = None,
     conversation_id: str | None = None,
     timeout: float = 600,
+    **shape: Any,
 ) -> Ask:
     """Make a question on its way in."""
     return Ask(
         agent=agent,
-        question=Question(text=text, conversation_id=conversation_id),
+        question=Question(text=text, conversation_id=conversation_id, **shape),
         idempotency_key=key,
         timeout=timedelta(seconds=timeout),
         retention=timedelta(hours=1),

@@ -58,6 +58,10 @@ def test_what_people_type_becomes_what_the_schema_asks_for() -> None:
     }
 
 
+def test_a_form_reads_back_as_it_was_stored() -> None:
+    assert AnswerForm.model_validate_json(FORM.model_dump_json()) == FORM
+
+
 @pytest.mark.parametrize(
     ("name", "written", "words"),
     [

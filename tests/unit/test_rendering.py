@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.make import an_outcome
 
-from escalation_worker.discord_channel import rendering
+from escalation_worker.discord_channel import endings, marks, rendering, texts
 from shared.escalation import Escalation, Outcome, Person, State, new_id
 from shared.question import OPTION_LIMIT, OPTIONS_LIMIT, QUESTION_LIMIT, Question, Urgency
 from shared.texts import is_blank
@@ -18,7 +18,7 @@ from shared.texts import is_blank
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 any_character = st.characters(blacklist_categories=["Cs"], blacklist_characters="\x00")
-marks = [
+mark_up = [
     "\\",
     "*",
     "_",
@@ -36,7 +36,7 @@ marks = [
     "1.",
     "https://",
 ]
-pieces = st.sampled_from([*marks, "a", " ", "\n", "é", "👟", "<t:1>", "\u200b"]) | any_character
+pieces = st.sampled_from([*mark_up, "a", " ", "\n", "é", "👟", "<t:1>", "\u200b"]) | any_character
 
 
 def long_texts(limit: int) -> st.SearchStrategy[str]:
@@ -49,8 +49,8 @@ def long_texts(limit: int) -> st.SearchStrategy[str]:
     return st.lists(st.tuples(pieces, lengths), min_size=1, max_size=12).map(joined)
 
 
-texts = st.text(any_character, min_size=1, max_size=QUESTION_LIMIT) | long_texts(QUESTION_LIMIT)
-filled = texts.filter(lambda text: not is_blank(text))
+any_texts = st.text(any_character, min_size=1, max_size=QUESTION_LIMIT) | long_texts(QUESTION_LIMIT)
+filled = any_texts.filter(lambda text: not is_blank(text))
 options = st.lists(
     long_texts(OPTION_LIMIT).filter(lambda text: not is_blank(text)),
     max_size=OPTIONS_LIMIT,
@@ -68,9 +68,9 @@ def squeezed(text: str) -> str:
     return "".join(text.replace("\u200b", "").split())
 
 
-def has_live(marks: str, rendered: str) -> bool:
-    """Tell whether one of these marks stands in the text without an escape of its own."""
-    return re.search(rf"(?<!\\)(?:\\\\)*(?:{marks})", rendered) is not None
+def has_live(signs: str, rendered: str) -> bool:
+    """Tell whether one of these signs stands in the text without an escape of its own."""
+    return re.search(rf"(?<!\\)(?:\\\\)*(?:{signs})", rendered) is not None
 
 
 def values(embed: discord.Embed) -> dict[str, str]:
@@ -129,7 +129,7 @@ def an_escalation(state: State = State.POSTED, **question: object) -> Escalation
     )
 
 
-@given(text=filled, context=st.none() | texts, choices=options, state=st.sampled_from(State))
+@given(text=filled, context=st.none() | any_texts, choices=options, state=st.sampled_from(State))
 def test_an_embed_never_exceeds_discords_limits_and_loses_no_character(
     text: str, context: str | None, choices: list[str], state: State
 ) -> None:
@@ -148,10 +148,10 @@ def test_an_embed_never_exceeds_discords_limits_and_loses_no_character(
 @given(
     state=st.sampled_from(State),
     text=filled,
-    context=texts,
+    context=any_texts,
     agent=long_texts(900),
     name=long_texts(900),
-    reason=st.none() | texts,
+    reason=st.none() | any_texts,
     late=st.booleans(),
     threaded=st.booleans(),
 )
@@ -175,7 +175,7 @@ def test_an_embed_has_room_for_any_ending(
         update={"agent": agent, "outcome": outcome, "late_answer": outcome if late else None}
     )
     assert_within_discords_limits(rendering.embed(escalation, threaded=threaded))
-    assert len(rendering.outcome_line(escalation)) <= 1024
+    assert len(endings.outcome_line(escalation)) <= 1024
 
 
 @pytest.mark.parametrize("state", State)
@@ -227,7 +227,7 @@ def test_no_piece_of_the_overflow_begins_a_line_with_what_would_be_a_heading() -
 @pytest.mark.parametrize("count", range(1, 12))
 def test_a_cut_through_backslashes_steps_back_by_one_at_most_and_parts_no_pair(count: int) -> None:
     text = "a" * (20 - count) + "\\" * count + "*" * 20
-    piece, rest = rendering.split_at(text, 20)
+    piece, rest = texts.split_at(text, 20)
     assert len(piece) == (19 if count % 2 else 20)
     assert piece + rest == text
 
@@ -237,7 +237,7 @@ def test_a_cut_text_keeps_all_but_white_space(text: str, room: int) -> None:
     pieces: list[str] = []
     rest = text
     while rest:
-        piece, shorter = rendering.split_at(rest, room)
+        piece, shorter = texts.split_at(rest, room)
         assert len(piece) <= room
         assert len(shorter) < len(rest)
         pieces.append(piece)
@@ -269,14 +269,14 @@ def test_mark_up_in_a_customers_words_is_shown_not_obeyed() -> None:
     ],
 )
 def test_no_address_hides_behind_other_words(text: str) -> None:
-    rendered = rendering.plain(text)
+    rendered = texts.plain(text)
     assert not has_live(r"\[|\]", rendered)
     assert unmarked(rendered) == squeezed(text)
 
 
-@given(text=texts)
+@given(text=any_texts)
 def test_what_is_rendered_reads_as_it_was_written_and_opens_no_mark_up(text: str) -> None:
-    rendered = rendering.plain(text)
+    rendered = texts.plain(text)
     assert unmarked(rendered) == squeezed(text)
     assert len(rendered) <= 2 * len(text)
     assert not has_live(r"[\[\]*`|]", rendered)
@@ -310,7 +310,7 @@ def test_what_is_rendered_reads_as_it_was_written_and_opens_no_mark_up(text: str
     ],
 )
 def test_what_discord_would_not_show_as_written_is_disarmed(text: str, rendered: str) -> None:
-    assert rendering.plain(text) == rendered
+    assert texts.plain(text) == rendered
 
 
 @pytest.mark.parametrize(
@@ -322,7 +322,7 @@ def test_what_discord_would_not_show_as_written_is_disarmed(text: str, rendered:
     ],
 )
 def test_plain_addresses_can_still_be_clicked(text: str) -> None:
-    assert rendering.plain(text) == text
+    assert texts.plain(text) == text
 
 
 @pytest.mark.parametrize(
@@ -372,23 +372,23 @@ def test_the_hint_names_the_place_where_an_answer_is_heard(threaded: bool, hint:
 
 
 def test_a_long_reason_is_cut_and_stays_on_one_line() -> None:
-    line = rendering.outcome_line(an_ended(State.DECLINED, reason="No.\n# Never! " + "x" * 999))
+    line = endings.outcome_line(an_ended(State.DECLINED, reason="No.\n# Never! " + "x" * 999))
     assert "No. # Never! xxx" in line
     assert line.endswith("x…")
     assert "\n" not in line
 
 
 def test_a_blank_reason_is_left_out() -> None:
-    assert rendering.outcome_line(an_ended(State.CANCELLED, reason=" ")).endswith("by the agent")
+    assert endings.outcome_line(an_ended(State.CANCELLED, reason=" ")).endswith("by the agent")
 
 
 def test_no_two_outcomes_read_alike() -> None:
     finals = [state for state in State if not state.is_open]
-    assert len({rendering.outcome_line(an_ended(state)) for state in finals}) == len(finals)
+    assert len({endings.outcome_line(an_ended(state)) for state in finals}) == len(finals)
 
 
 def test_an_answer_says_who_and_after_how_long() -> None:
-    line = rendering.outcome_line(an_ended(State.ANSWERED, seconds=102))
+    line = endings.outcome_line(an_ended(State.ANSWERED, seconds=102))
     assert "Answered by Maya after 1 min 42 s" in line
 
 
@@ -402,10 +402,10 @@ def test_a_nonce_fits_and_belongs_to_one_message_of_one_question() -> None:
     nonces: list[str] = []
     for escalation in (an_escalation(), an_escalation()):
         parts = range(rendering.OVERFLOW_LIMIT + 1)
-        nonces += [rendering.nonce(escalation, part) for part in parts]
-        nonces.append(rendering.outcome_nonce(escalation))
+        nonces += [marks.nonce(escalation, part) for part in parts]
+        nonces.append(marks.outcome_nonce(escalation))
         late = an_outcome(escalation, at=NOW)
-        nonces.append(rendering.outcome_nonce(escalation.model_copy(update={"late_answer": late})))
+        nonces.append(marks.outcome_nonce(escalation.model_copy(update={"late_answer": late})))
     assert len(set(nonces)) == len(nonces)
     assert all(len(nonce) <= 25 for nonce in nonces)
 
@@ -413,9 +413,9 @@ def test_a_nonce_fits_and_belongs_to_one_message_of_one_question() -> None:
 def test_a_nonce_is_the_same_each_time_and_keeps_all_that_is_random_in_the_id() -> None:
     escalation = an_escalation()
     again = Escalation.model_validate_json(escalation.model_dump_json())
-    assert rendering.nonce(again, 1) == rendering.nonce(escalation, 1)
-    assert rendering.outcome_nonce(again) == rendering.outcome_nonce(escalation)
-    for nonce in (rendering.nonce(escalation), rendering.outcome_nonce(escalation)):
+    assert marks.nonce(again, 1) == marks.nonce(escalation, 1)
+    assert marks.outcome_nonce(again) == marks.outcome_nonce(escalation)
+    for nonce in (marks.nonce(escalation), marks.outcome_nonce(escalation)):
         assert nonce.endswith(escalation.id[10:])
 
 
@@ -425,7 +425,7 @@ def test_the_embed_says_when_the_customer_knows_and_the_line_in_the_thread_does_
     assert "Delivered" not in values(rendering.embed(answered))["Outcome"]
     assert "Delivered to the customer" in values(rendering.embed(delivered))["Outcome"]
     # The line is looked for before it is said, so a delivery must not make it another one.
-    assert rendering.outcome_line(answered) == rendering.outcome_line(delivered)
+    assert endings.outcome_line(answered) == endings.outcome_line(delivered)
 
 
 def test_a_late_answer_is_not_delivered_with_the_time_out() -> None:

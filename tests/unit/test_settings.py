@@ -90,3 +90,49 @@ def test_the_examples_three_settings_make_a_worker(monkeypatch: pytest.MonkeyPat
 def test_an_empty_token_means_the_desk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISCORD_TOKEN", "")
     assert load(WorkerSettings).channel == "desk"
+
+
+def test_sentinels_are_read_with_and_without_a_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REDIS_SENTINELS", "one, two:26380 ,[::1]:26381,")
+    monkeypatch.setenv("REDIS_SENTINEL_PASSWORD", "hidden-word")
+    settings = load(GatewaySettings)
+    assert settings.redis_sentinels == (("one", 26379), ("two", 26380), ("::1", 26381))
+    assert "hidden-word" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    "sentinels", ["one:port", ":26379", "redis://one", "user:hidden-word@one:26379", "[::1", "a/b"]
+)
+def test_wrong_sentinels_are_refused_by_name_and_without_their_value(
+    monkeypatch: pytest.MonkeyPatch, sentinels: str
+) -> None:
+    monkeypatch.setenv("REDIS_SENTINELS", sentinels)
+    with pytest.raises(ConfigurationError, match=r"^REDIS_SENTINELS: .*host:26379") as refused:
+        load(GatewaySettings)
+    assert "hidden-word" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("REDIS_URL", "http://one", "REDIS_URL: must start with"),
+        ("REDIS_URL", "redis://:hidden/word@one:6379/0", "REDIS_URL: .*%2F"),
+        ("REDIS_SENTINEL_SERVICE", "my master", "REDIS_SENTINEL_SERVICE"),
+        ("REDIS_WAIT_REPLICAS", "-1", "REDIS_WAIT_REPLICAS"),
+        ("REDIS_WAIT_MILLISECONDS", "5000", "REDIS_WAIT_MILLISECONDS"),
+    ],
+)
+def test_what_is_wrong_about_redis_is_said_at_start(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigurationError, match=said) as refused:
+        load(WorkerSettings)
+    assert "hidden" not in str(refused.value)
+
+
+def test_a_socket_has_no_sentinels(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REDIS_URL", "unix:///run/redis.sock")
+    monkeypatch.setenv("REDIS_SENTINELS", "one")
+    with pytest.raises(ConfigurationError, match="REDIS_SENTINELS is set"):
+        load(WorkerSettings)

@@ -1,0 +1,72 @@
+"""How an outcome reads in Discord, on one line."""
+
+from __future__ import annotations
+
+from typing import Final, assert_never
+
+from escalation_worker.discord_channel.texts import brief, cut
+from shared.escalation import ChannelKind, Escalation, Outcome, State
+
+REASON_ROOM: Final = 300
+"""Of a reason, before it is escaped. Discord is not where a decline's reason is kept."""
+NAME_ROOM: Final = 64
+"""Of an agent's or a person's name, before it is escaped."""
+NAMES_ROOM: Final = 300
+"""Of the names of those who approved, escaped."""
+
+
+def outcome_line(escalation: Escalation) -> str:
+    """Say in one line how it ended. No two outcomes read alike."""
+    outcome = escalation.outcome
+    who = _who(outcome)
+    after = _duration(outcome.seconds) if outcome else ""
+    reason = brief(outcome.reason or "", REASON_ROOM) if outcome else ""
+    because = f": {reason}" if reason else ""
+    match escalation.state:
+        case State.ANSWERED if outcome is not None and outcome.approved is not None:
+            said = brief(outcome.text or "", REASON_ROOM)
+            comment = f": {said}" if said else ""
+            if not outcome.approved:
+                return f"⛔ Denied by {who} after {after}{comment}"
+            names = " and ".join(brief(each.by.name, NAME_ROOM) for each in escalation.votes)
+            return f"✅ Approved by {cut(names, NAMES_ROOM)} after {after}{comment}"
+        case State.ANSWERED:
+            where = f" (in the {outcome.channel})" if outcome and outcome.channel else ""
+            # What was written stands in the thread; what was clicked stands nowhere else.
+            clicked = outcome is not None and answering_message(outcome) is None
+            said = brief(outcome.text or "", REASON_ROOM) if outcome and clicked else ""
+            return f"✅ Answered by {who} after {after}{where}" + (f": {said}" if said else "")
+        case State.DECLINED:
+            return f"🚫 Declined by {who} after {after}{because}"
+        case State.TIMED_OUT:
+            late = escalation.late_answer
+            kept = f"; late answer by {_who(late)} kept" if late and late.by else ""
+            return f"⌛ Nobody answered in time ({after}){kept}"
+        case State.CANCELLED:
+            return f"✖️ Cancelled by the agent{because}"
+        case State.UNDELIVERABLE:
+            return f"⚠️ Could not be delivered{because}"
+        case State.QUEUED | State.POSTED | State.CLAIMED | State.NEEDS_INFO:
+            return "Open"
+        case _:
+            assert_never(escalation.state)
+
+
+def answering_message(outcome: Outcome) -> int | None:
+    """Find the message in Discord that is the answer, if one is."""
+    written = outcome.state is State.ANSWERED and outcome.channel is ChannelKind.DISCORD
+    if written and outcome.source and outcome.source.isdigit():
+        return int(outcome.source)
+    return None
+
+
+def _who(outcome: Outcome | None) -> str:
+    return (brief(outcome.by.name, NAME_ROOM) if outcome and outcome.by else "") or "somebody"
+
+
+def _duration(seconds: float) -> str:
+    whole = round(seconds)
+    if whole < 60:  # noqa: PLR2004 (a minute)
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    return f"{minutes} min {rest} s" if rest else f"{minutes} min"

@@ -1,0 +1,50 @@
+"""What the agent tells people about an open question, as messages in its thread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import discord
+
+from escalation_worker.discord_channel.marks import reply_nonce
+from escalation_worker.discord_channel.rendering import MESSAGE_ROOM
+from escalation_worker.discord_channel.texts import plain, split_at
+from shared.escalation import Author, Escalation, Person
+
+
+@dataclass(frozen=True, slots=True)
+class Relayed:
+    """One message, and whom it calls: the person who asked back, and nobody else."""
+
+    text: str
+    nonce: str
+    called: int | None
+
+    @property
+    def allowed_mentions(self) -> discord.AllowedMentions:
+        """Let exactly this person be called."""
+        users = [] if self.called is None else [discord.Object(self.called)]
+        return discord.AllowedMentions(everyone=False, roles=False, replied_user=False, users=users)
+
+
+def relayed(escalation: Escalation) -> Iterator[Relayed]:
+    """Write what the agent told people. Numbered, so that the same words told twice are two."""
+    asker: Person | None = None
+    number = 0
+    for remark in escalation.remarks:
+        if remark.author is Author.OPERATOR:
+            asker = remark.by
+            continue
+        number += 1
+        called = int(asker.id) if asker is not None and asker.id.isdigit() else None
+        text, rest = split_at(plain(remark.text), MESSAGE_ROOM)
+        mention = "" if called is None else f"<@{called}> "
+        heading = f"💬 {mention}**The agent replies ({number}):**"
+        yield Relayed(f"{heading}\n{text}", reply_nonce(escalation, number, 0), called)
+        part = 1
+        while rest:
+            text, rest = split_at(rest, MESSAGE_ROOM)
+            heading = f"**The agent replies ({number}, part {part + 1})**"
+            yield Relayed(f"{heading}\n… {text}", reply_nonce(escalation, number, part), None)
+            part += 1

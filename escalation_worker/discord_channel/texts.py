@@ -1,0 +1,92 @@
+"""Customers' words on their way into Discord: no mark-up, no mentions, and cut to their room."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+import discord
+
+from shared.texts import is_blank
+
+WORD_ROOM: Final = 100
+"""How far a cut looks back for the end of a word. So no piece is much shorter than its room."""
+
+ZERO_WIDTH_SPACE: Final = "\u200b"
+
+_MARK_UP: Final = re.compile(
+    r"""
+      (?P<url>https?://[^\s<>\[\]|*`\\]+[^\s<>\[\]|*`\\.,:;"'])
+    | (?P<tag><(?!https?://)(?=[@\#:/]|[\w.+-]+[:@]))
+    | (?<![^\n\r])[^\S\n\r]*(?:[\#>-]|\d+\.)  # where a line begins
+    | [\\*_~|`\[\]]
+    """,
+    re.VERBOSE,
+)
+"""What Discord would not show as it was written: <t:…>, headings, lists, bold, [masked](links)."""
+
+
+def plain(text: str) -> str:
+    """Make somebody's words harmless: mark-up is shown as it was written, mentions reach nobody.
+
+    Plain addresses stay as they are and can be clicked: an operator may need them, and they lead
+    where they say. No bracket stays unescaped, so none can hide behind other words.
+    """
+    return discord.utils.escape_mentions(_MARK_UP.sub(_escaped, text))
+
+
+def brief(text: str, room: int) -> str:
+    """Show a text on one line and cut it for good; nothing is left of a blank one."""
+    words = " ".join(spaced(text).split())
+    if is_blank(words):
+        return ""
+    return plain(words if len(words) <= room else words[: room - 1] + "…")
+
+
+def split_at(text: str, room: int) -> tuple[str, str]:
+    """Cut a text in two; the first part has at most `room` characters.
+
+    It ends between words, unless the last one is too long for that.
+    """
+    if len(text) <= room:
+        return text, ""
+    nearest = max(room // 2, room - WORD_ROOM)
+    cut = max(text.rfind(" ", nearest, room), text.rfind("\n", nearest, room))
+    if cut < 0:
+        cut = room
+        backslashes = cut - len(text[:cut].rstrip("\\"))
+        # An escape and what it escapes stay together, or the rest would come out as mark-up. In an
+        # even number of backslashes each has its own.
+        cut -= backslashes % 2
+    return text[:cut], text[cut:].lstrip(" \n")
+
+
+def beginning(text: str, room: int) -> str:
+    """Cut what goes on in the overflow."""
+    shown, rest = split_at(text, room)
+    return f"{shown} …" if rest else shown
+
+
+def cut(text: str, room: int) -> str:
+    """Cut a text for good."""
+    return text if len(text) <= room else text[: room - 1] + "…"
+
+
+def spaced(text: str) -> str:
+    """Put spaces in the place of control characters, line breaks among them."""
+    return "".join(
+        " " if unicodedata.category(character) == "Cc" else character for character in text
+    )
+
+
+def _escaped(found: re.Match[str]) -> str:
+    whole = found[0]
+    match found.lastgroup:
+        case "url":
+            return whole
+        case "tag":
+            # Behind an address a backslash would be read as its end, so this is no place for one.
+            return whole + ZERO_WIDTH_SPACE
+        case _:
+            return f"{whole[:-1]}\\{whole[-1]}"

@@ -1,0 +1,105 @@
+"""What was posted is found again, however much was written since. Discord forgets a nonce soon."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from discord_double import DiscordDouble
+from discord_double.model import Channel, Message, MessageFlag
+from support.discord_views import said_by_bot
+from support.make import an_outcome
+
+from listening.conftest import Scene
+from shared.escalation import Posting, State
+from shared.ports import utc_now
+
+LONG = "Is all of this so? " + "word " * 790
+
+
+@dataclass(slots=True)
+class SecondTry:
+    """A fake of `PostingJournal`: an earlier try got as far as it got."""
+
+    attempt: int = 2
+
+    async def started(self, posting: Posting) -> None:
+        """Write nothing down."""
+
+
+def chatter(double: DiscordDouble, place: Channel, count: int) -> None:
+    """Let people have written so much."""
+    maya = double.person("Maya").member.user
+    for number in range(count):
+        place.messages.add(Message(double.world.ids.next(), place.id, maya, content=f"{number}"))
+
+
+def behind_other_messages(double: DiscordDouble) -> None:
+    """Leave things as they are: there is room for threads."""
+
+
+def beside_the_message(double: DiscordDouble) -> None:
+    double.settings.max_active_threads = 0
+
+
+@pytest.mark.parametrize("arrange", [behind_other_messages, beside_the_message])
+async def test_the_parts_of_a_long_question_are_not_repeated(
+    scene: Scene, arrange: Callable[[DiscordDouble], None]
+) -> None:
+    double = scene.double
+    double.settings.nonce_window = 0
+    arrange(double)
+    async with asyncio.timeout(30), scene.listening() as worker:
+        escalation = await scene.ask(worker, LONG)
+        assert escalation.posting is not None
+        threaded = escalation.posting.threaded
+        place = scene.thread(escalation) if threaded else double.channel
+        chatter(double, place, 150)
+        before = [each.content for each in place.messages]
+        posting = await worker.channel.post(escalation, SecondTry())
+        assert [each.content for each in place.messages] == before
+    assert posting.threaded is threaded
+    assert len([each for each in before if "The question goes on" in each]) == 1
+
+
+async def test_a_question_is_found_behind_more_messages_than_one_would_read(scene: Scene) -> None:
+    double = scene.double
+    double.settings.nonce_window = 0
+    async with asyncio.timeout(30), scene.listening() as worker:
+        escalation = await scene.ask(worker, "posted once?")
+        for message in list(double.channel.messages):
+            double.channel.messages.remove(message.id)
+        chatter(double, double.channel, 1_100)
+        again = escalation.model_copy(update={"posting": None})
+        first = await worker.channel.post(again, SecondTry())
+        chatter(double, double.channel, 100)
+        second = await worker.channel.post(again, SecondTry())
+    assert first.reference == second.reference
+
+
+async def test_an_outcome_is_said_once_however_much_is_said_after_it(scene: Scene) -> None:
+    double = scene.double
+    double.settings.nonce_window = 0
+    async with asyncio.timeout(30), scene.listening() as worker:
+        escalation = await scene.ask(worker, "over?")
+        outcome = an_outcome(escalation, State.CANCELLED, at=utc_now(), source=None)
+        await scene.store.conclude(escalation.id, outcome)
+        ended = await scene.read(escalation)
+        await worker.channel.show_outcome(ended)
+        chatter(double, scene.thread(escalation), 150)
+        await worker.channel.show_outcome(ended)
+    assert len(said_by_bot(double, scene.thread(escalation))) == 1
+
+
+async def test_a_thread_that_was_deleted_while_it_was_posted_is_not_posted_into(
+    scene: Scene,
+) -> None:
+    async with asyncio.timeout(30), scene.listening() as worker:
+        escalation = await scene.ask(worker, LONG)
+        scene.double.delete_channel(scene.thread(escalation))
+        # Whether Discord makes a second thread is not documented: here it does not.
+        scene.starter(escalation).flags |= MessageFlag.HAS_THREAD
+        posting = await worker.channel.post(escalation, SecondTry())
+    assert not posting.threaded
