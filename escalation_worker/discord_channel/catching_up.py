@@ -66,11 +66,12 @@ class CatchingUp:
                 and (thread.last_message_id or 0) > int(cursors[str(thread.id)])
             ]
             crash_point(CrashPoint.CATCHING_UP_LISTED)
-            heard = 0
+            heard, authors = 0, dict[int, discord.Member | discord.User]()
             for thread, cursor in moved:
                 async for message in thread.history(
                     limit=HISTORY_LIMIT, after=discord.Object(cursor), oldest_first=True
                 ):
+                    await _give_roles(message, place.guild, authors)
                     await self._hear(message, in_order=True)
                     heard += 1
         log.info("caught_up", threads=len(threads), moved=len(moved), messages=heard)
@@ -94,3 +95,23 @@ class CatchingUp:
             if isinstance(thread, discord.Thread):
                 closed.append(thread)
         return closed
+
+
+async def _give_roles(
+    message: discord.Message,
+    guild: discord.Guild,
+    known: dict[int, discord.Member | discord.User],
+) -> None:
+    """Look up what roles the author has: Discord sends them with an event, not with a history.
+
+    Without this a person who may answer by a role would be refused.
+    """
+    author = message.author
+    if author.bot or message.webhook_id is not None:
+        return
+    if author.id not in known:
+        try:
+            known[author.id] = await guild.fetch_member(author.id)
+        except discord.NotFound:
+            known[author.id] = author  # gone from the server, and their roles with them
+    message.author = known[author.id]
