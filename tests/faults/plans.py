@@ -103,10 +103,19 @@ CRASHED_ACCEPTING = replace(
 UNHEARD = replace(
     _AIMED,
     name="unheard",
-    timeouts=(6.0,),
+    timeouts=(4.5,),
     answering={Answering.UNHEARD: 1},
     acts={Act.KILL_ALL_WORKERS: 1},
-    between_acts=(2.0, 3.0),
+    between_acts=(1.5, 2.5),
+)
+LAST_MOMENT = replace(
+    _AIMED,
+    name="last_moment",
+    workers=3,
+    timeouts=(5.0,),
+    answering={Answering.LAST_MOMENT: 1},
+    acts={Act.KILL_WORKER: 1},
+    between_acts=(0.6, 1.2),
 )
 SLOW_POSTING = replace(
     _AIMED,
@@ -127,6 +136,7 @@ PLANS: dict[str, Plan] = {
         CRASHED_HEARING,
         CRASHED_ACCEPTING,
         UNHEARD,
+        LAST_MOMENT,
         SLOW_POSTING,
         DYING_REDIS,
     )
