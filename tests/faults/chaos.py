@@ -121,13 +121,13 @@ class Chaos:
             async with slot.lock:
                 await self._fleet.kill(slot)
                 await asyncio.sleep(away)
-                self._fleet.start_slot(slot)
+                await self._fleet.restart(slot)
 
     async def _stop(self, slots: list[Slot], by: Random) -> None:
         if slot := _any(slots, by):
             async with slot.lock:
                 await self._fleet.stop(slot)
-                self._fleet.start_slot(slot)
+                await self._fleet.restart(slot)
 
     async def _crash(
         self, slots: list[Slot], points: tuple[str, ...], by: Random, away: float
@@ -136,7 +136,7 @@ class Chaos:
             async with slot.lock:
                 await self._fleet.crash(slot, by.choice(points))
                 await asyncio.sleep(away)
-                self._fleet.start_slot(slot)
+                await self._fleet.restart(slot)
 
     async def _kill_all_workers(self, away: float) -> None:
         """Leave a while in which people write and nobody hears it."""
@@ -149,8 +149,7 @@ class Chaos:
             self._fleet.nobody_listens.set()
             await asyncio.sleep(away)
             self._fleet.nobody_listens.clear()
-            for slot in workers:
-                self._fleet.start_slot(slot)
+            await asyncio.gather(*(self._fleet.restart(slot) for slot in workers))
         finally:
             for slot in workers:
                 slot.lock.release()

@@ -10,7 +10,7 @@ import asyncio
 import signal
 import subprocess
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,6 +30,11 @@ from shared.redis_adapter.keys import Keys
 
 CRASH_SECONDS = 12.0
 """How long a process is awaited at the place where it is to die."""
+UP_SECONDS = 10.0
+UP_MARKS = {
+    Component.GATEWAY: (b"gateway_listening",),
+    Component.WORKER: (b"discord_listening", b"discord_standby"),
+}
 CONNECTION_KINDS = ("normal", "pubsub")
 
 
@@ -41,6 +46,15 @@ class Slot:
     name: str
     process: Process
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    log_start: int = 0
+    """Where in its log the present process began."""
+
+    def is_up(self) -> bool:
+        """Whether its log says that it can do its work."""
+        with self.process.log.open("rb") as log:
+            log.seek(self.log_start)
+            text = log.read()
+        return any(mark in text for mark in UP_MARKS[self.component])
 
 
 class Fleet:
@@ -155,8 +169,20 @@ class Fleet:
         await asyncio.sleep(seconds)
         slot.process.resume()
 
+    async def restart(self, slot: Slot) -> None:
+        """Start a process that has ended, and wait until it can do its work; bounded.
+
+        What is not up yet is not ended again: a machine that starts slowly is disturbed less.
+        """
+        self.start_slot(slot)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(UP_SECONDS):
+                while not slot.is_up():
+                    await asyncio.sleep(0.1)
+
     def start_slot(self, slot: Slot, *, crash_point: str = "") -> None:
         """Start a process that has ended; it may be told a place at which to die."""
+        slot.log_start = slot.process.log.stat().st_size
         slot.process.env = {**slot.process.env, VARIABLE: crash_point}
         slot.process.start()
         self._history.note(What.STARTED, component=slot.component, process=slot.name)
