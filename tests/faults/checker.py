@@ -82,6 +82,8 @@ def _about_the_whole(facts: Facts) -> Iterator[Violation]:
     for index in ("open", "unposted", "unshown"):
         for escalation_id in facts.left[index]:
             yield Violation(Promise.LOST, f"{escalation_id} is still in the index {index!r}")
+    if not facts.stories:
+        yield Violation(Promise.LOST, "no question was asked: this proves nothing")
     if not facts.settled:
         yield Violation(Promise.LOST, "not everything settled in time")
 

@@ -86,7 +86,10 @@ def _post_blindly() -> None:
 def _catch_up_with_nothing() -> None:
     from escalation_worker.discord_channel.catching_up import CatchingUp
 
-    _put(CatchingUp, "run", _nothing)
+    async def find_nothing(*_: Any) -> dict[str, Any]:
+        return {}
+
+    _put(CatchingUp, "run", find_nothing)
 
 
 def _let_the_last_win() -> None:
@@ -135,10 +138,10 @@ def _queue_apart() -> None:
 def _move_the_cursor_first() -> None:
     from escalation_worker.discord_channel.listener import Listener
 
-    async def note_then_take_in(self: Any, message: Any, *, in_order: bool) -> None:
+    async def note_then_take_in(self: Any, message: Any, *more: Any, in_order: bool) -> None:
         if in_order and (found := await self._find(str(message.channel.id))):
-            await self._memory.note_heard(found, str(message.id))
-        await take_in(self, message, in_order=False)
+            await self._memory.note_heard(found, str(message.id), *more)
+        await take_in(self, message, *more, in_order=False)
 
     take_in = _put(Listener, "_take_in", note_then_take_in)
 

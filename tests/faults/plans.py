@@ -108,15 +108,6 @@ UNHEARD = replace(
     acts={Act.KILL_ALL_WORKERS: 1},
     between_acts=(1.5, 2.5),
 )
-LAST_MOMENT = replace(
-    _AIMED,
-    name="last_moment",
-    workers=3,
-    timeouts=(5.0,),
-    answering={Answering.LAST_MOMENT: 1},
-    acts={Act.KILL_WORKER: 1},
-    between_acts=(0.6, 1.2),
-)
 SLOW_POSTING = replace(
     _AIMED,
     name="slow_posting",
@@ -136,7 +127,6 @@ PLANS: dict[str, Plan] = {
         CRASHED_HEARING,
         CRASHED_ACCEPTING,
         UNHEARD,
-        LAST_MOMENT,
         SLOW_POSTING,
         DYING_REDIS,
     )

@@ -20,6 +20,7 @@ from test_faults.stories import (
     answered_well,
     called,
     calm_end,
+    campaign,
     failed,
     instead,
     outcome,
@@ -240,6 +241,10 @@ def test_what_is_left_at_the_end_is_found() -> None:
     assert broken([*whole, *calm_end(unshown=[ID])]) == {Promise.LOST}
     assert broken([*whole, *calm_end(in_time=False)]) == {Promise.LOST}
     assert broken(whole) == {Promise.LOST}
+
+
+def test_a_campaign_in_which_nothing_was_asked_proves_nothing() -> None:
+    assert broken([campaign(), *calm_end()]) == {Promise.LOST}
 
 
 def test_a_process_that_ends_by_itself_is_found() -> None:
