@@ -208,8 +208,8 @@ def _kind_of_outcome(facts: Facts, story: Story) -> Iterator[tuple[Promise, str]
                 yield Promise.WRONG_OUTCOME, "timed out although nobody could see it"
             case "cancelled" if not _was_cancelled(story, record["id"]):
                 yield Promise.WRONG_OUTCOME, "cancelled although no agent cancelled it"
-            case "undeliverable" if any(each["threaded"] for each in story.starters):
-                yield Promise.WRONG_OUTCOME, "undeliverable although there is a thread for it"
+            case "undeliverable" if _open_before(story, record["ended"]):
+                yield Promise.WRONG_OUTCOME, "undeliverable although there was a thread for it"
             case "undeliverable" if record["ended"] < record["deadline"] - CLOCK_SECONDS:
                 early = record["deadline"] - record["ended"]
                 yield Promise.WRONG_OUTCOME, f"given up {early:.3f} s before its deadline"
@@ -240,6 +240,12 @@ def _shown_as_recorded(_: Facts, story: Story) -> Iterator[tuple[Promise, str]]:
 def _read_before(story: Story, deadline: float) -> bool:
     finals = [call.final for call in story.calls if call.final]
     return any(each["status"] == TIMED_OUT and each.at < deadline for each in finals)
+
+
+def _open_before(story: Story, ended: float) -> bool:
+    """Tell whether people could answer. What was on its way then may come to light afterwards."""
+    opened = [each["opened"] for each in story.starters if each["opened"] is not None]
+    return any(at < ended - CLOCK_SECONDS for at in opened)
 
 
 def _was_cancelled(story: Story, escalation_id: str) -> bool:

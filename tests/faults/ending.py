@@ -66,7 +66,7 @@ async def note_discord(fleet: Fleet, history: History) -> None:
                 text=embed["description"],
                 shown=_seconds(message["timestamp"]),
                 outcome=fields.get("Outcome"),
-                threaded=thread is not None,
+                opened=_seconds(thread["thread_metadata"]["create_timestamp"]) if thread else None,
                 archived=thread is not None and thread["thread_metadata"]["archived"],
                 messages=[_message(each) for each in thread["messages"]] if thread else [],
             )

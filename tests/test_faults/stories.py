@@ -80,7 +80,7 @@ def starter(shows: str | None, *messages: Line, **changes: Any) -> Event:
         "text": f"May customer {TOKEN} have 10 % off?",
         "shown": 11.0,
         "outcome": shows,
-        "threaded": True,
+        "opened": 11.1,
         "archived": True,
         "messages": list(messages),
     }

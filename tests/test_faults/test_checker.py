@@ -201,6 +201,8 @@ def test_only_an_agent_cancels() -> None:
         (101.0, [], set[Promise]()),
         (50.0, [], {Promise.WRONG_OUTCOME}),
         (101.0, [starter("⚠️ Could not be delivered")], {Promise.WRONG_OUTCOME}),
+        (101.0, [starter("⚠️ Could not be delivered", opened=101.1)], set[Promise]()),
+        (101.0, [starter("⚠️ Could not be delivered", opened=None)], set[Promise]()),
     ],
 )
 def test_undeliverable_is_only_what_nobody_could_see(
