@@ -16,6 +16,7 @@ from redis.asyncio import Redis
 
 from faults.askers import Asker, Caller, McpAsker
 from faults.chaos import Chaos
+from faults.customers import Customer
 from faults.ending import known_ids, note_discord, note_redis, still_due
 from faults.fleet import Fleet
 from faults.history import Event, History, What
@@ -61,7 +62,8 @@ async def run(
 async def _act(plan: Plan, seed: int, fleet: Fleet, history: History) -> None:
     calm = asyncio.Event()
     askers: Sequence[Asker] = [
-        McpAsker(number, plan, seed, fleet, history, calm) for number in range(plan.askers)
+        *(McpAsker(number, plan, seed, fleet, history, calm) for number in range(plan.askers)),
+        *(Customer(number, plan, seed, fleet, history, calm) for number in range(plan.customers)),
     ]
     async with asyncio.TaskGroup() as group:
         operators = group.create_task(Operators(plan, seed, fleet, history).run())

@@ -102,6 +102,12 @@ class Chaos:
                 await self._crash(fleet.gateways, self._plan.gateway_crash_points, by, away)
             case Act.CRASH_WORKER:
                 await self._crash(fleet.workers, self._plan.worker_crash_points, by, away)
+            case Act.KILL_AGENT:
+                await self._kill(fleet.agents, by, away)
+            case Act.STOP_AGENT:
+                await self._stop(fleet.agents, by)
+            case Act.CRASH_AGENT:
+                await self._crash(fleet.agents, self._plan.agent_crash_points, by, away)
             case Act.CUT_REDIS:
                 await fleet.cut_redis()
             case Act.DISCORD_FAILS:

@@ -27,6 +27,9 @@ SHOWN_AS: dict[str, str] = {
     UNDELIVERABLE: "Could not be delivered",
 }
 CHECK_MARK = "✅"
+LATE_WORDS = "There is an answer after all"
+TELL_SECONDS = 1.0
+"""What a host told before the note may take so long to reach the page."""
 CLOCK_SECONDS = 0.002
 """Redis keeps whole milliseconds."""
 
@@ -42,6 +45,7 @@ class Promise(StrEnum):
     WRONG_OUTCOME = "wrong kind of outcome"
     TWO_IDS = "two ids for one key"
     SHOWN_WRONG = "shown otherwise than recorded"
+    TOLD_TWICE = "told twice"
     LEAKED = "keys that leak"
     ENDED_ITSELF = "processes that ended by themselves"
 
@@ -217,6 +221,35 @@ def _kind_of_outcome(facts: Facts, story: Story) -> Iterator[tuple[Promise, str]
                 pass
 
 
+def _is_told_once(_: Facts, story: Story) -> Iterator[tuple[Promise, str]]:
+    """Tell a customer each outcome, have it noted, and then never tell it again.
+
+    A host that dies after its last word and before the note leaves it to the next one to tell it
+    once more: what matters is the moment of the note.
+    """
+    if story.said is None:
+        return
+    for record in story.records:
+        late = [each for each in story.heard if each["text"].startswith(LATE_WORDS)]
+        first = [each for each in story.heard if each not in late]
+        yield from _noted_once(first, record["outcome"], record["delivered"])
+        yield from _noted_once(late, record["late"], record["late_delivered"])
+        if not story.heard and record["state"] in FINAL:
+            yield Promise.LOST, f"the customer never heard that it is {record['state']}"
+
+
+def _noted_once(
+    told: list[Event], news: object, noted: float | None
+) -> Iterator[tuple[Promise, str]]:
+    if noted is None:
+        if told and news is not None:
+            yield Promise.LOST, "the customer was told, and nobody noted it"
+        return
+    for each in told:
+        if each.at > noted + TELL_SECONDS:
+            yield Promise.TOLD_TWICE, f"told {each.at - noted:.1f} s after it was noted as told"
+
+
 def _shown_as_recorded(_: Facts, story: Story) -> Iterator[tuple[Promise, str]]:
     """Show in Discord the outcome that is recorded, and mark the message that was the answer."""
     kept = {record["id"]: record for record in story.records}
@@ -276,4 +309,5 @@ RULES: tuple[Rule, ...] = (
     _answer_is_an_operators,
     _kind_of_outcome,
     _shown_as_recorded,
+    _is_told_once,
 )

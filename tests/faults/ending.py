@@ -83,8 +83,14 @@ def _record(escalation: Escalation) -> dict[str, Any]:
         "posting": escalation.posting.reference if escalation.posting else None,
         "outcome": outcome.model_dump(mode="json") if outcome else None,
         "ended": outcome.at.timestamp() if outcome else None,
+        "delivered": _moment(escalation.delivered_at),
+        "late_delivered": _moment(escalation.late_answer_delivered_at),
         "late": late.model_dump(mode="json") if late else None,
     }
+
+
+def _moment(moment: datetime | None) -> float | None:
+    return moment.timestamp() if moment else None
 
 
 def _reply(text: str | None) -> Any:

@@ -52,6 +52,10 @@ class Story:
     token: str
     calls: list[Call] = field(default_factory=list[Call])
     messages: list[Message] = field(default_factory=list[Message])
+    said: Event | None = None
+    """A customer said it to an agent; nobody else asks it."""
+    heard: list[Event] = field(default_factory=list[Event])
+    """What the agent told of its outcome."""
     records: list[Event] = field(default_factory=list[Event])
     starters: list[Event] = field(default_factory=list[Event])
 
@@ -73,7 +77,7 @@ class Facts:
     settled: bool
 
 
-def gather(events: Sequence[Event]) -> Facts:
+def gather(events: Sequence[Event]) -> Facts:  # noqa: C901 (one case for each kind)
     """Sort a history by question."""
     stories: dict[str, Story] = {}
 
@@ -96,6 +100,10 @@ def gather(events: Sequence[Event]) -> Facts:
                 story(event["token"]).messages.append(messages[event["message"]])
             case What.EDITED:
                 messages[event["message"]].texts.append(event["text"])
+            case What.SAID:
+                story(event["token"]).said = event
+            case What.HEARD:
+                story(event["token"]).heard.append(event)
             case What.RECORD:
                 story(_token(event)).records.append(event)
             case What.STARTER:

@@ -51,7 +51,7 @@ class Figures:
     posting: Waits | None
     """From the first call to the message in Discord."""
     passing_on: Waits | None
-    """From an operator's message to the first client that reads it."""
+    """From an operator's message to the first client that reads it, or customer who hears it."""
 
 
 def measure(events: Sequence[Event]) -> Figures:
@@ -75,16 +75,19 @@ def measure(events: Sequence[Event]) -> Figures:
 
 
 def _until_posted(story: Story, faults: list[Event]) -> Wait | None:
-    if not story.calls or not story.starters:
+    if not (story.said or story.calls) or not story.starters:
         return None
-    asked = min(call.called.at for call in story.calls)
+    asked = story.said.at if story.said else min(call.called.at for call in story.calls)
     return _wait(story, asked, min(each["shown"] for each in story.starters), faults)
 
 
 def _until_read(story: Story, faults: list[Event]) -> Wait | None:
     sources = {r["outcome"]["source"] for r in story.records if r["state"] == "answered"}
     written = [each.written for each in story.messages if str(each.id) in sources]
-    read = [call.final.at for call in story.calls if call.final]
+    if story.said:
+        read = [each.at for each in story.heard]
+    else:
+        read = [call.final.at for call in story.calls if call.final]
     return _wait(story, written[0], min(read), faults) if written and read else None
 
 

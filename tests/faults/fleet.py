@@ -34,6 +34,7 @@ UP_SECONDS = 10.0
 UP_MARKS = {
     Component.GATEWAY: (b"gateway_listening",),
     Component.WORKER: (b"discord_listening", b"discord_standby"),
+    Component.AGENT: (b"chat_listening",),
 }
 CONNECTION_KINDS = ("normal", "pubsub")
 
@@ -81,6 +82,8 @@ class Fleet:
         )
         self.gateways: list[Slot] = []
         self.workers: list[Slot] = []
+        self.agents: list[Slot] = []
+        """Hosts of agents: each serves the chat page, and asks the first gateway."""
 
     @property
     def redis_url(self) -> str:
@@ -90,8 +93,8 @@ class Fleet:
 
     @property
     def slots(self) -> list[Slot]:
-        """All gateways and workers."""
-        return [*self.gateways, *self.workers]
+        """All gateways, workers and hosts of agents."""
+        return [*self.gateways, *self.workers, *self.agents]
 
     def gateway_url(self, number: int) -> str:
         """Tell a gateway's address."""
@@ -122,9 +125,12 @@ class Fleet:
             name = f"worker-{number}"
             process = self._process("escalation_worker", env, name)
             self.workers.append(Slot(Component.WORKER, name, process))
+        for number in range(self._plan.agents):
+            self.agents.append(self._agent(f"agent-{number}"))
         for slot in self.slots:
             slot.process.start()
         await asyncio.gather(
+            *(slot.process.until_logged("chat_listening") for slot in self.agents),
             *(processes.until_ready(slot.process) for slot in self.gateways),
             *(
                 slot.process.until_logged("discord_listening", "discord_standby")
@@ -244,6 +250,17 @@ class Fleet:
         self._history.note(
             What.FAULT, component=slot.component, kind=kind, process=slot.name, **about
         )
+
+    def _agent(self, name: str) -> Slot:
+        env = {
+            "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}",
+            "GATEWAY_URL": self.gateway_url(0),
+            "CHAT_PORT": str(free_port()),
+            "CHAT_MAX_CONVERSATIONS": "1000",
+            "AGENT_HOLD_LINE_SECONDS": "0",
+            "AGENT_ON_HANGUP": "leave",
+        }
+        return Slot(Component.AGENT, name, self._process("customer_agent", env, name))
 
     def _process(self, module: str, env: dict[str, str], name: str) -> Process:
         log = self._folder / f"{name}.log"

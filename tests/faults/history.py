@@ -25,6 +25,8 @@ class What(StrEnum):
     FAILED = "failed"  # call, error: a tool's error, or whatever became of the connection
     WROTE = "wrote"  # token, thread, message, author, name, written (Discord's time), text
     EDITED = "edited"  # message, text
+    SAID = "said"  # token, text: a customer, to an agent
+    HEARD = "heard"  # token, text: the agent, telling its customer an outcome
     FAULT = "fault"  # component, kind, and what else is known; components as in `Component`
     STARTED = "started"  # component, process
     ENDED_ITSELF = "ended_itself"  # component, process, status: nobody ended it
@@ -40,6 +42,7 @@ class Component(StrEnum):
 
     GATEWAY = "gateway"
     WORKER = "worker"
+    AGENT = "agent"
     REDIS = "redis"
     DISCORD = "discord"
 

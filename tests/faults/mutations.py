@@ -15,7 +15,7 @@ from faults import plans
 from faults.checker import Promise
 from faults.plan import Plan
 
-GATEWAY, WORKER = "mcp_gateway", "escalation_worker"
+GATEWAY, WORKER, AGENT = "mcp_gateway", "escalation_worker", "customer_agent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +209,16 @@ def _nothing_in_the_process() -> None:
     """Leave the product as it is: the fleet starts its Redis without the append-only file."""
 
 
+def _tell_all_again() -> None:
+    from customer_agent.gateway_client import McpGateway
+
+    async def nothing_told(self: Any, conversation_id: str) -> list[Any]:
+        listed = await read(self, conversation_id)
+        return [each.model_copy(update={"delivered": False}) for each in listed]
+
+    read = _put(McpGateway, "list_questions", nothing_told)
+
+
 MUTATIONS: dict[str, Mutation] = {
     "consumed_replies": Mutation(
         "the reply key is consumed when it is read",
@@ -283,6 +293,13 @@ MUTATIONS: dict[str, Mutation] = {
         plans.DYING_REDIS,
         Promise.LOST,
         _nothing_in_the_process,
+    ),
+    "tells_all_again": Mutation(
+        "the next agent of a conversation does not ask what was told already",
+        plans.DYING_AGENT,
+        Promise.TOLD_TWICE,
+        _tell_all_again,
+        frozenset({AGENT}),
     ),
     "replies_for_ever": Mutation(
         "the reply key has no TTL",

@@ -53,6 +53,9 @@ class Act(StrEnum):
     PAUSE_WORKER = "pause_worker"  # SIGSTOP for longer than its leases
     CRASH_GATEWAY = "crash_gateway"  # at one of the named places in shared/crash_points.py
     CRASH_WORKER = "crash_worker"
+    KILL_AGENT = "kill_agent"  # the host, with all its conversations
+    STOP_AGENT = "stop_agent"
+    CRASH_AGENT = "crash_agent"
     CUT_REDIS = "cut_redis"  # every connection to it
     DISCORD_FAILS = "discord_fails"  # 5xx, dropped connections, slow answers, 429
     DISCORD_DISCONNECTS = "discord_disconnects"  # its gateway
@@ -73,9 +76,14 @@ class Plan:
     timeouts: tuple[float, ...] = (30.0, 9.0)
     """ESCALATION_TIMEOUT of each gateway: one for each."""
     workers: int = 3
+    agents: int = 0
+    """Hosts of agents."""
+    customers: int = 0
+    """Customers at a time, who talk with agents."""
     settle_seconds: float = 120.0
     gateway_crash_points: tuple[str, ...] = ()
     worker_crash_points: tuple[str, ...] = ()
+    agent_crash_points: tuple[str, ...] = ()
     down_seconds: tuple[float, float] = (0.1, 2.0)
     """How long something is away before it is started anew."""
     thinking: tuple[float, float] = (0.0, 1.5)

@@ -12,7 +12,10 @@ GATEWAY_POINTS = (
     CrashPoint.ASK_AFTER_ACCEPTED,
     CrashPoint.REPLY_READ_BEFORE_RESPONSE,
 )
-WORKER_POINTS = tuple(point for point in CrashPoint if point not in GATEWAY_POINTS)
+AGENT_POINTS = (CrashPoint.OUTCOME_KNOWN_TO_AGENT, CrashPoint.OUTCOME_SPOKEN)
+WORKER_POINTS = tuple(
+    point for point in CrashPoint if point not in {*GATEWAY_POINTS, *AGENT_POINTS}
+)
 
 EVERYTHING = Plan(
     name="everything",
@@ -45,12 +48,18 @@ EVERYTHING = Plan(
         Act.PAUSE_WORKER: 2,
         Act.CRASH_GATEWAY: 2,
         Act.CRASH_WORKER: 4,
+        Act.KILL_AGENT: 1,
+        Act.STOP_AGENT: 1,
+        Act.CRASH_AGENT: 2,
         Act.CUT_REDIS: 2,
         Act.DISCORD_FAILS: 4,
         Act.DISCORD_DISCONNECTS: 2,
     },
     gateway_crash_points=GATEWAY_POINTS,
     worker_crash_points=WORKER_POINTS,
+    agents=1,
+    customers=3,
+    agent_crash_points=AGENT_POINTS,
 )
 
 
@@ -116,6 +125,17 @@ SLOW_POSTING = replace(
     acts={Act.DISCORD_FAILS: 1},
     discord_faults=({"kind": "slow", "seconds": 7.0, "method": "POST", "path": "/messages$"},),
 )
+DYING_AGENT = replace(
+    _AIMED,
+    name="dying_agent",
+    seconds=12.0,
+    askers=0,
+    agents=1,
+    customers=2,
+    acts={Act.KILL_AGENT: 1, Act.CRASH_AGENT: 1},
+    agent_crash_points=AGENT_POINTS,
+    between_acts=(4.0, 5.0),
+)
 DYING_REDIS = replace(_AIMED, name="dying_redis", timeouts=(15.0,), acts={Act.KILL_REDIS: 1})
 
 PLANS: dict[str, Plan] = {
@@ -128,6 +148,7 @@ PLANS: dict[str, Plan] = {
         CRASHED_ACCEPTING,
         UNHEARD,
         SLOW_POSTING,
+        DYING_AGENT,
         DYING_REDIS,
     )
 }

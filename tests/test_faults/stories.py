@@ -128,3 +128,13 @@ def instead(events: list[Event], what: What, *new: Event) -> list[Event]:
     """Put other events in the place of all those of one kind."""
     kept = [event for event in events if event.what is not what]
     return [*kept, *new]
+
+
+def asked_an_agent(*heard: tuple[float, str], delivered: float | None, **more: Any) -> list[Event]:
+    """Let the question that went well be asked by an agent, whose customer heard these words."""
+    noted = {"delivered": delivered, "late_delivered": None, **more}
+    return [
+        *instead(answered_well(), What.RECORD, record(outcome("answered"), 20.0, **noted)),
+        Event(9.0, What.SAID, {"token": TOKEN, "text": "10 % off?"}),
+        *(Event(at, What.HEARD, {"token": TOKEN, "text": text}) for at, text in heard),
+    ]

@@ -18,6 +18,7 @@ from test_faults.stories import (
     THREAD,
     TOKEN,
     answered_well,
+    asked_an_agent,
     called,
     calm_end,
     campaign,
@@ -271,3 +272,27 @@ def test_a_history_reads_back_as_it_was_written(tmp_path: Path) -> None:
         replace(event, at=0.0) for event in answered_well()
     ]
     assert kept[3]["thread"] == THREAD
+
+
+TELLS = "I have heard back about “10 % off?”. Maya says: yes"
+
+
+def test_an_outcome_that_is_told_and_noted_breaks_no_promise() -> None:
+    assert check(asked_an_agent((21.0, TELLS), delivered=21.2)) == []
+
+
+def test_a_host_that_dies_before_the_note_may_leave_it_to_be_told_once_more() -> None:
+    assert check(asked_an_agent((21.0, TELLS), (30.0, TELLS), delivered=30.2)) == []
+
+
+def test_what_is_told_again_after_the_note_is_told_twice() -> None:
+    events = asked_an_agent((21.0, TELLS), (30.0, TELLS), delivered=21.2)
+    assert broken(events) == {Promise.TOLD_TWICE}
+
+
+def test_an_outcome_that_the_customer_never_heard_is_lost() -> None:
+    assert broken(asked_an_agent(delivered=None)) == {Promise.LOST}
+
+
+def test_an_outcome_that_was_told_and_never_noted_is_lost() -> None:
+    assert broken(asked_an_agent((21.0, TELLS), delivered=None)) == {Promise.LOST}
