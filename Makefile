@@ -7,8 +7,11 @@ BIN    := $(VENV)/bin
 UV     := $(shell command -v uv 2>/dev/null)
 STAMP  := $(VENV)/.installed
 
+SEED    ?= 7
+SECONDS ?= 90
+
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types imports format unit e2e faults bench lock clean
+.PHONY: help setup demo test check lint types imports format unit e2e faults campaign bench lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -57,8 +60,12 @@ unit: $(STAMP) ## tests without processes of their own
 e2e: $(STAMP) ## tests with real processes
 	@$(BIN)/python -m pytest -q -n 2 -m e2e
 
-faults: $(STAMP) ## kill processes at every place where they may die
+faults: $(STAMP) ## processes die at every place; the checker finds every mutant; a random campaign
 	@$(BIN)/python -m pytest -q -n 2 -m faults
+	@$(MAKE) --no-print-directory campaign
+
+campaign: $(STAMP) ## random faults for SECONDS=90 by SEED=7: docs/faults.md
+	@PYTHONPATH=.:tests $(BIN)/python -m faults --seed $(SEED) --seconds $(SECONDS)
 
 bench: $(STAMP) ## how soon a question is picked up, with and without the hint
 	@$(BIN)/python -m bench.pickup

@@ -97,10 +97,10 @@ class Concluding:
                 await self._postings.shown(escalation_id, score)
 
     async def _show(self, escalation: Escalation, score: int) -> None:
-        if escalation.posting is not None:
-            await self._channel.show_outcome(escalation)
-            crash_point(CrashPoint.OUTCOME_CLOSED)
-            log.info("outcome_shown", escalation_id=escalation.id, state=escalation.state)
+        # Without a posting too: it may be shown although its worker died before it could say so.
+        await self._channel.show_outcome(escalation)
+        crash_point(CrashPoint.OUTCOME_CLOSED)
+        log.info("outcome_shown", escalation_id=escalation.id, state=escalation.state)
         await self._postings.shown(escalation.id, score)
 
     async def sweep(self) -> None:

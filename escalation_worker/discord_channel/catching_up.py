@@ -113,15 +113,17 @@ class CatchingUp:
             threads = await _threads(places, asked, since)
             moved = await self._moved(threads)
             crash_point(CrashPoint.CATCHING_UP_LISTED)
-            heard = 0
+            heard, authors = 0, dict[int, discord.Member | discord.User]()
             for thread, cursor in moved:
                 after = discord.Object(cursor)
                 async for message in thread.history(limit=None, after=after, oldest_first=True):
+                    await _give_roles(message, authors)
                     await self._hear(message, hold, in_order=True)
                     heard += 1
             for each in places:
                 async for message in each.history(limit=None, after=since, oldest_first=True):
                     if message.reference is not None and message.reference.message_id is not None:
+                        await _give_roles(message, authors)
                         await self._hear(message, hold, in_order=False)
                         heard += 1
         log.info("caught_up", threads=len(threads), moved=len(moved), messages=heard)
@@ -176,3 +178,21 @@ async def _archived(
         if oldest < since and not worthwhile:
             break
     return found
+
+
+async def _give_roles(
+    message: discord.Message, known: dict[int, discord.Member | discord.User]
+) -> None:
+    """Look up what roles the author has: Discord sends them with an event, not with a history.
+
+    Without this a person who may answer by a role would be refused.
+    """
+    author = message.author
+    if author.bot or message.webhook_id is not None or message.guild is None:
+        return
+    if author.id not in known:
+        try:
+            known[author.id] = await message.guild.fetch_member(author.id)
+        except discord.NotFound:
+            known[author.id] = author  # gone from the server, and their roles with them
+    message.author = known[author.id]

@@ -102,8 +102,8 @@ class DiscordChannel:
 
         Each step stands for itself: one that is refused for good does not keep the others back.
         """
-        client, _ = self._attached()
-        posting = escalation.posting
+        client, place = self._attached()
+        posting = escalation.posting or await self._unnoted(client, place, escalation)
         if posting is None or posting.channel is not ChannelKind.DISCORD:
             return
         for name, step, done in (
@@ -145,14 +145,25 @@ class DiscordChannel:
                 allowed_mentions=self._mentioned.allowed,
                 nonce=marks.nonce(escalation),
             )
-        posting = Posting(
-            channel=ChannelKind.DISCORD,
-            place=str(place.id),
-            reference=str(message.id),
-            url=message.jump_url,
-        )
+        posting = _posting_of(message)
         await journal.started(posting)
         return posting
+
+    async def _unnoted(
+        self, client: discord.Client, place: discord.TextChannel, escalation: Escalation
+    ) -> Posting | None:
+        """Find the message of a question whose worker died before it could note it.
+
+        It would go on saying that the question is open. It has no thread: that is made afterwards.
+        """
+        since = escalation.created_at - SEARCH_MARGIN
+        try:
+            with problems.translated_errors():
+                message = await find_marked(client, place, rendering.marker(escalation), since)
+        except ChannelRejectedError as error:
+            log.warning("posting_not_looked_for", escalation_id=escalation.id, mend=str(error))
+            return None
+        return None if message is None else _posting_of(message)
 
     async def _discuss(
         self,
@@ -287,6 +298,16 @@ class DiscordChannel:
                 raise ChannelRejectedError(self._mend)
             raise ChannelUnavailableError("not connected to Discord yet")
         return self._client, self._place
+
+
+def _posting_of(message: discord.Message) -> Posting:
+    """Name where a question is shown by its message."""
+    return Posting(
+        channel=ChannelKind.DISCORD,
+        place=str(message.channel.id),
+        reference=str(message.id),
+        url=message.jump_url,
+    )
 
 
 async def _react(thread: discord.PartialMessageable, message_id: int) -> None:

@@ -40,11 +40,12 @@ async def test_a_reply_written_while_every_worker_was_down_is_found_at_the_next_
         worker.kill()
         await agent.call_tool("cancel_question", {"escalation_id": cancelled})
         maya, mallory = double.person("Maya"), double.person("Mallory")
+        noor = double.person("Noor")  # may answer by her role, which no history tells
         await mallory.write(threads["Plain"], "free for all!")
         first = await maya.write(threads["Plain"], "plane")
         await maya.edit(first, "plain")
         await maya.write(threads["Plain"], "a second thought")
-        await maya.write(threads["Archived"], "archived")
+        await noor.write(threads["Archived"], "archived")
         double.auto_archive(threads["Archived"])
         for number in range(130):
             await mallory.write(threads["Crowded"], f"noise {number}")

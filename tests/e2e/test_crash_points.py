@@ -167,6 +167,24 @@ async def test_a_worker_dies_as_it_times_a_question_out(fleet: Fleet, point: Cra
         assert_shown_once(fleet.double, thread, "Late?")
 
 
+async def test_a_question_that_ends_before_its_message_was_noted_is_not_shown_as_open(
+    fleet: Fleet,
+) -> None:
+    await fleet.add_gateway({"ESCALATION_TIMEOUT": "3"})
+    doomed = await fleet.add_worker({VARIABLE: CrashPoint.STARTER_SENT})
+    async with asyncio.timeout(100), fleet.client() as agent, asyncio.TaskGroup() as group:
+        asking = group.create_task(
+            agent.call_tool("ask_human", {"question": "Half shown?", "wait_seconds": 90})
+        )
+        await until_dead(doomed)
+        await asyncio.sleep(3)  # until its deadline
+        await fleet.add_worker()
+        assert structured(await asking)["status"] == "undeliverable"
+        await until_nothing_is_due(fleet)
+        (starter,) = (each for each in fleet.double.channel.messages if "Half" in text_of(each))
+        assert "Could not be delivered" in text_of(starter)
+
+
 async def test_a_worker_dies_as_it_catches_up(fleet: Fleet) -> None:
     await fleet.add_gateway()
     first = await fleet.add_worker()

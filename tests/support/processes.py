@@ -28,13 +28,14 @@ class Process:
     module: str
     env: Mapping[str, str]
     log: Path
+    arguments: tuple[str, ...] = ()
     process: subprocess.Popen[bytes] | None = field(default=None)
 
     def start(self) -> None:
         """Start it, or start it anew."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(  # noqa: S603 (our own module)
-                [sys.executable, "-m", self.module],
+                [sys.executable, "-m", self.module, *self.arguments],
                 cwd=self.log.parent,  # no .env of a developer's is read here
                 env=_environment(self.env),
                 stdin=subprocess.DEVNULL,
