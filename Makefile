@@ -8,7 +8,7 @@ UV     := $(shell command -v uv 2>/dev/null)
 STAMP  := $(VENV)/.installed
 
 SEED    ?= 7
-SECONDS ?= 90
+SECONDS ?= 75
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check lint types imports format unit e2e faults campaign bench lock clean
@@ -64,7 +64,7 @@ faults: $(STAMP) ## processes die at every place; the checker finds every mutant
 	@$(BIN)/python -m pytest -q -n 2 -m faults
 	@$(MAKE) --no-print-directory campaign
 
-campaign: $(STAMP) ## random faults for SECONDS=90 by SEED=7: docs/faults.md
+campaign: $(STAMP) ## random faults for SECONDS=75 by SEED=7: docs/faults.md
 	@PYTHONPATH=.:tests $(BIN)/python -m faults --seed $(SEED) --seconds $(SECONDS)
 
 bench: $(STAMP) ## how soon a question is picked up, with and without the hint

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 from typing import Final
 
 from customer_agent.gateway_client import ListedQuestion, Standing, Status
@@ -26,6 +27,7 @@ class OpenQuestion:
     context: str | None = None
     escalation_id: str | None = None
     """Not known before the gateway has accepted it."""
+    accepted: asyncio.Event = field(default_factory=asyncio.Event)
     resumed: bool = False
     """An earlier agent asked it."""
 

@@ -33,6 +33,7 @@ from shared.telemetry import get_logger
 _log = get_logger(__name__)
 
 _HANG_UP_SECONDS: Final = 3.0
+_HAND_OVER_SECONDS: Final = 3.0
 _BRISK_SECONDS: Final = 1.0
 """A held call that comes back sooner than this, still open, is not asked again before it."""
 
@@ -113,9 +114,12 @@ class OpenQuestions:
     async def hang_up(self, *, cancel: bool) -> None:
         """Stop waiting because the customer is gone, and take the questions back if wanted.
 
-        Takes a few seconds at most; what could not be taken back runs into its deadline.
+        Takes a few seconds at most; what could not be taken back runs into its deadline. What is
+        left to the next agent must have reached the gateway, or nobody would know of it.
         """
         self._ended = True
+        if not cancel:
+            await self._until_accepted()
         left = [each.escalation_id for each in self._open.values() if each.escalation_id]
         count = len(self._open)
         self._stop_waiting()
@@ -137,6 +141,17 @@ class OpenQuestions:
             )
             return
         _log.info("questions_cancelled", conversation_id=self._conversation_id, count=count)
+
+    async def _until_accepted(self) -> None:
+        """Give the gateway a last chance to take what it has not taken yet."""
+        untaken = [each for each in self._open.values() if each.escalation_id is None]
+        try:
+            async with asyncio.timeout(_HAND_OVER_SECONDS):
+                for each in untaken:
+                    await each.accepted.wait()
+        except TimeoutError:
+            lost = [each.ticket for each in untaken if each.escalation_id is None]
+            _log.error("questions_not_asked", conversation_id=self._conversation_id, tickets=lost)
 
     def _stop_waiting(self) -> None:
         for task in self._waits:
@@ -209,6 +224,7 @@ class OpenQuestions:
                     "question_asked", ticket=entry.ticket, escalation_id=standing.escalation_id
                 )
                 entry.escalation_id = standing.escalation_id
+                entry.accepted.set()
             if (outcome := outcome_of(standing, entry)) is not None:
                 return outcome
             if hold and (early := _BRISK_SECONDS - (loop.time() - began)) > 0:

@@ -90,3 +90,19 @@ async def test_the_next_agent_waits_on_for_a_late_answer_without_telling_the_tim
         await gateway.answer_late(asked, "Six per cent after all")
         await talk.heard.until("Six per cent after all")
     assert talk.heard.count("neither a yes nor a no") == 0
+
+
+async def test_an_agent_that_leaves_waits_a_little_until_its_question_has_reached_the_gateway(
+    gateway: FakeGateway,
+) -> None:
+    async with asyncio.timeout(BOUND):
+        async with talking(client_for(gateway.url), conversation_id="same") as first:
+            await gateway.until(lambda: "list_questions" in gateway.calls)
+            await gateway.kill()
+            await first.says("Can I get a discount?")
+            restarting = asyncio.create_task(asyncio.sleep(0.5))
+            restarting.add_done_callback(lambda _: asyncio.ensure_future(gateway.start()))
+        assert len(gateway.asked) == 1
+        await gateway.settle(gateway.asked[0], answer="Six per cent")
+        async with talking(client_for(gateway.url), conversation_id="same") as second:
+            await second.heard.until("Six per cent")

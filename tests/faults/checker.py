@@ -92,8 +92,15 @@ def _about_the_whole(facts: Facts) -> Iterator[Violation]:
         yield Violation(Promise.LOST, "not everything settled in time")
 
 
-def _is_kept(_: Facts, story: Story) -> Iterator[tuple[Promise, str]]:
-    """Keep whatever a client was told an id of, until it ends and is read."""
+def _is_kept(facts: Facts, story: Story) -> Iterator[tuple[Promise, str]]:
+    """Keep whatever a client was told an id of, until it ends and is read.
+
+    What a customer said may be lost with a host that ended before the gateway had taken it.
+    """
+    if story.said is not None and not story.records:
+        if not any(end > story.said.at for end in facts.agent_ends):
+            yield Promise.LOST, "the agent never asked what its customer wanted to know"
+        return
     kept = {record["id"]: record for record in story.records}
     for escalation_id in story.ids:
         if escalation_id not in kept:

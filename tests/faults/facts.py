@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from faults.history import Event, What
+from faults.history import Component, Event, What
 
 PENDING = "pending"
 UNKNOWN = "no question with the id"
@@ -72,6 +72,8 @@ class Facts:
 
     operators: frozenset[str]
     stories: list[Story]
+    agent_ends: list[float]
+    """When hosts of agents were ended."""
     ended_themselves: list[Event]
     left: Event | None
     settled: bool
@@ -116,6 +118,9 @@ def gather(events: Sequence[Event]) -> Facts:  # noqa: C901 (one case for each k
     return Facts(
         operators=frozenset(_only(kinds[What.CAMPAIGN])["operators"]),
         stories=list(stories.values()),
+        agent_ends=[
+            event.at for event in kinds[What.FAULT] if event["component"] == Component.AGENT
+        ],
         ended_themselves=kinds[What.ENDED_ITSELF],
         left=kinds[What.LEFT][0] if kinds[What.LEFT] else None,
         settled=any(event["in_time"] for event in kinds[What.SETTLED]),

@@ -294,5 +294,16 @@ def test_an_outcome_that_the_customer_never_heard_is_lost() -> None:
     assert broken(asked_an_agent(delivered=None)) == {Promise.LOST}
 
 
+def test_what_a_customer_said_is_lost_unless_the_host_ended_before_it_asked() -> None:
+    unasked = [
+        each
+        for each in asked_an_agent(delivered=None)
+        if each.what in {What.CAMPAIGN, What.SAID, What.LEFT, What.SETTLED, What.CALM}
+    ]
+    assert broken(unasked) == {Promise.LOST}
+    ended = Event(10.0, What.FAULT, {"component": Component.AGENT, "kind": "kill"})
+    assert broken([*unasked, ended]) == set()
+
+
 def test_an_outcome_that_was_told_and_never_noted_is_lost() -> None:
     assert broken(asked_an_agent((21.0, TELLS), delivered=None)) == {Promise.LOST}
