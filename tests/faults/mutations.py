@@ -73,14 +73,14 @@ def _consume_replies() -> None:
 
 
 def _post_blindly() -> None:
-    from escalation_worker.discord_channel import channel, rendering
+    from escalation_worker.discord_channel import channel, marks
 
     _put(channel, "find_marked", _nothing)
 
     def nonce(*_: Any) -> str:
         return token_hex(12)
 
-    _put(rendering, "nonce", nonce)
+    _put(marks, "nonce", nonce)
 
 
 def _catch_up_with_nothing() -> None:
@@ -97,7 +97,7 @@ def _let_the_last_win() -> None:
 
 
 def _let_anybody_answer() -> None:
-    from escalation_worker.answering import Operators
+    from escalation_worker.operators import Operators
 
     def include(*_: Any) -> bool:
         return True
@@ -166,7 +166,7 @@ def _expire_unheard() -> None:
 
 
 def _keep_replies_for_ever() -> None:
-    _change_script("conclude", (", 'PX', math.max(1, ttl))\nredis", ")\nredis"))
+    _change_script("conclude", ("outcome, 'PX', ttl)", "outcome)"))
 
 
 def _expire_at_once() -> None:
