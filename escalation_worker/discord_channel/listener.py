@@ -15,6 +15,7 @@ from weakref import WeakValueDictionary
 import aiohttp
 import discord
 
+from escalation_worker.unreadable import passing_over_unreadable
 from shared.errors import StoreUnavailableError
 from shared.escalation import ChannelKind
 from shared.ports import Hold, InboundReply, OnReply, ReplyVerdict
@@ -94,11 +95,13 @@ class Listener:
             escalation_id = await self._find(str(message.reference.message_id))
         if escalation_id is None:
             return
-        if _is_a_persons(message):
-            await self._reply(escalation_id, message, hold)
-        if in_order and in_thread:
-            # Last, so that a message on which a worker dies is heard again.
-            await self._memory.note_heard(escalation_id, str(message.id), hold)
+        with passing_over_unreadable(escalation_id):
+            if _is_a_persons(message):
+                await self._reply(escalation_id, message, hold)
+            if in_order and in_thread:
+                # Last, so that a message on which a worker dies, or whose question it can't read,
+                # is heard again.
+                await self._memory.note_heard(escalation_id, str(message.id), hold)
 
     async def _reply(self, escalation_id: str, message: discord.Message, hold: Hold) -> None:
         author = message.author

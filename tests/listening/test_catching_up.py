@@ -202,14 +202,24 @@ async def test_questions_in_a_channel_that_is_no_longer_configured_are_caught_up
             assert (await scene.until_ended(before)).state is State.ANSWERED
 
 
+@pytest.mark.parametrize("field", ["posting", "question", "state"])
 async def test_a_record_that_cannot_be_read_keeps_no_other_question_from_being_heard(
-    scene: Scene,
+    scene: Scene, field: str
 ) -> None:
     broken, whole = await scene.asked_before("broken?"), await scene.asked_before("whole?")
-    await cast("Any", scene.redis).hset(scene.keys.record(broken.id), "posting", "{")
+    records, record = cast("Any", scene.redis), scene.keys.record(broken.id)
+    readable = await records.hget(record, field)
+    await records.hset(record, field, "{")
+    await scene.double.person("Maya").write(scene.thread(broken), "kept for later")
     await scene.double.person("Maya").write(scene.thread(whole), "heard")
     async with asyncio.timeout(30), scene.listening():
         assert (await scene.until_ended(whole)).state is State.ANSWERED
+    # A version that can read it finds what was written there.
+    await records.hset(record, field, readable)
+    async with asyncio.timeout(30), scene.listening():
+        answered = await scene.until_ended(broken)
+    assert answered.outcome is not None
+    assert answered.outcome.text == "kept for later"
 
 
 async def until_asked_in_vain(scene: Scene) -> None:
