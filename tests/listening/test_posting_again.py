@@ -14,6 +14,7 @@ from support.discord_views import said_by_bot
 from support.make import an_outcome
 
 from listening.conftest import Scene
+from shared.errors import ChannelUnavailableError
 from shared.escalation import Posting, State
 from shared.ports import utc_now
 
@@ -138,6 +139,18 @@ async def test_what_only_looks_like_a_question_is_not_answered(scene: Scene) -> 
         answered = await scene.until_ended(escalation)
     assert answered.outcome is not None
     assert answered.outcome.text == "but here"
+
+
+async def test_an_outcome_waits_to_be_shown_until_somebody_mends_the_place(scene: Scene) -> None:
+    worker = scene.make_worker()
+    worker.channel.refuse("the channel is not there")
+    escalation = await scene.ask(worker, "shown to nobody?")
+    assert escalation.state is State.UNDELIVERABLE
+    with pytest.raises(ChannelUnavailableError, match="the channel is not there"):
+        await worker.concluding.show_outcome(escalation.id)
+    async with asyncio.timeout(30), scene.listening() as mended:
+        await mended.concluding.show_outcome(escalation.id)
+    assert await scene.postings.unshown_score(escalation.id) is None
 
 
 async def test_a_thread_that_was_deleted_while_it_was_posted_is_not_posted_into(
