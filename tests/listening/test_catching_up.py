@@ -151,7 +151,7 @@ async def test_a_late_answer_in_a_thread_that_was_archived_meanwhile_is_kept_and
 async def test_a_stranger_stays_refused_and_is_told_once(scene: Scene) -> None:
     escalation = await scene.asked_before("who may?")
     thread, record = scene.thread(escalation), scene.keys.record(escalation.id)
-    await scene.double.person("Mallory").write(thread, "me")
+    refused = await scene.double.person("Mallory").write(thread, "me")
     for _ in range(2):
         # As if the cursor had not been kept: the message is read in both rounds.
         await cast("Any", scene.redis).hset(record, "heard", str(thread.id))
@@ -159,6 +159,9 @@ async def test_a_stranger_stays_refused_and_is_told_once(scene: Scene) -> None:
             await until_told(scene.double, thread, "Only the operators")
     assert len(said_by_bot(scene.double, thread)) == 1
     assert (await scene.read(escalation)).state is State.POSTED
+    # Nor does a break of any length, after which it is read again, have it told again.
+    told, heard_until = scene.keys.told(str(refused.id)), scene.keys.heard_until
+    assert await scene.redis.pttl(told) > await scene.redis.pttl(heard_until) - 60_000
 
 
 async def test_what_was_edited_meanwhile_counts_as_it_is_now(scene: Scene) -> None:
