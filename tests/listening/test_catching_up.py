@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Any, cast
+from datetime import timedelta
+from typing import Any, Final, cast
 
 import pytest
 from discord_double import defaults
@@ -15,7 +16,10 @@ from support.make import an_outcome
 
 from listening.conftest import Scene, seconds_since, until
 from shared.escalation import State
-from shared.ports import utc_now
+from shared.ports import Hold, utc_now
+
+NOTICED_SECONDS: Final = 75
+"""A minute until discord.py gives up a silent connection, and some for clocks that differ."""
 
 
 async def test_a_thousand_open_questions_of_which_ten_moved_cost_thirteen_requests(
@@ -116,6 +120,20 @@ async def test_replies_beside_a_thread_count_too(scene: Scene) -> None:
     assert len(histories) == 3, "one request for each hundred messages"
     reply = next(each for each in scene.double.channel.messages if each.content == "beside")
     assert "✅" in reply.reactions
+
+
+async def test_a_reply_beside_a_thread_is_found_after_a_connection_that_died_without_a_word(
+    scene: Scene,
+) -> None:
+    scene.double.settings.max_active_threads = 0
+    async with scene.listening() as worker:
+        escalation = await scene.ask(worker, "anybody there?")
+    await scene.double.person("Maya").reply(scene.starter(escalation), "beside")
+    # For as long as discord.py did not notice, the listener said that all was heard.
+    noticed = utc_now() + timedelta(seconds=NOTICED_SECONDS)
+    assert await scene.hearing.note_heard_until(noticed, Hold(0, 1))
+    async with asyncio.timeout(30), scene.listening():
+        assert (await scene.until_ended(escalation)).state is State.ANSWERED
 
 
 async def test_what_was_written_before_somebody_listened_is_not_read_again(scene: Scene) -> None:
