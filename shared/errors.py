@@ -3,6 +3,7 @@
 ```
 EscalationError
 ├── UnknownEscalationError      no such id, or it belongs to another agent
+├── UnreadableRecordError       what is kept of a question can't be read by this version
 ├── NothingToDeliverError       the news that an agent confirms does not exist
 ├── StoreUnavailableError       Redis can't be reached, is full, or refuses us: nothing was done
 │   └── StoreUncertainError         a change was sent, and no answer came: it may have been made
@@ -29,6 +30,16 @@ class UnknownEscalationError(EscalationError):
             f"escalation_id: no question with the id {escalation_id!r} is kept for this agent"
         )
         self.escalation_id = escalation_id
+
+
+class UnreadableRecordError(EscalationError):
+    """A newer version wrote this record, or something damaged it. Others are not concerned."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this question's record can't be read here: a newer version wrote it, or it is "
+            "damaged. Please try again"
+        )
 
 
 class NothingToDeliverError(EscalationError):

@@ -68,7 +68,11 @@ class EscalationStore(Protocol):
         ...
 
     async def get(self, escalation_id: str) -> Escalation | None:
-        """Read one record."""
+        """Read one record.
+
+        Raises:
+            UnreadableRecordError: This version can't read it.
+        """
         ...
 
     async def list_for_agent(

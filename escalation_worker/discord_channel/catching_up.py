@@ -25,8 +25,9 @@ from shared.telemetry import get_logger
 
 log = get_logger(__name__)
 
-MARGIN: Final = timedelta(minutes=1)
-"""Discord's clock and ours may differ so much."""
+MARGIN: Final = timedelta(minutes=2)
+"""How much further back is read than all was said to be heard. discord.py takes up to a minute to
+notice a connection that died without a word; by another one Discord's clock and ours may differ."""
 LATE_ANSWERS: Final = timedelta(days=1)
 """How far back late answers to questions that have ended are looked for, beside open questions."""
 PAGE: Final = 100

@@ -99,7 +99,11 @@ class DiscordChannel:
 
         Each step stands for itself: one that is refused for good does not keep the others back.
         """
-        client, place = self._attached()
+        try:
+            client, place = self._attached()
+        except ChannelRejectedError as error:
+            # No reason to give up: whoever asked knows, and what people see waits for the mend.
+            raise ChannelUnavailableError(str(error)) from error
         posting = escalation.posting or await self._unnoted(client, place, escalation)
         if posting is None or posting.channel is not ChannelKind.DISCORD:
             return

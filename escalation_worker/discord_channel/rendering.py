@@ -35,6 +35,7 @@ OVERFLOW_LIMIT: Final = 9
 THREAD_NAME_ROOM: Final = 100
 NONCE_LENGTH: Final = 25
 
+_MARKER: Final = "Question "
 ZERO_WIDTH_SPACE: Final = "\u200b"
 
 _COLOURS: Final = {
@@ -77,7 +78,15 @@ def _nonce(escalation: Escalation, prefix: str) -> str:
 
 def marker(escalation: Escalation) -> str:
     """Write what tells a question's message from all others: its id, in the footer."""
-    return f"Question {escalation.id}"
+    return f"{_MARKER}{escalation.id}"
+
+
+def marked_id(message: discord.Message) -> str | None:
+    """Read the id of the question that a message of ours shows, if it shows one."""
+    for each in message.embeds:
+        if each.footer.text and each.footer.text.startswith(_MARKER):
+            return each.footer.text.removeprefix(_MARKER)
+    return None
 
 
 def plain(text: str) -> str:

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 log = get_logger(__name__)
 
 HEARD_UNTIL_KEPT: Final = timedelta(days=30)
-NOTICE_KEPT: Final = timedelta(hours=1)
+NOTICE_KEPT: Final = HEARD_UNTIL_KEPT
+"""What was heard is read again after a break, however long that was: no notice is repeated then."""
 READ_AT_ONCE: Final = 500
 """Records read with one pipeline."""
 

@@ -12,7 +12,7 @@
 | `{p}:idem:{digest}` | string: id | `kept_until` | gateway | gateway |
 | `{p}:same:{digest}` | string: id | deadline | gateway | gateway |
 | `{p}:posting:{reference}` | string: id | `kept_until` | worker | worker |
-| `{p}:told:{source}` | string: this notice was given | an hour | worker | worker |
+| `{p}:told:{source}` | string: this notice was given | 30 days | worker | worker |
 | `{p}:slot:{n}` | string: which worker listens | 3 s, renewed | worker | worker |
 | `{p}:slot:{n}:fence` | string: how many held the slot | 30 days | worker | worker |
 | `{p}:heard_until` | string: until when people were heard (ms) | 30 days | worker | worker |

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
+from shared.errors import UnreadableRecordError
 from shared.escalation import Escalation, News, Outcome, Posting, Question, State
 
 
@@ -26,7 +27,7 @@ def from_hash(fields: Mapping[str, str]) -> Escalation:
     """Read a record as `HGETALL` gives it.
 
     Raises:
-        ValueError: It is none that this version can read.
+        UnreadableRecordError: It is none that this version can read.
     """
     posting, outcome, late = (fields.get(key) for key in ("posting", "outcome", "late_answer"))
     try:
@@ -44,8 +45,9 @@ def from_hash(fields: Mapping[str, str]) -> Escalation:
             delivered_at=_moment(fields, News.OUTCOME),
             late_answer_delivered_at=_moment(fields, News.LATE_ANSWER),
         )
-    except (KeyError, OverflowError, OSError) as error:  # a field is missing, or no moment
-        raise ValueError("not a record that can be read") from error
+    # A field is missing, says what this version does not know, or is no moment.
+    except (KeyError, ValueError, OverflowError, OSError) as error:
+        raise UnreadableRecordError from error
 
 
 def delivered_field(news: News) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, cast
 
 from redis.exceptions import NoScriptError
 
-from shared.errors import StoreUncertainError
+from shared.errors import StoreUncertainError, UnreadableRecordError
 from shared.redis_adapter.connection import translated_errors
 
 if TYPE_CHECKING:
@@ -78,14 +78,18 @@ class Scripts:
             StoreUnavailableError: Redis is away or refuses; nothing was done.
             StoreUncertainError: No answer came; the script ran wholly, or not at all. Or it ran,
                 but too few replicas have it.
+            UnreadableRecordError: It ran, and the record that it gave back is no text.
         """
-        async with translated_errors(changes=True):
-            if self._replicas is not None and name in _PROMISING:
-                return await self._replicated(self._replicas, name, keys, args)
-            script = self._scripts.get(name)
-            if script is None:
-                script = self._scripts[name] = self._redis.register_script(source(name))
-            return cast("Any", await script(keys=list(keys), args=list(args)))
+        try:
+            async with translated_errors(changes=True):
+                if self._replicas is not None and name in _PROMISING:
+                    return await self._replicated(self._replicas, name, keys, args)
+                script = self._scripts.get(name)
+                if script is None:
+                    script = self._scripts[name] = self._redis.register_script(source(name))
+                return cast("Any", await script(keys=list(keys), args=list(args)))
+        except UnicodeDecodeError as error:
+            raise UnreadableRecordError from error
 
     async def _replicated(
         self,
