@@ -65,8 +65,9 @@ async def serve(settings: WorkerSettings) -> None:
         redis = await stack.enter_async_context(open_client(settings))
         subscriber = await stack.enter_async_context(open_subscriber(settings))
         arq = await stack.enter_async_context(open_queue(settings, keys))
-        store = RedisEscalationStore(redis, keys, replicas=Replicas.wanted(settings, keys))
-        postings = RedisPostingLog(redis, keys)
+        replicas = Replicas.wanted(settings, keys)
+        store = RedisEscalationStore(redis, keys, replicas=replicas)
+        postings = RedisPostingLog(redis, keys, replicas=replicas)
         hearing = RedisHearing(redis, keys)
         changes = RedisChanges(subscriber, keys)
         pace = RedisPace(
@@ -76,7 +77,7 @@ async def serve(settings: WorkerSettings) -> None:
             per_second=settings.discord_requests_per_second,
             burst=5,
         )
-        slots = RedisListenerSlots(redis, keys, slots=settings.discord_listeners)
+        slots = RedisListenerSlots(redis, keys, slots=settings.discord_listeners, replicas=replicas)
         people = _people(settings, store, postings, hearing, changes, pace, slots)
         jobs = Jobs(
             PostingDesk(store, postings, people.channel),

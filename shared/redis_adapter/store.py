@@ -103,8 +103,7 @@ class RedisEscalationStore:
     async def get(self, escalation_id: str) -> Escalation | None:
         """See `EscalationStore.get`."""
         try:
-            async with translated_errors():
-                fields = await cast("Any", self._redis).hgetall(self._keys.record(escalation_id))
+            fields = await self._scripts.read("HGETALL", self._keys.record(escalation_id))
         except UnicodeDecodeError as error:
             raise UnreadableRecordError from error
         return from_hash(fields) if fields else None
