@@ -63,10 +63,11 @@ class Customer:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(by.uniform(2.0, 6.0)):
                         await talk.told.wait()
-            for talk in talks:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(PATIENCE):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(PATIENCE):
+                    for talk in talks:
                         await talk.told.wait()
+            for talk in talks:
                 talk.leave()
 
 
@@ -104,13 +105,20 @@ class Talk:
         self._listening = asyncio.current_task()
         async with self._http:
             while not self._left:
-                with suppress(httpx2.HTTPError, asyncio.CancelledError):
-                    async with self._http.stream("GET", "/events") as stream:
-                        async for line in stream.aiter_lines():
-                            if line.startswith("data:"):
-                                self._take(json.loads(line.removeprefix("data:")))
+                try:
+                    with suppress(httpx2.HTTPError):
+                        await self._read()
+                except asyncio.CancelledError:
+                    if not self._left:
+                        raise  # the campaign is over
                 if not self._left:
                     await asyncio.sleep(COME_BACK_SECONDS)
+
+    async def _read(self) -> None:
+        async with self._http.stream("GET", "/events") as stream:
+            async for line in stream.aiter_lines():
+                if line.startswith("data:"):
+                    self._take(json.loads(line.removeprefix("data:")))
 
     def leave(self) -> None:
         """Close the page."""
