@@ -27,7 +27,7 @@ from escalation_worker.discord_channel.client import EscalationClient, TakeTurn,
 from escalation_worker.discord_channel.listener import Listener
 from escalation_worker.discord_channel.losses import Losses
 from escalation_worker.discord_channel.places import is_in_sight, missing_permissions
-from escalation_worker.discord_channel.turn import Turn
+from escalation_worker.discord_channel.turn import TURN_SECONDS, Turn
 from escalation_worker.supervisor import Backoff, NeedsMendingError
 from shared.errors import (
     ChannelError,
@@ -135,18 +135,27 @@ class DiscordConnection:
             await close(client)
 
     async def _listen(self, client: EscalationClient) -> None:
-        """Listen until the connection ends or the turn does."""
+        """Listen until the connection ends or the turn does.
+
+        Raises:
+            ChannelUnavailableError: There was no connection for too long; others may have one.
+        """
         connecting = asyncio.ensure_future(client.connect())
-        keeping = asyncio.ensure_future(self._turn.keep())
+        deaf = asyncio.ensure_future(client.until_deaf())
+        tasks = (connecting, deaf, asyncio.ensure_future(self._turn.keep()))
         try:
-            await asyncio.wait({connecting, keeping}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             if connecting.done():
                 connecting.result()
         finally:
-            connecting.cancel()
-            keeping.cancel()
-            await asyncio.gather(connecting, keeping, return_exceptions=True)
+            gave_up = deaf.done()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             await self._turn.give_back()
+        if gave_up:
+            await asyncio.sleep(2 * TURN_SECONDS)  # the others look first
+            raise ChannelUnavailableError("no connection to Discord's gateway from here")
 
     async def hand_over(self) -> None:
         """Let another worker listen from now on; what is being posted can still be finished."""
