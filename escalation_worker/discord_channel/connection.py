@@ -164,14 +164,21 @@ class DiscordConnection:
     async def tell(self) -> None:
         """Say for ever, every moment, until when all was heard, while this worker hears all."""
         while True:
-            with contextlib.suppress(StoreUnavailableError):
-                await self._tell()
+            try:
+                with contextlib.suppress(StoreUnavailableError):
+                    await self._tell()
+            except ChannelError as error:
+                log.warning("not_read_from_the_beginning", reason=str(error))
             await asyncio.sleep(TELL_SECONDS)
 
     async def _tell(self) -> None:
-        hold = self._turn.hold()
-        if hold is not None and self._client is not None and self._client.in_order:
-            await self._tell_heard_until(self._listener.heard_until(self._clock()), hold)
+        hold, client = self._turn.hold(), self._client
+        if hold is None or client is None or not client.in_order:
+            return
+        now = self._clock()
+        await self._catching_up.read_unread(client, hold)
+        if client.in_order:  # still: it may have taken long
+            await self._tell_heard_until(self._listener.heard_until(now), hold)
 
     def hold(self) -> Hold | None:
         """See `Watch.hold`."""

@@ -67,7 +67,9 @@ class RedisPostingLog:
         """See `PostingLog.release`."""
         await self._prolong(lease, 0)
 
-    async def note_posting(self, escalation_id: str, posting: Posting, *, complete: bool) -> State:
+    async def note_posting(
+        self, escalation_id: str, posting: Posting, *, complete: bool, shown_before: bool = False
+    ) -> State:
         """See `PostingLog.note_posting`."""
         keys = self._keys
         state = await self._scripts.call(
@@ -77,6 +79,7 @@ class RedisPostingLog:
                 keys.posting(posting.reference),
                 keys.unposted,
                 keys.unshown,
+                keys.unread,
             ],
             [
                 escalation_id,
@@ -84,6 +87,7 @@ class RedisPostingLog:
                 int(complete),
                 to_ms(self._clock()),
                 keys.changed,
+                int(shown_before),
             ],
         )
         return State(state) if state is not None else State.CANCELLED
@@ -143,7 +147,7 @@ class RedisPostingLog:
         keys = self._keys
         await self._scripts.call(
             "forget",
-            [keys.record(escalation_id), keys.open, keys.unposted, keys.unshown],
+            [keys.record(escalation_id), keys.open, keys.unposted, keys.unshown, keys.unread],
             [escalation_id],
         )
 

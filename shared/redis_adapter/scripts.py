@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 _PARTS: Final = {
     "_enqueue": frozenset({"accept", "conclude", "keep_late_answer", "note_delivery", "requeue"}),
     "_fence": frozenset(
-        {"conclude", "keep_late_answer", "first_notice", "note_heard", "note_heard_until"}
+        {
+            *("conclude", "keep_late_answer", "first_notice"),
+            *("note_heard", "note_heard_until", "note_read"),
+        }
     ),
 }
 """What is put in front of which scripts."""

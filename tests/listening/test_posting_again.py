@@ -30,6 +30,9 @@ class SecondTry:
     async def started(self, posting: Posting) -> None:
         """Write nothing down."""
 
+    def found(self) -> None:
+        """Likewise."""
+
 
 def chatter(double: DiscordDouble, place: Channel, count: int) -> None:
     """Let people have written so much."""
