@@ -104,10 +104,12 @@ async def test_who_replies_to_a_message_before_it_was_noted_is_heard(
     sent, may_note = asyncio.Event(), asyncio.Event()
     note = scene.postings.note_posting
 
-    async def slowly(escalation_id: str, posting: Posting, *, complete: bool) -> State:
+    async def slowly(
+        escalation_id: str, posting: Posting, *, complete: bool, shown_before: bool = False
+    ) -> State:
         sent.set()
         await may_note.wait()
-        return await note(escalation_id, posting, complete=complete)
+        return await note(escalation_id, posting, complete=complete, shown_before=shown_before)
 
     monkeypatch.setattr(scene.postings, "note_posting", slowly)
     async with asyncio.timeout(30), scene.listening() as worker, asyncio.TaskGroup() as group:
