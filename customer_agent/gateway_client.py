@@ -91,6 +91,8 @@ class Standing(_FromWire):
     late_answer: str | None = None
     late_answered_by: AnsweredBy | None = None
     deadline: datetime
+    delivered: bool = False
+    """Whether an agent confirmed that the customer knows the newest of it."""
 
 
 class ListedQuestion(_FromWire):

@@ -55,6 +55,7 @@ def outcome_of(standing: Standing, entry: OpenQuestion) -> Outcome | None:
             answer=standing.late_answer,
             answered_by=standing.late_answered_by.name if standing.late_answered_by else None,
             escalation_id=standing.escalation_id,
+            delivered=standing.delivered,
         )
     return Outcome(
         ending,
@@ -65,4 +66,5 @@ def outcome_of(standing: Standing, entry: OpenQuestion) -> Outcome | None:
         answered_by=standing.answered_by.name if standing.answered_by else None,
         reason=standing.reason,
         escalation_id=standing.escalation_id,
+        delivered=standing.delivered,
     )

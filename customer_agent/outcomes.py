@@ -35,6 +35,8 @@ class Outcome:
     reason: str | None = None
     escalation_id: str | None = None
     """By which the gateway knows the question; none if it never took it."""
+    delivered: bool = False
+    """Whether the customer knows it already: another agent of the conversation told it."""
 
     @property
     def is_final(self) -> bool:

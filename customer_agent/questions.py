@@ -182,7 +182,7 @@ class OpenQuestions:
             ending=outcome.ending,
         )
         crash_point(CrashPoint.OUTCOME_KNOWN_TO_AGENT)
-        self._on_outcome(outcome)
+        self._report(outcome)
         self._on_change(len(self._open))
         if outcome.ending is Ending.TIMED_OUT:
             await self._wait_for_late_answer(entry)
@@ -201,8 +201,15 @@ class OpenQuestions:
                 continue
             outcome = outcome_of(standing, entry)
             if outcome is not None and outcome.ending is Ending.ANSWERED_LATE:
-                self._on_outcome(outcome)
+                self._report(outcome)
                 return
+
+    def _report(self, outcome: Outcome) -> None:
+        """Have an outcome told, unless the conversation's other agent told it in the meantime."""
+        if outcome.delivered:
+            _log.info("outcome_told_before", ticket=outcome.ticket, ending=outcome.ending)
+        else:
+            self._on_outcome(outcome)
 
     async def _settle(self, entry: OpenQuestion) -> Outcome:
         loop, attempt = asyncio.get_running_loop(), 0

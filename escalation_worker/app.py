@@ -73,7 +73,7 @@ async def serve(settings: WorkerSettings) -> None:
         replicas = Replicas.wanted(settings, keys)
         store = RedisEscalationStore(redis, keys, replicas=replicas)
         discussion = RedisDiscussion(redis, keys, replicas=replicas)
-        postings = RedisPostingLog(redis, keys)
+        postings = RedisPostingLog(redis, keys, replicas=replicas)
         hearing = RedisHearing(redis, keys)
         changes = RedisChanges(subscriber, keys)
         pace = RedisPace(
@@ -83,7 +83,7 @@ async def serve(settings: WorkerSettings) -> None:
             per_second=settings.discord_requests_per_second,
             burst=5,
         )
-        slots = RedisListenerSlots(redis, keys, slots=settings.discord_listeners)
+        slots = RedisListenerSlots(redis, keys, slots=settings.discord_listeners, replicas=replicas)
         people = _people(settings, store, discussion, postings, hearing, changes, pace, slots)
         jobs = Jobs(
             PostingDesk(store, postings, people.channel),

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from escalation_worker.leasing import under_lease
+from escalation_worker.unreadable import passing_over_unreadable
 from shared.crash_points import CrashPoint, crash_point
 from shared.escalation import ChannelKind, Escalation
 from shared.expiry import UNHEARD, expired
@@ -106,7 +107,8 @@ class Concluding:
     async def sweep(self) -> None:
         """Bring back what a worker left behind that died."""
         for escalation_id in await self._postings.overdue():
-            await self.expire(escalation_id)
+            with passing_over_unreadable(escalation_id):
+                await self.expire(escalation_id)
         posts = await self._postings.requeue(Work.POSTING)
         shows = await self._postings.requeue(Work.SHOWING)
         if posts or shows:

@@ -12,7 +12,7 @@ from arq.worker import Function, func
 
 from escalation_worker.concluding import Concluding
 from escalation_worker.posting import PostingDesk
-from shared.errors import ChannelUnavailableError, StoreUnavailableError
+from shared.errors import ChannelUnavailableError, StoreUnavailableError, UnreadableRecordError
 from shared.redis_adapter.jobs import JobName
 from shared.telemetry import get_logger
 
@@ -26,6 +26,9 @@ TRIES: Final = 100_000
 """Not arq's count ends the tries but the question's deadline."""
 RETRY_SECONDS: Final = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 
+_TRY_AGAIN: Final = (ChannelUnavailableError, StoreUnavailableError, UnreadableRecordError)
+"""Also what another version wrote: during an upgrade a worker that can read it may be next."""
+
 
 @dataclass(frozen=True, slots=True)
 class Jobs:
@@ -38,21 +41,21 @@ class Jobs:
         """Show a question to people."""
         try:
             await self.posting.post(escalation_id)
-        except (ChannelUnavailableError, StoreUnavailableError) as error:
+        except _TRY_AGAIN as error:
             raise _again(ctx, JobName.POST, escalation_id, error) from error
 
     async def show_outcome(self, ctx: dict[str, Any], escalation_id: str) -> None:
         """Show people how a question ended."""
         try:
             await self.concluding.show_outcome(escalation_id)
-        except (ChannelUnavailableError, StoreUnavailableError) as error:
+        except _TRY_AGAIN as error:
             raise _again(ctx, JobName.SHOW_OUTCOME, escalation_id, error) from error
 
     async def expire(self, ctx: dict[str, Any], escalation_id: str) -> None:
         """Time out a question whose deadline has come."""
         try:
             done = await self.concluding.expire(escalation_id)
-        except StoreUnavailableError as error:
+        except _TRY_AGAIN as error:
             raise _again(ctx, JobName.EXPIRE, escalation_id, error) from error
         if not done:
             raise Retry(defer=timedelta(seconds=1))

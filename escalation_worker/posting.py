@@ -30,6 +30,10 @@ class _Journal:
     log: PostingLog
     escalation: Escalation
     attempt: int
+    shown_before: bool
+
+    def found(self) -> None:
+        self.shown_before = True
 
     async def started(self, posting: Posting) -> None:
         crash_point(CrashPoint.STARTER_SENT)
@@ -71,17 +75,21 @@ class PostingDesk:
         if escalation.deadline <= self._clock():
             return  # its expiry is at hand: nobody should be asked any more
         crash_point(CrashPoint.POSTING_LEASED)
-        journal = _Journal(self._postings, escalation, lease.attempt)
+        journal = _Journal(self._postings, escalation, lease.attempt, lease.attempt > 1)
         try:
             posting = await self._channel.post(escalation, journal)
         except ChannelRejectedError as error:
             await self._giving_up.give_up(escalation.id, str(error))
             return
-        await self._posted(escalation, posting)
+        await self._posted(escalation, posting, shown_before=journal.shown_before)
 
-    async def _posted(self, escalation: Escalation, posting: Posting) -> None:
+    async def _posted(
+        self, escalation: Escalation, posting: Posting, *, shown_before: bool
+    ) -> None:
         crash_point(CrashPoint.THREAD_OPENED)
-        state = await self._postings.note_posting(escalation.id, posting, complete=True)
+        state = await self._postings.note_posting(
+            escalation.id, posting, complete=True, shown_before=shown_before
+        )
         crash_point(CrashPoint.POSTING_NOTED)
         log.info("question_posted", escalation_id=escalation.id, place=posting.reference)
         if not state.is_open:

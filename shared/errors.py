@@ -5,6 +5,7 @@ EscalationError
 ├── UnknownEscalationError      no such id, or it belongs to another agent
 ├── EndedError                  an agent tells people something about a question that has ended
 ├── TooManyRemarksError         enough has been said about a question; people must decide
+├── UnreadableRecordError       what is kept of a question can't be read by this version
 ├── NothingToDeliverError       the news that an agent confirms does not exist
 ├── StoreUnavailableError       Redis can't be reached, is full, or refuses us: nothing was done
 │   └── StoreUncertainError         a change was sent, and no answer came: it may have been made
@@ -50,6 +51,16 @@ class TooManyRemarksError(EscalationError):
         super().__init__(
             f"escalation_id: {limit} remarks were made about this question, which is the limit: "
             "wait for the answer, or cancel it and ask anew"
+        )
+
+
+class UnreadableRecordError(EscalationError):
+    """A newer version wrote this record, or something damaged it. Others are not concerned."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this question's record can't be read here: a newer version wrote it, or it is "
+            "damaged. Please try again"
         )
 
 

@@ -64,6 +64,8 @@ class MemoryEscalations:
         self.changes = FanOut()
         self.fences: Counter[int] = Counter()
         """How many held each listener's slot."""
+        self.unread: set[str] = set()
+        """Under which may stand what nobody knew to belong to them."""
 
     async def accept(self, ask: Ask) -> Accepted:
         """See `EscalationStore.accept`."""
@@ -232,7 +234,9 @@ class MemoryEscalations:
         if entry is not None:
             entry.lease = None
 
-    async def note_posting(self, escalation_id: str, posting: Posting, *, complete: bool) -> State:
+    async def note_posting(
+        self, escalation_id: str, posting: Posting, *, complete: bool, shown_before: bool = False
+    ) -> State:
         """See `PostingLog.note_posting`."""
         entry = self.entry(escalation_id)
         if entry is None:
@@ -242,6 +246,8 @@ class MemoryEscalations:
             update["state"] = State.POSTED
         entry.escalation = entry.escalation.model_copy(update=update)
         self._by_reference[posting.reference] = escalation_id
+        if complete and shown_before:
+            self.unread.add(escalation_id)
         self.changes.tell(escalation_id)
         return entry.escalation.state
 

@@ -104,6 +104,16 @@ class MemoryHearing:
         """Tell until when everything that people wrote was taken in."""
         return self._until
 
+    async def unread(self) -> dict[str, Posting | None]:
+        """Tell which questions are to be read from their beginning, and where they are shown."""
+        kept = {each: await self._memory.get(each) for each in self._memory.unread}
+        return {id_: escalation and escalation.posting for id_, escalation in kept.items()}
+
+    async def note_read(self, escalation_id: str, hold: Hold) -> None:
+        """Note that a question was read from its beginning."""
+        if not self._memory.outdated(hold):
+            self._memory.unread.discard(escalation_id)
+
     async def open_postings(self) -> dict[str, Posting]:
         """Tell where each open question is shown, however many there are."""
         return {each.id: each.posting for each in self._memory.all_open() if each.posting}

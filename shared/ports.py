@@ -78,7 +78,11 @@ class EscalationStore(Protocol):
         ...
 
     async def get(self, escalation_id: str) -> Escalation | None:
-        """Read one record."""
+        """Read one record.
+
+        Raises:
+            UnreadableRecordError: This version can't read it.
+        """
         ...
 
     async def list_for_agent(
@@ -240,11 +244,14 @@ class PostingLog(Protocol):
         """Give the lease back if it is still ours."""
         ...
 
-    async def note_posting(self, escalation_id: str, posting: Posting, *, complete: bool) -> State:
+    async def note_posting(
+        self, escalation_id: str, posting: Posting, *, complete: bool, shown_before: bool = False
+    ) -> State:
         """Write down where the question is shown; `complete` makes a queued one `posted`.
 
         Returns the state that the record has now: a final one means that the question ended
-        while it was being posted.
+        while it was being posted. `shown_before`: people may have written there before this was
+        known, so that the listener is to read it from its beginning; noted with `complete`.
         """
         ...
 
@@ -306,6 +313,10 @@ class PostingJournal(Protocol):
 
     async def started(self, posting: Posting) -> None:
         """Say that the question can now be found at `posting`, although it is not complete."""
+        ...
+
+    def found(self) -> None:
+        """Say that an earlier try, of which the store knows nothing, had shown it already."""
         ...
 
 

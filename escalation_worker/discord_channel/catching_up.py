@@ -17,7 +17,7 @@ import discord
 from discord.utils import snowflake_time
 
 from escalation_worker.discord_channel import problems
-from escalation_worker.discord_channel.places import can_be_read
+from escalation_worker.discord_channel.places import GONE, can_be_read
 from shared.crash_points import CrashPoint, crash_point
 from shared.escalation import ChannelKind, Posting
 from shared.ports import Clock, Hold, utc_now
@@ -25,8 +25,9 @@ from shared.telemetry import get_logger
 
 log = get_logger(__name__)
 
-MARGIN: Final = timedelta(minutes=1)
-"""Discord's clock and ours may differ so much."""
+MARGIN: Final = timedelta(minutes=2)
+"""How much further back is read than all was said to be heard. discord.py takes up to a minute to
+notice a connection that died without a word; by another one Discord's clock and ours may differ."""
 LATE_ANSWERS: Final = timedelta(days=1)
 """How far back late answers to questions that have ended are looked for, beside open questions."""
 PAGE: Final = 100
@@ -54,6 +55,14 @@ class Heard(Protocol):
 
     async def open_postings(self) -> dict[str, Posting]:
         """Where each open question is shown."""
+        ...
+
+    async def unread(self) -> dict[str, Posting | None]:
+        """Which questions are to be read from their beginning, and where they are shown."""
+        ...
+
+    async def note_read(self, escalation_id: str, hold: Hold) -> None:
+        """Note that a question was read from its beginning."""
         ...
 
 
@@ -133,6 +142,41 @@ class CatchingUp:
             for escalation_id, posting in asked.postings.items()
             if not posting.threaded or int(posting.reference) not in seen
         }
+
+    async def read_unread(self, client: discord.Client, hold: Hold) -> None:
+        """Hear what was written under a question before it was known where it is shown.
+
+        A worker died before it could say so, or its word was lost in a failover. Whoever heard
+        such a message could not know that it was an answer.
+
+        Raises:
+            ChannelUnavailableError: Discord failed in between; the rest is read the next time.
+            ChannelRejectedError: The bot may not read what it must.
+            StoreUnavailableError: As with Discord.
+        """
+        for escalation_id, posting in (await self._heard.unread()).items():
+            if posting is not None and posting.channel is ChannelKind.DISCORD:
+                with problems.translated_errors():
+                    await self._read(client, posting, hold)
+            await self._heard.note_read(escalation_id, hold)
+            log.info("read_from_the_beginning", escalation_id=escalation_id)
+
+    async def _read(self, client: discord.Client, posting: Posting, hold: Hold) -> None:
+        """Hear all that was written in one question's thread, and in reply to its message."""
+        reference, authors = int(posting.reference), dict[int, discord.Member | discord.User]()
+        for channel_id in (reference, int(posting.place)):
+            try:
+                where = await client.fetch_channel(channel_id)
+            except GONE:
+                continue  # nobody can have written there, or nobody can read it
+            if not isinstance(where, discord.Thread | discord.TextChannel):
+                continue
+            after = discord.Object(reference)
+            async for message in where.history(limit=None, after=after, oldest_first=True):
+                replied_to = message.reference.message_id if message.reference else None
+                if reference in {channel_id, replied_to}:
+                    await _give_roles(message, authors)
+                    await self._hear(message, hold, in_order=False)
 
     async def _moved(self, threads: Sequence[discord.Thread]) -> list[tuple[discord.Thread, int]]:
         """Pick the threads in which something was written behind their cursor."""

@@ -102,7 +102,11 @@ class DiscordChannel:
 
         Each step stands for itself: one that is refused for good does not keep the others back.
         """
-        client, place = self._attached()
+        try:
+            client, place = self._attached()
+        except ChannelRejectedError as error:
+            # No reason to give up: whoever asked knows, and what people see waits for the mend.
+            raise ChannelUnavailableError(str(error)) from error
         posting = escalation.posting or await self._unnoted(client, place, escalation)
         if posting is None or posting.channel is not ChannelKind.DISCORD:
             return
@@ -174,7 +178,7 @@ class DiscordChannel:
     ) -> Posting:
         """Open the thread, or where Discord refuses one, let people reply to the message."""
         starter = starter_of(client, posting)
-        threaded = await self._open_thread(client, escalation, posting)
+        threaded = await self._open_thread(client, escalation, posting, journal)
         if not threaded:
             await starter.edit(
                 embed=rendering.embed(escalation, threaded=False),
@@ -201,7 +205,11 @@ class DiscordChannel:
         return posting.model_copy(update={"threaded": threaded})
 
     async def _open_thread(
-        self, client: discord.Client, escalation: Escalation, posting: Posting
+        self,
+        client: discord.Client,
+        escalation: Escalation,
+        posting: Posting,
+        journal: PostingJournal,
     ) -> bool:
         """Open the thread from the starter message; tell whether there is one now.
 
@@ -215,6 +223,7 @@ class DiscordChannel:
             )
         except discord.HTTPException as error:
             if error.code == problems.THREAD_EXISTS:
+                journal.found()
                 return await is_there(client, int(posting.reference))  # unless it was deleted since
             if error.code == problems.UNKNOWN_MESSAGE or problems.waiting_helps(error):
                 raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, Protocol
 
@@ -21,6 +22,9 @@ log = get_logger(__name__)
 READY_SECONDS: Final = 0.5
 """How long discord.py waits for guilds after READY: we need one channel, not all members."""
 CLOSE_SECONDS: Final = 2.0
+DEAF_SECONDS: Final = 20.0
+"""A worker that listens to nothing for so long lets another one try: its host may be cut off."""
+_LOOK_SECONDS: Final = 0.5
 
 _UNPACED: Final = ("/interactions/", "/webhooks/")
 
@@ -88,6 +92,14 @@ class EscalationClient(discord.Client):
     def in_order(self) -> bool:
         """Whether nothing has been missed."""
         return self._connected and self._caught_up and self._watch.hold() is not None
+
+    async def until_deaf(self) -> None:
+        """Return once there was no connection for so long that it is another worker's turn."""
+        connected = time.monotonic()
+        while time.monotonic() < connected + DEAF_SECONDS:
+            await asyncio.sleep(_LOOK_SECONDS)
+            if self._connected:
+                connected = time.monotonic()
 
     async def on_ready(self) -> None:
         """Look for what was missed: Discord begins afresh, after a start or a long break."""

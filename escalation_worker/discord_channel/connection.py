@@ -28,7 +28,7 @@ from escalation_worker.discord_channel.client import EscalationClient, TakeTurn,
 from escalation_worker.discord_channel.listener import Listener
 from escalation_worker.discord_channel.losses import Losses
 from escalation_worker.discord_channel.places import is_in_sight, missing_permissions
-from escalation_worker.discord_channel.turn import Turn
+from escalation_worker.discord_channel.turn import TURN_SECONDS, Turn
 from escalation_worker.supervisor import Backoff, NeedsMendingError
 from shared.errors import (
     ChannelError,
@@ -138,18 +138,27 @@ class DiscordConnection:
             await close(client)
 
     async def _listen(self, client: EscalationClient) -> None:
-        """Listen until the connection ends or the turn does."""
+        """Listen until the connection ends or the turn does.
+
+        Raises:
+            ChannelUnavailableError: There was no connection for too long; others may have one.
+        """
         connecting = asyncio.ensure_future(client.connect())
-        keeping = asyncio.ensure_future(self._turn.keep())
+        deaf = asyncio.ensure_future(client.until_deaf())
+        tasks = (connecting, deaf, asyncio.ensure_future(self._turn.keep()))
         try:
-            await asyncio.wait({connecting, keeping}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             if connecting.done():
                 connecting.result()
         finally:
-            connecting.cancel()
-            keeping.cancel()
-            await asyncio.gather(connecting, keeping, return_exceptions=True)
+            gave_up = deaf.done()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             await self._turn.give_back()
+        if gave_up:
+            await asyncio.sleep(2 * TURN_SECONDS)  # the others look first
+            raise ChannelUnavailableError("no connection to Discord's gateway from here")
 
     async def hand_over(self) -> None:
         """Let another worker listen from now on; what is being posted can still be finished."""
@@ -158,14 +167,21 @@ class DiscordConnection:
     async def tell(self) -> None:
         """Say for ever, every moment, until when all was heard, while this worker hears all."""
         while True:
-            with contextlib.suppress(StoreUnavailableError):
-                await self._tell()
+            try:
+                with contextlib.suppress(StoreUnavailableError):
+                    await self._tell()
+            except ChannelError as error:
+                log.warning("not_read_from_the_beginning", reason=str(error))
             await asyncio.sleep(TELL_SECONDS)
 
     async def _tell(self) -> None:
-        hold = self._turn.hold()
-        if hold is not None and self._client is not None and self._client.in_order:
-            await self._tell_heard_until(self._listener.heard_until(self._clock()), hold)
+        hold, client = self._turn.hold(), self._client
+        if hold is None or client is None or not client.in_order:
+            return
+        now = self._clock()
+        await self._catching_up.read_unread(client, hold)
+        if client.in_order:  # still: it may have taken long
+            await self._tell_heard_until(self._listener.heard_until(now), hold)
 
     def hold(self) -> Hold | None:
         """See `Watch.hold`."""

@@ -15,6 +15,8 @@ from weakref import WeakValueDictionary
 import aiohttp
 import discord
 
+from escalation_worker.discord_channel import marks
+from escalation_worker.unreadable import passing_over_unreadable
 from escalation_worker.verdicts import in_words
 from shared.errors import StoreUnavailableError
 from shared.escalation import ChannelKind
@@ -93,13 +95,17 @@ class Listener:
         if escalation_id is None and message.reference and message.reference.message_id:
             # A thread's id is its starter message's: a reply to that message names it as well.
             escalation_id = await self._find(str(message.reference.message_id))
+            # Discord may show a message before its worker could note it, or dies.
+            escalation_id = escalation_id or _named_in_what_it_replies_to(message)
         if escalation_id is None:
             return
-        if _is_a_persons(message):
-            await self._reply(escalation_id, message, hold)
-        if in_order and in_thread:
-            # Last, so that a message on which a worker dies is heard again.
-            await self._memory.note_heard(escalation_id, str(message.id), hold)
+        with passing_over_unreadable(escalation_id):
+            if _is_a_persons(message):
+                await self._reply(escalation_id, message, hold)
+            if in_order and in_thread:
+                # Last, so that a message on which a worker dies, or whose question it can't read,
+                # is heard again.
+                await self._memory.note_heard(escalation_id, str(message.id), hold)
 
     async def _reply(self, escalation_id: str, message: discord.Message, hold: Hold) -> None:
         author = message.author
@@ -160,6 +166,15 @@ def notice(verdict: ReplyVerdict, message: discord.Message) -> str | None:
 
 def _is_a_persons(message: discord.Message) -> bool:
     return not message.author.bot and message.webhook_id is None and message.type in _HUMAN_MESSAGES
+
+
+def _named_in_what_it_replies_to(message: discord.Message) -> str | None:
+    """Read which question a reply is about off the message itself, which must be the bot's own."""
+    me = message.guild.me if message.guild else None
+    answered = message.reference.resolved if message.reference else None
+    if me is None or not isinstance(answered, discord.Message) or answered.author.id != me.id:
+        return None
+    return marks.marked_id(answered)
 
 
 def _without_leading_mention(message: discord.Message) -> str:

@@ -16,6 +16,7 @@ import discord
 
 from escalation_worker.discord_channel import problems, rendering
 from escalation_worker.discord_channel.places import GONE, NOBODY, is_there, starter_of
+from escalation_worker.unreadable import passing_over_unreadable
 from shared.escalation import ChannelKind, Escalation, Posting, State
 from shared.ports import EscalationStore, PostingLog
 from shared.telemetry import get_logger
@@ -69,7 +70,8 @@ class Losses:
                     continue
                 for escalation_id, posting in discord_ones.items():
                     if posting.place == place:
-                        await self._give_up(escalation_id, reason)
+                        with passing_over_unreadable(escalation_id):
+                            await self._give_up(escalation_id, reason)
 
     async def check(self, client: discord.Client, suspects: Mapping[str, Posting]) -> None:
         """Look whether these questions can still be answered.
@@ -79,7 +81,8 @@ class Losses:
             StoreUnavailableError: Likewise.
         """
         for escalation_id, posting in suspects.items():
-            await self._check(client, escalation_id, posting)
+            with passing_over_unreadable(escalation_id):
+                await self._check(client, escalation_id, posting)
 
     async def deleted(self, client: discord.Client, reference: int) -> None:
         """Look at the question whose thread or message was deleted, if it was one's.
@@ -89,9 +92,12 @@ class Losses:
             StoreUnavailableError: Likewise.
         """
         escalation_id = await self._postings.find(str(reference))
-        escalation = await self._store.get(escalation_id) if escalation_id else None
-        if escalation is not None and escalation.posting is not None:
-            await self._check(client, escalation.id, escalation.posting)
+        if escalation_id is None:
+            return
+        with passing_over_unreadable(escalation_id):
+            escalation = await self._store.get(escalation_id)
+            if escalation is not None and escalation.posting is not None:
+                await self._check(client, escalation.id, escalation.posting)
 
     async def _check(self, client: discord.Client, escalation_id: str, posting: Posting) -> None:
         with problems.translated_errors():

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
+import discord
+
 from shared.escalation import Escalation
 
 NONCE_LENGTH: Final = 25
+_MARKER: Final = "Question "
 
 
 def nonce(escalation: Escalation, part: int = 0) -> str:
@@ -35,4 +38,12 @@ def _nonce(escalation: Escalation, prefix: str) -> str:
 
 def marker(escalation: Escalation) -> str:
     """Write what tells a question's message from all others: its id, in the footer."""
-    return f"Question {escalation.id}"
+    return f"{_MARKER}{escalation.id}"
+
+
+def marked_id(message: discord.Message) -> str | None:
+    """Read the id of the question that a message of ours shows, if it shows one."""
+    for each in message.embeds:
+        if each.footer.text and each.footer.text.startswith(_MARKER):
+            return each.footer.text.removeprefix(_MARKER)
+    return None

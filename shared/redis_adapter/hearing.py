@@ -6,7 +6,7 @@ holder: an older one may have missed what the newer one is about to find.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, cast
 
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 log = get_logger(__name__)
 
 HEARD_UNTIL_KEPT: Final = timedelta(days=30)
-NOTICE_KEPT: Final = timedelta(hours=1)
+NOTICE_KEPT: Final = HEARD_UNTIL_KEPT
+"""What was heard is read again after a break, however long that was: no notice is repeated then."""
 READ_AT_ONCE: Final = 500
 """Records read with one pipeline."""
 
@@ -106,13 +107,37 @@ class RedisHearing:
 
         A record that can't be read is left out.
         """
-        found: dict[str, Posting] = {}
-        async for ids in self._open_ids():
+        shown = await self._indexed(self._keys.open)
+        return {escalation_id: posting for escalation_id, posting in shown.items() if posting}
+
+    async def unread(self) -> dict[str, Posting | None]:
+        """Tell which questions are to be read from their beginning, and where they are shown.
+
+        None where the record is gone, or can't be read.
+        """
+        return await self._indexed(self._keys.unread)
+
+    async def note_read(self, escalation_id: str, hold: Hold) -> None:
+        """Note that a question was read from its beginning."""
+        await self._scripts.call(
+            "note_read",
+            [self._keys.unread, *self._keys.fenced_by(hold)],
+            [escalation_id, hold.fence],
+        )
+
+    async def _indexed(self, index: str) -> dict[str, Posting | None]:
+        """Tell where each question of an index is shown."""
+        async with translated_errors():
+            all_ids = cast("list[str]", await self._redis.zrange(index, 0, -1))
+        found: dict[str, Posting | None] = {}
+        for start in range(0, len(all_ids), READ_AT_ONCE):
+            ids = all_ids[start : start + READ_AT_ONCE]
             async with translated_errors(), self._redis.pipeline(transaction=False) as pipe:
                 for escalation_id in ids:
                     pipe.hget(self._keys.record(escalation_id), "posting")
                 postings = cast("list[str | None]", await pipe.execute())
             for escalation_id, posting in zip(ids, postings, strict=True):
+                found[escalation_id] = None
                 if posting is None:
                     continue
                 try:
@@ -120,9 +145,3 @@ class RedisHearing:
                 except ValidationError:
                     log.warning("record_unreadable", escalation_id=escalation_id)
         return found
-
-    async def _open_ids(self) -> AsyncIterator[list[str]]:
-        async with translated_errors():
-            ids = cast("list[str]", await self._redis.zrange(self._keys.open, 0, -1))
-        for start in range(0, len(ids), READ_AT_ONCE):
-            yield ids[start : start + READ_AT_ONCE]

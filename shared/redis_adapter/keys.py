@@ -9,11 +9,12 @@
 | `{p}:open` | zset: id by deadline (ms) | swept index | acceptance | worker |
 | `{p}:unposted` | zset: id by time asked | swept index | acceptance | worker |
 | `{p}:unshown` | zset: id by time concluded | swept index | conclusion | worker |
+| `{p}:unread` | zset: id by time noted | swept index | worker | worker |
 | `{p}:agent:{digest}` | zset: id by time asked | newest `kept_until` | acceptance | gateway |
 | `{p}:idem:{digest}` | string: id | `kept_until` | gateway | gateway |
 | `{p}:same:{digest}` | string: id | deadline | gateway | gateway |
 | `{p}:posting:{reference}` | string: id | `kept_until` | worker | worker |
-| `{p}:told:{source}` | string: this notice was given | an hour | worker | worker |
+| `{p}:told:{source}` | string: this notice was given | 30 days | worker | worker |
 | `{p}:slot:{n}` | string: which worker listens | 3 s, renewed | worker | worker |
 | `{p}:slot:{n}:fence` | string: how many held the slot | 30 days | worker | worker |
 | `{p}:heard_until` | string: until when people were heard (ms) | 30 days | worker | worker |
@@ -77,6 +78,11 @@ class Keys:
     def unshown(self) -> str:
         """Sorted set; concluded questions whose outcome people can't see yet."""
         return f"{self.prefix}:unshown"
+
+    @property
+    def unread(self) -> str:
+        """Sorted set; questions under which may stand what nobody knew to belong to them."""
+        return f"{self.prefix}:unread"
 
     def agent(self, agent: str) -> str:
         """Sorted set; an agent's questions by the time they were asked."""
@@ -145,4 +151,4 @@ class Keys:
 
     def is_swept_index(self, key: str) -> bool:
         """Whether the key may live without a TTL because a sweep empties it."""
-        return key in {self.open, self.unposted, self.unshown, self.queue}
+        return key in {self.open, self.unposted, self.unshown, self.unread, self.queue}

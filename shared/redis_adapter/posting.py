@@ -13,7 +13,7 @@ from shared.ports import Clock, LeaseVerdict, PostingLease, Work, utc_now
 from shared.redis_adapter.connection import translated_errors
 from shared.redis_adapter.jobs import JobName, job_prefix, make_job
 from shared.redis_adapter.records import from_flat, to_ms
-from shared.redis_adapter.scripts import Scripts
+from shared.redis_adapter.scripts import Replicas, Scripts
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -34,13 +34,19 @@ class RedisPostingLog:
     """Remembers who is posting what, and where each question is shown."""
 
     def __init__(
-        self, redis: Redis, keys: Keys, *, clock: Clock = utc_now, lease: timedelta = LEASE
+        self,
+        redis: Redis,
+        keys: Keys,
+        *,
+        clock: Clock = utc_now,
+        lease: timedelta = LEASE,
+        replicas: Replicas | None = None,
     ) -> None:
         self._redis = redis
         self._keys = keys
         self._clock = clock
         self._lease_ms = int(lease.total_seconds() * 1000)
-        self._scripts = Scripts(redis)
+        self._scripts = Scripts(redis, replicas=replicas)
 
     async def lease(self, escalation_id: str, work: Work = Work.POSTING) -> PostingLease:
         """See `PostingLog.lease`."""
@@ -61,7 +67,9 @@ class RedisPostingLog:
         """See `PostingLog.release`."""
         await self._prolong(lease, 0)
 
-    async def note_posting(self, escalation_id: str, posting: Posting, *, complete: bool) -> State:
+    async def note_posting(
+        self, escalation_id: str, posting: Posting, *, complete: bool, shown_before: bool = False
+    ) -> State:
         """See `PostingLog.note_posting`."""
         keys = self._keys
         state = await self._scripts.call(
@@ -71,6 +79,7 @@ class RedisPostingLog:
                 keys.posting(posting.reference),
                 keys.unposted,
                 keys.unshown,
+                keys.unread,
             ],
             [
                 escalation_id,
@@ -78,14 +87,15 @@ class RedisPostingLog:
                 int(complete),
                 to_ms(self._clock()),
                 keys.changed,
+                int(shown_before),
             ],
         )
         return State(state) if state is not None else State.CANCELLED
 
     async def find(self, posting_reference: str) -> str | None:
         """See `PostingLog.find`."""
-        async with translated_errors():
-            return cast("str | None", await self._redis.get(self._keys.posting(posting_reference)))
+        found = await self._scripts.read("GET", self._keys.posting(posting_reference))
+        return cast("str | None", found)
 
     async def requeue(self, work: Work) -> int:
         """Queue again what is to be shown but that nobody is at; tell how many."""
@@ -135,10 +145,11 @@ class RedisPostingLog:
     async def forget(self, escalation_id: str) -> None:
         """Take a question whose record has expired off the indexes."""
         keys = self._keys
-        async with translated_errors(), self._redis.pipeline(transaction=False) as pipe:
-            for index in (keys.open, keys.unposted, keys.unshown):
-                pipe.zrem(index, escalation_id)
-            await pipe.execute()
+        await self._scripts.call(
+            "forget",
+            [keys.record(escalation_id), keys.open, keys.unposted, keys.unshown, keys.unread],
+            [escalation_id],
+        )
 
     async def unshown_score(self, escalation_id: str) -> int | None:
         """When the outcome that is still to be shown was decided (ms), if one is."""

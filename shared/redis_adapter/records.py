@@ -12,6 +12,7 @@ from typing import Final
 
 from pydantic import TypeAdapter
 
+from shared.errors import UnreadableRecordError
 from shared.escalation import Claim, Escalation, News, Outcome, Posting, Remark, State, Vote
 from shared.ports import Concluded
 from shared.question import Question
@@ -35,7 +36,7 @@ def from_hash(fields: Mapping[str, str]) -> Escalation:
     """Read a record as `HGETALL` gives it.
 
     Raises:
-        ValueError: It is none that this version can read.
+        UnreadableRecordError: It is none that this version can read.
     """
     posting, claim, outcome, late = (
         fields.get(key) for key in ("posting", "claim", "outcome", "late_answer")
@@ -58,8 +59,9 @@ def from_hash(fields: Mapping[str, str]) -> Escalation:
             delivered_at=_moment(fields, News.OUTCOME),
             late_answer_delivered_at=_moment(fields, News.LATE_ANSWER),
         )
-    except (KeyError, OverflowError, OSError) as error:  # a field is missing, or no moment
-        raise ValueError("not a record that can be read") from error
+    # A field is missing, says what this version does not know, or is no moment.
+    except (KeyError, ValueError, OverflowError, OSError) as error:
+        raise UnreadableRecordError from error
 
 
 def delivered_field(news: News) -> str:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final, Self, cast
 
 from redis.exceptions import NoScriptError
 
-from shared.errors import StoreUncertainError
-from shared.redis_adapter.connection import translated_errors
+from shared.errors import StoreUnavailableError, StoreUncertainError, UnreadableRecordError
+from shared.redis_adapter.connection import translated_errors, unavailable
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -33,6 +33,7 @@ _USES: Final = {
             "keep_late_answer",
             "note_heard",
             "note_heard_until",
+            "note_read",
             "remark",
             "vote",
         }
@@ -42,9 +43,16 @@ _QUEUEING: Final = _USES["_enqueue"] | _USES["_conclude"] | _USES["_show"]
 _PARTS: Final = _USES | {"_enqueue": _QUEUEING}
 """What is put in front of which scripts."""
 _PROMISING: Final = frozenset(
-    {"accept", "conclude", "keep_late_answer", "note_delivery", "remark", "vote"}
+    {
+        *("accept", "conclude", "keep_late_answer", "note_delivery"),
+        *("remark", "vote"),
+        *("lease", "note_posting", "hold_slot"),
+    }
 )
-"""After these somebody is told that something is kept: they wait for replicas, where asked to."""
+"""After these somebody relies on what was written: a person is told that it is kept, or is asked in
+Discord, or a worker posts or listens. They wait for replicas, where asked to. Otherwise a server
+that was replaced and does not know it yet would take a posting into its grave, and the new primary
+would not know the thread in which the answer is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +101,40 @@ class Scripts:
             StoreUnavailableError: Redis is away or refuses; nothing was done.
             StoreUncertainError: No answer came; the script ran wholly, or not at all. Or it ran,
                 but too few replicas have it.
+            UnreadableRecordError: It ran, and the record that it gave back is no text.
         """
-        async with translated_errors(changes=True):
-            if self._replicas is not None and name in _PROMISING:
-                return await self._replicated(self._replicas, name, keys, args)
-            script = self._scripts.get(name)
-            if script is None:
-                script = self._scripts[name] = self._redis.register_script(source(name))
-            return cast("Any", await script(keys=list(keys), args=list(args)))
+        try:
+            async with translated_errors(changes=True):
+                if self._replicas is not None and name in _PROMISING:
+                    return await self._replicated(self._replicas, name, keys, args)
+                script = self._scripts.get(name)
+                if script is None:
+                    script = self._scripts[name] = self._redis.register_script(source(name))
+                return cast("Any", await script(keys=list(keys), args=list(args)))
+        except UnicodeDecodeError as error:
+            raise UnreadableRecordError from error
+
+    async def read(self, command: str, key: str) -> Any:
+        """Read one key. That nothing is there is believed only of a server that has its replicas.
+
+        One that was replaced and does not know it yet lacks all that came since.
+
+        Raises:
+            StoreUnavailableError: Redis is away, or can't be believed.
+        """
+        async with translated_errors():
+            found = await cast("Any", self._redis).execute_command(command, key)
+            if found or self._replicas is None:
+                return found
+            found, confirmed = await self._confirmed(self._replicas, command, key)
+        if isinstance(found, Exception):
+            raise unavailable(found) from found
+        if not found and not confirmed:
+            raise StoreUnavailableError(
+                "Redis does not know of it, but too few replicas confirmed that it is still the "
+                f"primary (REDIS_WAIT_REPLICAS={self._replicas.count})"
+            )
+        return found
 
     async def _replicated(
         self,
@@ -109,25 +143,32 @@ class Scripts:
         keys: Sequence[str],
         args: Sequence[str | int | float],
     ) -> Any:
-        async with self._redis.pipeline(transaction=False) as pipe:
-            pipe.evalsha(_sha1(name), len(keys), *keys, *cast("Sequence[str]", args))
-            pipe.publish(replicas.channel, "")
-            pipe.execute_command("WAIT", replicas.count, replicas.milliseconds)
-            # Errors come as values: redis-py's own raising would write the arguments, a
-            # customer's words, into the message.
-            result, _, having = await pipe.execute(raise_on_error=False)
+        result, confirmed = await self._confirmed(
+            replicas, "EVALSHA", _sha1(name), len(keys), *keys, *args
+        )
         if isinstance(result, NoScriptError):
             await self._redis.script_load(source(name))
             return await self._replicated(replicas, name, keys, args)
         if isinstance(result, Exception):
             raise result
-        # An error here: the server is no primary any more, and let go of whoever waited.
-        if isinstance(having, Exception) or having < replicas.count:
+        if not confirmed:
             raise StoreUncertainError(
                 "Redis has it, but too few replicas confirmed it in time (REDIS_WAIT_REPLICAS="
                 f"{replicas.count}), so that a failover might lose it"
             )
         return result
+
+    async def _confirmed(self, replicas: Replicas, *command: str | float) -> tuple[Any, bool]:
+        """Give what a command returned, and whether enough replicas have all until then."""
+        async with self._redis.pipeline(transaction=False) as pipe:
+            pipe.execute_command(*command)
+            pipe.publish(replicas.channel, "")
+            pipe.execute_command("WAIT", replicas.count, replicas.milliseconds)
+            # Errors come as values: redis-py's own raising would write the arguments, a
+            # customer's words, into the message.
+            result, _, having = await pipe.execute(raise_on_error=False)
+        # An error here: the server is no primary any more, and let go of whoever waited.
+        return result, not isinstance(having, Exception) and having >= replicas.count
 
 
 @cache

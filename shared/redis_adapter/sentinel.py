@@ -52,6 +52,8 @@ class Sentinels:
         self._service = service
         self._connection_class = connection_class
         self._options = options
+        self.named: Address | None = None
+        """The primary, as they said last."""
 
     async def primary(self) -> Address:
         """Tell the primary's address, as the sentinels know it now.
@@ -66,7 +68,8 @@ class Sentinels:
         if known:
             # A sentinel that was away during a failover still names the old one.
             _, host, port = max(known, key=lambda each: each[0])
-            return host, port
+            self.named = host, port
+            return self.named
         if any(isinstance(answer, AuthenticationError) for answer in answers):
             raise NoPrimaryError("the sentinels refuse us: check REDIS_SENTINEL_PASSWORD")
         if any(isinstance(answer, ResponseError) for answer in answers):
@@ -136,6 +139,19 @@ class TcpConnection(_Bounded, Connection):
         super().__init__(**options)
         self._sentinels = sentinels
 
+    async def connect(self) -> None:
+        """Connect, also where this is a connection to a primary that was replaced since.
+
+        Sentinel tells a server that was away for a while only after ten seconds that it is no
+        primary any more. Until then it would take what nobody will see.
+        """
+        if self._sentinels is not None and self.is_connected:
+            self._astray = self._astray or self._is_left_behind(self._sentinels)
+        await super().connect()
+
+    def _is_left_behind(self, sentinels: Sentinels) -> bool:
+        return sentinels.named != (self.host, self.port)
+
     async def _connect(self) -> None:
         """Open the socket. redis-py calls this for each try: each asks anew."""
         if self._sentinels is not None:
@@ -153,6 +169,8 @@ class TcpConnection(_Bounded, Connection):
             role = cast("list[str | bytes]", await self.read_response())[0]
             if role not in {"master", b"master"}:
                 raise NoPrimaryError("the server that the sentinels name is no primary yet")
+            if self._is_left_behind(self._sentinels):
+                raise NoPrimaryError("another server became the primary meanwhile")
 
 
 class TlsConnection(TcpConnection, SSLConnection):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 from shared.ports import SLOT_LENGTH, Hold
-from shared.redis_adapter.scripts import Scripts
+from shared.redis_adapter.scripts import Replicas, Scripts
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -21,10 +21,16 @@ class RedisListenerSlots:
     """One worker's hold on one of the slots. The token is this process's own."""
 
     def __init__(
-        self, redis: Redis, keys: Keys, *, slots: int, length: timedelta = SLOT_LENGTH
+        self,
+        redis: Redis,
+        keys: Keys,
+        *,
+        slots: int,
+        length: timedelta = SLOT_LENGTH,
+        replicas: Replicas | None = None,
     ) -> None:
         self._keys = keys
-        self._scripts = Scripts(redis)
+        self._scripts = Scripts(redis, replicas=replicas)
         self._numbers = range(slots)
         self._length_ms = int(length.total_seconds() * 1000)
         self._token = uuid4().hex

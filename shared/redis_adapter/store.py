@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from shared.errors import UnreadableRecordError
 from shared.escalation import Ask, Escalation, News, Outcome, State, new_id, states_before
 from shared.ports import Accepted, Clock, Concluded, Hold, utc_now
 from shared.redis_adapter.connection import translated_errors
@@ -100,8 +101,10 @@ class RedisEscalationStore:
 
     async def get(self, escalation_id: str) -> Escalation | None:
         """See `EscalationStore.get`."""
-        async with translated_errors():
-            fields = await cast("Any", self._redis).hgetall(self._keys.record(escalation_id))
+        try:
+            fields = await self._scripts.read("HGETALL", self._keys.record(escalation_id))
+        except UnicodeDecodeError as error:
+            raise UnreadableRecordError from error
         return from_hash(fields) if fields else None
 
     async def list_for_agent(
@@ -242,7 +245,7 @@ class RedisEscalationStore:
             try:
                 if fields:
                     found.append(from_hash(fields))
-            except ValueError:
+            except UnreadableRecordError:
                 log.warning("record_unreadable", escalation_id=escalation_id)
         return found
 

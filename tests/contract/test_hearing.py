@@ -149,3 +149,19 @@ async def test_every_open_question_that_is_shown_is_listed_however_many_there_ar
     postings = await backend.hearing.open_postings()
     assert set(postings) == shown
     assert len({posting.reference for posting in postings.values()}) == len(shown)
+
+
+async def test_a_question_that_may_have_been_shown_before_is_read_from_its_beginning_once(
+    backend: Backend,
+) -> None:
+    old, new = await relieved(backend)
+    first, again = await asked(backend), await asked(backend)
+    await backend.log.note_posting(first.id, a_posting("1"), complete=True)
+    await backend.log.note_posting(again.id, a_posting("2"), complete=False, shown_before=True)
+    assert await backend.hearing.unread() == {}, "it is not all there yet"
+    await backend.log.note_posting(again.id, a_posting("2"), complete=True, shown_before=True)
+    assert await backend.hearing.unread() == {again.id: a_posting("2")}
+    await backend.hearing.note_read(again.id, old)
+    assert await backend.hearing.unread() == {again.id: a_posting("2")}, "the next one reads it"
+    await backend.hearing.note_read(again.id, new)
+    assert await backend.hearing.unread() == {}

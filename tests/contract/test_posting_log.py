@@ -133,6 +133,15 @@ async def test_open_questions_past_their_deadline_are_overdue(place: Place) -> N
     assert await place.log.overdue() == []
     place.clock.advance(seconds=600)
     assert await place.log.overdue() == [escalation.id]
+
+
+async def test_only_a_question_whose_record_is_gone_is_forgotten(place: Place) -> None:
+    escalation = await place.ask()
+    place.clock.advance(seconds=600)
+    # A server that was replaced meanwhile may have said that there is no such record.
+    await place.log.forget(escalation.id)
+    assert await place.log.overdue() == [escalation.id]
+    await place.redis.delete(place.keys.record(escalation.id))
     await place.log.forget(escalation.id)
     assert await place.log.overdue() == []
 

@@ -85,6 +85,15 @@ async def test_an_outcome_does_not_count_until_the_replica_has_it(
     assert concluded.escalation.outcome == outcome
 
 
+async def test_what_is_not_there_is_known_from_a_primary_with_replicas(
+    servers: tuple[Server, Server], store: RedisEscalationStore
+) -> None:
+    assert await store.get("never asked") is None
+    servers[1].pause()
+    with pytest.raises(StoreUnavailableError, match="still the primary"):
+        await store.get("never asked")
+
+
 async def test_what_a_primary_was_doing_when_it_was_demoted_is_uncertain(
     servers: tuple[Server, Server], redis: Redis, keys: Keys
 ) -> None:

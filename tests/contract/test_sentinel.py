@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from ssl import SSLContext
 from typing import Any
@@ -30,14 +30,25 @@ def naming(port: int, *, epoch: int = 1) -> bytes:
 @asynccontextmanager
 async def fake_sentinels(*answers: bytes | None) -> AsyncGenerator[tuple[Address, ...]]:
     """Listen as sentinels that give these answers; None hangs."""
+    async with changing_sentinels(*(lambda answer=answer: answer for answer in answers)) as all_:
+        yield all_
+
+
+@asynccontextmanager
+async def changing_sentinels(
+    *answers: Callable[[], bytes | None],
+) -> AsyncGenerator[tuple[Address, ...]]:
+    """Listen as sentinels that may give another answer each time."""
 
     async def serve(
-        reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answer: bytes | None
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        answer: Callable[[], bytes | None],
     ) -> None:
         while request := await reader.read(65536):
             writer.write(b"+OK\r\n" * request.count(b"SETINFO"))
-            if b"MASTER" in request and answer is not None:
-                writer.write(answer)
+            if b"MASTER" in request and (said := answer()) is not None:
+                writer.write(said)
         writer.close()
 
     async with AsyncExitStack() as stack:
@@ -110,6 +121,71 @@ async def test_a_server_that_is_no_primary_is_refused_even_for_reading(
     async with replica, fake_sentinels(naming(port)) as sentinels:
         with pytest.raises(StoreUnavailableError, match="no primary yet"):
             await ping(told(valkey, sentinels))
+
+
+async def test_connections_to_a_replaced_primary_are_not_used_again(valkey: EmbeddedRedis) -> None:
+    async with relay_to(valkey.port) as old, relay_to(valkey.port) as new:
+        named = old
+        async with (
+            asyncio.timeout(WITHIN),
+            changing_sentinels(lambda: naming(named.port)) as sentinels,
+            open_client(told(valkey, sentinels)) as redis,
+        ):
+            pool: Any = redis.connection_pool
+
+            async def ports(count: int) -> list[int]:
+                """Tell where the pool's connections lead that are lent at once."""
+                lent = [await pool.get_connection() for _ in range(count)]
+                for connection in lent:
+                    await pool.release(connection)
+                return [connection.port for connection in lent]
+
+            assert await ports(2) == [old.port] * 2
+            named = new
+            assert await ports(3) == [old.port, old.port, new.port], "nobody has asked before"
+            assert await ports(3) == [new.port] * 3
+
+
+async def test_a_primary_that_answers_only_after_it_was_replaced_is_not_used(
+    valkey: EmbeddedRedis,
+) -> None:
+    goes_on, asked = asyncio.Event(), asyncio.Event()
+    requests: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Stand still, then go on as the primary that it no longer is."""
+        while request := await reader.read(65536):
+            asked.set()
+            await goes_on.wait()
+            requests.append(request)
+            writer.write(b"+OK\r\n" * (request.count(b"SETINFO") + request.count(b"AUTH")))
+            writer.write(b"*1\r\n$6\r\nmaster\r\n" * request.count(b"ROLE"))
+            writer.write(b"+OK\r\n" * request.count(b"test-sentinel-says"))
+        writer.close()
+
+    hung = await asyncio.start_server(serve, "127.0.0.1", 0)
+    named: int = hung.sockets[0].getsockname()[1]
+    async with (
+        asyncio.timeout(WITHIN),
+        hung,
+        changing_sentinels(lambda: naming(named)) as sentinels,
+        open_client(told(valkey, sentinels)) as redis,
+    ):
+
+        async def write() -> None:
+            async with translated_errors():
+                await redis.set("test-sentinel-says", "so", ex=1)
+
+        early = asyncio.create_task(write())
+        await asked.wait()
+        named = valkey.port
+        await write()
+        goes_on.set()
+        with pytest.raises(StoreUnavailableError, match="became the primary meanwhile"):
+            await early
+        await write()
+    assert requests
+    assert not any(b"test-sentinel-says" in each for each in requests)
 
 
 async def test_a_call_that_is_cancelled_while_it_looks_ends_at_every_moment(

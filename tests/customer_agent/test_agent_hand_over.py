@@ -106,3 +106,20 @@ async def test_an_agent_that_leaves_waits_a_little_until_its_question_has_reache
         await gateway.settle(gateway.asked[0], answer="Six per cent")
         async with talking(client_for(gateway.url), conversation_id="same") as second:
             await second.heard.until("Six per cent")
+
+
+async def test_what_the_earlier_agent_told_after_the_next_one_had_begun_is_not_told_again(
+    gateway: FakeGateway,
+) -> None:
+    async with asyncio.timeout(BOUND):
+        told = gateway.add("Refund?", conversation_id="same")
+        untold = gateway.add("Delivery?", conversation_id="same")
+        async with talking(client_for(gateway.url), conversation_id="same") as second:
+            await gateway.until(lambda: gateway.held == 2)
+            told.delivered.append(False)
+            await gateway.settle(told, answer="Refund approved")
+            await gateway.settle(untold, answer="On Friday")
+            await second.heard.until("On Friday")
+            await gateway.until(lambda: untold.delivered == [False])
+        assert second.heard.count("Refund approved") == 0
+        assert told.delivered == [False]

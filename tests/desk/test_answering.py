@@ -210,6 +210,9 @@ class _Journal:
     async def started(self, posting: Posting) -> None:
         raise AssertionError(f"nothing can be half done at the desk: {posting}")
 
+    def found(self) -> None:
+        raise AssertionError("the desk shows nothing twice")
+
 
 async def test_posting_to_the_desk_names_the_same_place_every_time(desk: Desk) -> None:
     question, channel = await desk.asked(), DeskChannel()

@@ -15,7 +15,7 @@ import pytest
 from discord_double import DiscordDouble
 from support import processes
 from support.load import load
-from support.sentinel_set import DOWN_AFTER_MS, sentinel_set
+from support.sentinel_set import DOWN_AFTER_MS, Server, sentinel_set
 
 from e2e.conftest import Fleet
 from e2e.test_least_privilege import PASSWORD, documented_rights
@@ -40,7 +40,16 @@ async def test_the_primary_is_lost_under_load(tmp_path: Path, manner: str) -> No
                 await fleet.add_gateway(extra)
                 await fleet.add_worker(extra)
             urls = [processes.gateway_url(each) for each in fleet.gateways]
-            async with load(double, urls) as asking:
+
+            async def known(escalation_id: str) -> str:
+                return "\n".join(
+                    [
+                        *[await _record(each, fleet, escalation_id) for each in redis.servers],
+                        *_logged(fleet, escalation_id),
+                    ]
+                )
+
+            async with load(double, urls, known=known) as asking:
                 await asking.until_accepted_after(0, count=6)
                 lost = time.monotonic()
                 if manner == "killed":
@@ -65,7 +74,7 @@ async def test_the_primary_is_lost_under_load(tmp_path: Path, manner: str) -> No
                 f"answered once, {len(asking.errors)} calls told to try again, the slowest after "
                 f"{asking.longest_error:.1f} s"
             )
-            for server in (redis.first, redis.second):
+            for server in redis.servers:
                 async with server.client() as admin:
                     refusals = cast("list[dict[str, str]]", await cast("Any", admin).acl_log())
                     assert [each for each in refusals if each["username"] == "hitl"] == []
@@ -75,3 +84,20 @@ async def test_the_primary_is_lost_under_load(tmp_path: Path, manner: str) -> No
         assert process.process is not None
         assert process.process.returncode == 0, process.text()[-2000:]
         assert "redis.exceptions" not in process.text(), "a traceback where a line would do"
+
+
+async def _record(server: Server, fleet: Fleet, escalation_id: str) -> str:
+    """Say what one server has of a question."""
+    async with server.client() as redis:
+        record = await cast("Any", redis).hgetall(fleet.keys.record(escalation_id))
+    return f"on the server {server.port}: {record}"
+
+
+def _logged(fleet: Fleet, escalation_id: str) -> list[str]:
+    """List what all processes logged of a question."""
+    return [
+        f"{process.log.stem}: {line}"
+        for process in (*fleet.gateways, *fleet.workers)
+        for line in process.text().splitlines()
+        if escalation_id in line
+    ]

@@ -107,14 +107,17 @@ class Talk:
             try:
                 while True:
                     with suppress(httpx2.HTTPError):
-                        async with self._http.stream("GET", "/events") as stream:
-                            async for line in stream.aiter_lines():
-                                if line.startswith("data:"):
-                                    self._take(json.loads(line.removeprefix("data:")))
+                        await self._read()
                     await asyncio.sleep(COME_BACK_SECONDS)
             except asyncio.CancelledError:
                 if not self._left:
                     raise
+
+    async def _read(self) -> None:
+        async with self._http.stream("GET", "/events") as stream:
+            async for line in stream.aiter_lines():
+                if line.startswith("data:"):
+                    self._take(json.loads(line.removeprefix("data:")))
 
     def leave(self) -> None:
         """Close the page."""

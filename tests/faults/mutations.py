@@ -216,7 +216,12 @@ def _tell_all_again() -> None:
         listed = await read(self, conversation_id)
         return [each.model_copy(update={"delivered": False}) for each in listed]
 
+    async def not_told(self: Any, escalation_id: str, *, wait_seconds: float) -> Any:
+        standing = await look(self, escalation_id, wait_seconds=wait_seconds)
+        return standing.model_copy(update={"delivered": False})
+
     read = _put(McpGateway, "list_questions", nothing_told)
+    look = _put(McpGateway, "check", not_told)
 
 
 MUTATIONS: dict[str, Mutation] = {

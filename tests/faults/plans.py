@@ -128,6 +128,7 @@ SLOW_POSTING = replace(
 DYING_AGENT = replace(
     _AIMED,
     name="dying_agent",
+    settle_seconds=50.0,  # longer than a customer waits whose question was lost with its host
     seconds=12.0,
     askers=0,
     agents=1,

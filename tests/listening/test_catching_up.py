@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Any, cast
+from datetime import timedelta
+from typing import Any, Final, cast
 
 import pytest
 from discord_double import defaults
@@ -15,7 +16,10 @@ from support.make import an_outcome
 
 from listening.conftest import Scene, seconds_since, until
 from shared.escalation import State
-from shared.ports import utc_now
+from shared.ports import Hold, utc_now
+
+NOTICED_SECONDS: Final = 75
+"""A minute until discord.py gives up a silent connection, and some for clocks that differ."""
 
 
 async def test_a_thousand_open_questions_of_which_ten_moved_cost_thirteen_requests(
@@ -118,6 +122,20 @@ async def test_replies_beside_a_thread_count_too(scene: Scene) -> None:
     assert "✅" in reply.reactions
 
 
+async def test_a_reply_beside_a_thread_is_found_after_a_connection_that_died_without_a_word(
+    scene: Scene,
+) -> None:
+    scene.double.settings.max_active_threads = 0
+    async with scene.listening() as worker:
+        escalation = await scene.ask(worker, "anybody there?")
+    await scene.double.person("Maya").reply(scene.starter(escalation), "beside")
+    # For as long as discord.py did not notice, the listener said that all was heard.
+    noticed = utc_now() + timedelta(seconds=NOTICED_SECONDS)
+    assert await scene.hearing.note_heard_until(noticed, Hold(0, 1))
+    async with asyncio.timeout(30), scene.listening():
+        assert (await scene.until_ended(escalation)).state is State.ANSWERED
+
+
 async def test_what_was_written_before_somebody_listened_is_not_read_again(scene: Scene) -> None:
     await scene.asked_before("still open?")
     maya = scene.double.person("Maya")
@@ -151,7 +169,7 @@ async def test_a_late_answer_in_a_thread_that_was_archived_meanwhile_is_kept_and
 async def test_a_stranger_stays_refused_and_is_told_once(scene: Scene) -> None:
     escalation = await scene.asked_before("who may?")
     thread, record = scene.thread(escalation), scene.keys.record(escalation.id)
-    await scene.double.person("Mallory").write(thread, "me")
+    refused = await scene.double.person("Mallory").write(thread, "me")
     for _ in range(2):
         # As if the cursor had not been kept: the message is read in both rounds.
         await cast("Any", scene.redis).hset(record, "heard", str(thread.id))
@@ -159,6 +177,9 @@ async def test_a_stranger_stays_refused_and_is_told_once(scene: Scene) -> None:
             await until_told(scene.double, thread, "Only the operators")
     assert len(said_by_bot(scene.double, thread)) == 1
     assert (await scene.read(escalation)).state is State.POSTED
+    # Nor does a break of any length, after which it is read again, have it told again.
+    told, heard_until = scene.keys.told(str(refused.id)), scene.keys.heard_until
+    assert await scene.redis.pttl(told) > await scene.redis.pttl(heard_until) - 60_000
 
 
 async def test_what_was_edited_meanwhile_counts_as_it_is_now(scene: Scene) -> None:
@@ -202,14 +223,24 @@ async def test_questions_in_a_channel_that_is_no_longer_configured_are_caught_up
             assert (await scene.until_ended(before)).state is State.ANSWERED
 
 
+@pytest.mark.parametrize("field", ["posting", "question", "state"])
 async def test_a_record_that_cannot_be_read_keeps_no_other_question_from_being_heard(
-    scene: Scene,
+    scene: Scene, field: str
 ) -> None:
     broken, whole = await scene.asked_before("broken?"), await scene.asked_before("whole?")
-    await cast("Any", scene.redis).hset(scene.keys.record(broken.id), "posting", "{")
+    records, record = cast("Any", scene.redis), scene.keys.record(broken.id)
+    readable = await records.hget(record, field)
+    await records.hset(record, field, "{")
+    await scene.double.person("Maya").write(scene.thread(broken), "kept for later")
     await scene.double.person("Maya").write(scene.thread(whole), "heard")
     async with asyncio.timeout(30), scene.listening():
         assert (await scene.until_ended(whole)).state is State.ANSWERED
+    # A version that can read it finds what was written there.
+    await records.hset(record, field, readable)
+    async with asyncio.timeout(30), scene.listening():
+        answered = await scene.until_ended(broken)
+    assert answered.outcome is not None
+    assert answered.outcome.text == "kept for later"
 
 
 async def until_asked_in_vain(scene: Scene) -> None:

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 import pytest
 from discord_double import DiscordDouble
 from discord_double.model import Channel, Message, MessageFlag
+from discord_double.reading import text_of
 from support.discord_views import said_by_bot
 from support.make import an_outcome
 
 from listening.conftest import Scene
+from shared.errors import ChannelUnavailableError
 from shared.escalation import Posting, State
 from shared.ports import utc_now
 
@@ -27,6 +29,9 @@ class SecondTry:
 
     async def started(self, posting: Posting) -> None:
         """Write nothing down."""
+
+    def found(self) -> None:
+        """Likewise."""
 
 
 def chatter(double: DiscordDouble, place: Channel, count: int) -> None:
@@ -91,6 +96,66 @@ async def test_an_outcome_is_said_once_however_much_is_said_after_it(scene: Scen
         chatter(double, scene.thread(escalation), 150)
         await worker.channel.show_outcome(ended)
     assert len(said_by_bot(double, scene.thread(escalation))) == 1
+
+
+async def test_who_replies_to_a_message_before_it_was_noted_is_heard(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent, may_note = asyncio.Event(), asyncio.Event()
+    note = scene.postings.note_posting
+
+    async def slowly(
+        escalation_id: str, posting: Posting, *, complete: bool, shown_before: bool = False
+    ) -> State:
+        sent.set()
+        await may_note.wait()
+        return await note(escalation_id, posting, complete=complete, shown_before=shown_before)
+
+    monkeypatch.setattr(scene.postings, "note_posting", slowly)
+    async with asyncio.timeout(30), scene.listening() as worker, asyncio.TaskGroup() as group:
+        asking = group.create_task(scene.ask(worker, "so soon?"))
+        await sent.wait()
+        (starter,) = scene.double.channel.messages
+        await scene.double.person("Mallory").reply(starter, "me first")
+        await scene.double.person("Maya").reply(starter, "at once")
+        (known,) = await scene.store.list_open()
+        answered = await scene.until_ended(known)
+        may_note.set()
+        await asking
+    assert answered.outcome is not None
+    assert answered.outcome.text == "at once"
+    assert "Answered by Maya" in text_of(starter)
+
+
+async def test_what_only_looks_like_a_question_is_not_answered(scene: Scene) -> None:
+    escalation = await scene.asked_before("forged?")
+    mallory = scene.double.person("Mallory")
+    forged = Message(
+        scene.double.world.ids.next(),
+        scene.double.channel.id,
+        mallory.member.user,
+        embeds=[{"type": "rich", "footer": {"text": f"Question {escalation.id}"}}],
+    )
+    scene.double.channel.messages.add(forged)
+    maya = scene.double.person("Maya")
+    async with asyncio.timeout(30), scene.listening():
+        await maya.reply(forged, "not to this")
+        await maya.write(scene.thread(escalation), "but here")
+        answered = await scene.until_ended(escalation)
+    assert answered.outcome is not None
+    assert answered.outcome.text == "but here"
+
+
+async def test_an_outcome_waits_to_be_shown_until_somebody_mends_the_place(scene: Scene) -> None:
+    worker = scene.make_worker()
+    worker.channel.refuse("the channel is not there")
+    escalation = await scene.ask(worker, "shown to nobody?")
+    assert escalation.state is State.UNDELIVERABLE
+    with pytest.raises(ChannelUnavailableError, match="the channel is not there"):
+        await worker.concluding.show_outcome(escalation.id)
+    async with asyncio.timeout(30), scene.listening() as mended:
+        await mended.concluding.show_outcome(escalation.id)
+    assert await scene.postings.unshown_score(escalation.id) is None
 
 
 async def test_a_thread_that_was_deleted_while_it_was_posted_is_not_posted_into(

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 from support.discord_views import said_by_bot
 
+from escalation_worker.discord_channel import client
 from listening.conftest import Scene, Worker, until
 from shared.escalation import State
 from shared.ports import utc_now
@@ -56,6 +57,30 @@ async def test_a_reply_that_only_the_relieved_listener_heard_is_found_and_taken_
             assert answered.outcome.source == str(reply.id)
             await new.concluding.show_outcome(escalation.id)
     assert said_by_bot(scene.double, scene.thread(escalation)) == []
+
+
+async def test_a_listener_that_cannot_connect_lets_another_one_try(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "DEAF_SECONDS", 2.0)
+    cut_off, other = scene.make_worker(), scene.make_worker()
+    connect = client.EscalationClient.connect
+
+    async def connect_unless_cut_off(each: client.EscalationClient) -> None:
+        if each is cut_off.running_client:
+            await asyncio.Event().wait()
+        await connect(each)
+
+    monkeypatch.setattr(client.EscalationClient, "connect", connect_unless_cut_off)
+
+    async def holds_the_slot() -> bool:
+        return cut_off.turn.hold() is not None
+
+    async with asyncio.timeout(30), scene.running(cut_off):
+        await until(holds_the_slot)
+        async with scene.running(other):
+            await other.until_listening()
+            assert cut_off.turn.hold() is None
 
 
 async def test_the_relieved_listener_neither_answers_nor_speaks_nor_moves_the_cursor(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -14,6 +14,8 @@ from mcp import Client
 
 from support.discord_views import answer_text, structured
 
+ANSWERED_WITHIN = 40.0
+"""From the end of the load on: what is not answered then has been lost."""
 LONGEST_CALL = 3.0
 """A call that fails must say so within 2 s; a second more for a busy machine."""
 
@@ -88,16 +90,40 @@ class Load:
 
 @asynccontextmanager
 async def load(
-    double: DiscordDouble, urls: Sequence[str], *, agents: int = 4
+    double: DiscordDouble,
+    urls: Sequence[str],
+    *,
+    agents: int = 4,
+    known: Callable[[str], Awaitable[str]] | None = None,
 ) -> AsyncGenerator[Load]:
-    """Let agents ask and the operator answer; at the end all that was accepted is answered once."""
+    """Let agents ask and the operator answer; at the end all that was accepted is answered once.
+
+    `known` says what is known of a question, by its id, for when it is stuck.
+    """
     await double.employ_operator(lambda question: answer_to(question.thread.name), delay=0.1)
     asking = Load(urls)
-    async with asyncio.TaskGroup() as group:
-        for number in range(agents):
-            group.create_task(asking.ask_on(number))
-        yield asking
-        asking.stop()
+    patience = asyncio.timeout(None)
+    try:
+        async with patience, asyncio.TaskGroup() as group:
+            for number in range(agents):
+                group.create_task(asking.ask_on(number))
+            yield asking
+            asking.stop()
+            patience.reschedule(asyncio.get_running_loop().time() + ANSWERED_WITHIN)
+    except TimeoutError as error:
+        if not patience.expired():
+            raise
+        stuck = [each for each, answer in asking.answers.items() if not answer]
+        said = [
+            "\n".join([f"{each} {asking.questions[each]}", *_in_discord(double, each)])
+            + (f"\n{await known(each)}" if known else "")
+            for each in stuck
+        ]
+        raise AssertionError(
+            "accepted and never answered:\n" + "\n\n".join(said)
+            if stuck
+            else f"not accepted: {asking.errors[-3:]}"
+        ) from error
     wrong = {
         question: asking.answers[each]
         for each, question in asking.questions.items()
@@ -108,3 +134,16 @@ async def load(
     shown = {each: sum(each in text for text in starters) for each in asking.questions}
     assert set(shown.values()) == {1}, {each: n for each, n in shown.items() if n != 1}
     assert asking.longest_error < LONGEST_CALL
+
+
+def _in_discord(double: DiscordDouble, escalation_id: str) -> list[str]:
+    """Say what stands in Discord about a question."""
+    lines: list[str] = []
+    for starter in double.channel.messages:
+        if escalation_id not in text_of(starter):
+            continue
+        lines.append(f"its message: {starter.id}")
+        thread = double.world.channels.get(starter.id)
+        written = thread.messages if thread else ()
+        lines += [f"in its thread: {each.id} {each.content}" for each in written]
+    return lines or ["no message in Discord"]

@@ -112,6 +112,11 @@ class SentinelSet:
     sentinels: list[Server]
 
     @property
+    def servers(self) -> tuple[Server, Server]:
+        """Both, whichever is the primary."""
+        return self.first, self.second
+
+    @property
     def env(self) -> dict[str, str]:
         """What a process is told to find the primary; how to log in there stands in its URL."""
         return {

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
+from typing import Any, cast
 
 import pytest
 from fakeredis import FakeAsyncRedis
@@ -44,6 +45,7 @@ class Setting:
     channel: FakeChannel
     concluding: Concluding
     clock: SteppedClock
+    redis: FakeAsyncRedis
 
     async def ask(self, posting: Posting | None = None) -> Escalation:
         """Accept a question, posted if a posting is given."""
@@ -68,7 +70,7 @@ async def setting() -> AsyncGenerator[Setting]:
         log = RedisPostingLog(redis, Keys(), clock=clock)
         hearing = RedisHearing(redis, Keys())
         concluding = Concluding(store, log, channel, hearing.heard_until, clock=clock)
-        yield Setting(store, log, hearing, channel, concluding, clock)
+        yield Setting(store, log, hearing, channel, concluding, clock, redis)
 
 
 async def test_a_question_before_its_deadline_is_left_alone(setting: Setting) -> None:
@@ -134,3 +136,15 @@ async def test_the_sweep_ends_what_no_job_ended(setting: Setting) -> None:
     setting.clock.advance(seconds=70)
     await setting.concluding.sweep()
     assert await setting.state(escalation) is State.UNDELIVERABLE
+
+
+async def test_a_record_that_cannot_be_read_keeps_no_other_question_from_being_swept(
+    setting: Setting,
+) -> None:
+    broken = await setting.ask()
+    whole = (await setting.store.accept(an_ask("And what else?", timeout=60))).escalation
+    record = Keys().record(broken.id)
+    await cast("Any", setting.redis).hset(record, "state", "of a newer version")
+    setting.clock.advance(seconds=70)
+    await setting.concluding.sweep()
+    assert await setting.state(whole) is State.UNDELIVERABLE

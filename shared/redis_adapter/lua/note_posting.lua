@@ -1,6 +1,6 @@
 -- Writes down where a question is shown; a complete posting makes a queued question posted.
--- KEYS  1 record  2 posting reference  3 unposted  4 unshown
--- ARGV  1 id  2 posting  3 complete 0|1  4 now ms  5 channel "changed"
+-- KEYS  1 record  2 posting reference  3 unposted  4 unshown  5 unread
+-- ARGV  1 id  2 posting  3 complete 0|1  4 now ms  5 channel "changed"  6 shown before 0|1
 -- Returns the record's state now, or nil when no such record is kept.
 -- Invariant: a posting is never forgotten, even when the question ended while it was being posted.
 local state = redis.call('HGET', KEYS[1], 'state')
@@ -15,6 +15,9 @@ if state == 'queued' and ARGV[3] == '1' then
   redis.call('ZREM', KEYS[3], ARGV[1])
 elseif redis.call('HEXISTS', KEYS[1], 'outcome') == 1 then
   redis.call('ZADD', KEYS[4], ARGV[4], ARGV[1])
+end
+if ARGV[3] == '1' and ARGV[6] == '1' then
+  redis.call('ZADD', KEYS[5], ARGV[4], ARGV[1])
 end
 redis.call('PUBLISH', ARGV[5], ARGV[1])
 return state
