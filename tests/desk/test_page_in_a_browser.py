@@ -11,9 +11,7 @@ import pytest
 from support.make import an_ask, an_outcome
 
 from desk.browser import PROGRAM, Page, a_browser
-from escalation_worker.answering import Answering
-from escalation_worker.desk.app import build_desk
-from escalation_worker.desk.channel import DESK_OPERATORS
+from desk.conftest import a_desk
 from escalation_worker.desk.serving import serve_desk
 from hitl.embedded_redis import free_port
 from shared.escalation import Escalation, State
@@ -61,8 +59,7 @@ class Seen:
 async def seen(tmp_path: Path) -> AsyncGenerator[Seen]:
     """Serve a desk and open it."""
     store, port = MemoryEscalations(), free_port()
-    answering = Answering(store, DESK_OPERATORS)
-    desk = build_desk(store, answering, store, password=None, operator_name="Operator")
+    desk = a_desk(store)
     serving = asyncio.create_task(serve_desk(desk, host="127.0.0.1", port=port))
     try:
         async with asyncio.timeout(60), a_browser(tmp_path / "profile") as page:
