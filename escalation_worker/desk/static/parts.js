@@ -1,6 +1,6 @@
 // Parts of a card that are drawn anew from the question each time it changes.
 
-import { ago, same } from "./common.js";
+import { same } from "./common.js";
 
 /** Append what was said since the list was drawn last; nothing that stands there is touched. */
 export function drawRemarks(list, remarks) {
@@ -10,7 +10,7 @@ export function drawRemarks(list, remarks) {
     item.append(
       part("strong", remark.author === "agent" ? "The agent" : remark.by ?? "Somebody"),
       part("span", remark.text, "said"),
-      part("time", ago(remark.at)),
+      part("time", timeOfDay(remark.at)),
     );
     list.append(item);
   }
@@ -46,6 +46,10 @@ export function optionButton(option, onPick) {
   button.type = "button";
   button.addEventListener("click", () => onPick(option));
   return button;
+}
+
+function timeOfDay(moment) {
+  return new Date(moment).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
 }
 
 function part(tag, text, kind = "") {
