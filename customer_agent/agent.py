@@ -1,4 +1,4 @@
-"""The agent as VideoSDK's runtime sees it: instructions, one tool, a greeting and a goodbye."""
+"""The agent as VideoSDK's runtime sees it: instructions, tools, a greeting and a goodbye."""
 
 from __future__ import annotations
 
@@ -7,17 +7,22 @@ from typing import Final
 
 from videosdk.agents import Agent
 
-from customer_agent.questions import ConversationEndedError, OpenQuestions, TooManyQuestionsError
+from customer_agent.gateway_client import TEXT_LIMIT
+from customer_agent.questions import OpenQuestions
+from customer_agent.refusals import (
+    ConversationEndedError,
+    NothingAskedError,
+    TooManyQuestionsError,
+)
 from customer_agent.runtime import function_tool, session_of
 from shared.telemetry import get_logger
 
 _log = get_logger(__name__)
 
-TEXT_LIMIT: Final = 4_000
-"""Characters of a question or context that the gateway takes; a model's longer text is cut."""
-
 ASKED: Final = "Asked."
 """How the tool's result begins when the question is on its way."""
+PASSED_ON: Final = "Passed on."
+"""Likewise when the customer's reply is."""
 
 
 class CustomerAgent(Agent):
@@ -78,6 +83,34 @@ class CustomerAgent(Agent):
             f"{ASKED} Ticket {ticket}. A colleague has the question now; an answer can take "
             "minutes. Tell the customer that you asked, and go on talking with them. Don't guess "
             "the answer and promise nothing. You will be told as soon as there is one."
+        )
+
+    @function_tool
+    async def reply_to_colleague(self, ticket: str, reply: str) -> str:
+        """Pass the customer's reply on to a colleague who asked something back.
+
+        Use it only after a notice that a colleague wants to know something, once the customer has
+        replied.
+
+        Args:
+            ticket: The ticket that stands in the notice.
+            reply: What the customer replied, in their words.
+        """
+        words = _clean(reply)
+        if not words:
+            return "Not passed on: the reply was empty. Ask the customer again."
+        try:
+            known = self._questions.reply(_clean(ticket), words)
+        except NothingAskedError:
+            return "Not passed on: no colleague waits for a reply about this ticket."
+        except Exception:  # noqa: BLE001  The border: the runtime would hide it from the model.
+            _log.exception("tool_failed")
+            return (
+                "Not passed on: something went wrong. Say that you can't reach the colleague now."
+            )
+        return (
+            f"{PASSED_ON} Ticket {known}. The colleague has the reply and will answer the "
+            "question. Tell the customer that you passed it on, and go on talking with them."
         )
 
 

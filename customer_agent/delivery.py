@@ -56,7 +56,7 @@ class Delivery:
         self._outcomes.put_nowait(outcome)
 
     def note_open_questions(self, count: int) -> None:
-        """Fill silences from now on if `count` questions are open, and stop if none is."""
+        """Fill silences from now on if `count` questions wait for colleagues, else stop."""
         if count:
             self._waiting.set()
         else:
@@ -90,7 +90,7 @@ class Delivery:
                 else:
                     told = await self._tell_without_model(outcome)
                 self._floor.sound()
-            heard = told.telling is Telling.INTERRUPTED and _holds(told.words, outcome.answer)
+            heard = told.telling is Telling.INTERRUPTED and _holds(told.words, outcome.quoted)
             if told.telling is Telling.SPOKEN or heard:
                 _log.info("outcome_spoken", ticket=outcome.ticket, ending=outcome.ending)
                 crash_point(CrashPoint.OUTCOME_SPOKEN)
@@ -124,6 +124,6 @@ class Delivery:
                 self._floor.sound()
 
 
-def _holds(words: str, answer: str | None) -> bool:
-    """Tell whether the customer heard the whole answer before speaking into it."""
-    return bool(answer) and " ".join((answer or "").split()) in " ".join(words.split())
+def _holds(words: str, quoted: str | None) -> bool:
+    """Tell whether the customer heard all of a person's words before speaking into them."""
+    return bool(quoted) and " ".join((quoted or "").split()) in " ".join(words.split())

@@ -20,6 +20,8 @@ from mcp.shared.exceptions import MCPError
 from mcp_types import INVALID_PARAMS, CallToolResult, TextContent
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
+TEXT_LIMIT: Final = 4_000
+"""Characters that the gateway takes of a question, a context or a reply."""
 _CONNECT_SECONDS: Final = 5.0
 _GRACE_SECONDS: Final = 15.0
 """How much longer than the hold we read: the gateway ends the hold, never our own limit."""
@@ -53,8 +55,10 @@ class Status(StrEnum):
     """How a question stands, as the gateway names it."""
 
     PENDING = "pending"  # nobody has answered yet
-    NEEDS_INFO = "needs_info"  # a person asked back; for this agent still open
+    NEEDS_INFO = "needs_info"  # a person asked back, and waits for our reply
     ANSWERED = "answered"
+    APPROVED = "approved"
+    DENIED = "denied"
     DECLINED = "declined"
     TIMED_OUT = "timed_out"
     CANCELLED = "cancelled"
@@ -86,6 +90,8 @@ class Standing(_FromWire):
     escalation_id: str
     question: str
     answer: str | None = None
+    asked_back: str | None = None
+    """What a person wants to know before answering; all of it that we have not replied to."""
     reason: str | None = None
     answered_by: AnsweredBy | None = None
     late_answer: str | None = None
@@ -131,6 +137,10 @@ class Gateway(Protocol):
 
     async def check(self, escalation_id: str, *, wait_seconds: float) -> Standing:
         """Wait up to `wait_seconds` for a question that is known by its id."""
+        ...
+
+    async def reply(self, escalation_id: str, message: str) -> Standing:
+        """Reply to a person who asked back; the same reply is passed on once."""
         ...
 
     async def cancel(self, escalation_id: str, *, reason: str) -> None:
@@ -182,6 +192,11 @@ class McpGateway:
         """Wait on. See `Gateway`."""
         arguments = {"escalation_id": escalation_id, "wait_seconds": wait_seconds}
         return _parse(Standing, await self._call("check_answer", arguments, hold=wait_seconds))
+
+    async def reply(self, escalation_id: str, message: str) -> Standing:
+        """Reply to a person. See `Gateway`."""
+        arguments = {"escalation_id": escalation_id, "message": message, "wait_seconds": 0}
+        return _parse(Standing, await self._call("send_to_operator", arguments))
 
     async def cancel(self, escalation_id: str, *, reason: str) -> None:
         """Take a question back. See `Gateway`."""

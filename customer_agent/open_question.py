@@ -11,11 +11,16 @@ from customer_agent.outcomes import Ending, Outcome
 
 _ENDINGS: Final = {
     Status.ANSWERED: Ending.ANSWERED,
+    Status.APPROVED: Ending.APPROVED,
+    Status.DENIED: Ending.DENIED,
     Status.DECLINED: Ending.DECLINED,
     Status.TIMED_OUT: Ending.TIMED_OUT,
     Status.CANCELLED: Ending.CANCELLED,
     Status.UNDELIVERABLE: Ending.UNDELIVERABLE,
 }
+
+
+_WITH_WORDS: Final = frozenset({Ending.ANSWERED, Ending.APPROVED, Ending.DENIED})
 
 
 @dataclass(slots=True)
@@ -30,6 +35,39 @@ class OpenQuestion:
     accepted: asyncio.Event = field(default_factory=asyncio.Event)
     resumed: bool = False
     """An earlier agent asked it."""
+    asked_back: str = ""
+    """What people wait to hear from the customer, as far as the customer was asked."""
+    replies: list[str] = field(default_factory=list[str])
+    """What the customer replied and nobody has passed on yet."""
+    replied: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def reply(self, text: str) -> None:
+        """Have this passed on."""
+        self.replies.append(text)
+        self.replied.set()
+
+    def passed_on(self, count: int) -> None:
+        """Note that so many replies are with the people now, who no longer wait."""
+        del self.replies[:count]
+        self.asked_back = ""
+        if not self.replies:
+            self.replied.clear()
+
+    def newly_asked_back(self, standing: Standing) -> Outcome | None:
+        """Read what the customer was not asked yet; None if there is nothing."""
+        wanted = standing.asked_back or ""
+        # While we don't reply, what people add stands behind what they asked before.
+        news = wanted.removeprefix(self.asked_back).strip()
+        self.asked_back = wanted
+        if standing.status is not Status.NEEDS_INFO or not news:
+            return None
+        return Outcome(
+            Ending.NEEDS_INFO,
+            self.ticket,
+            self.question,
+            asked_back=news,
+            escalation_id=standing.escalation_id,
+        )
 
 
 def resumed(listed: ListedQuestion) -> OpenQuestion:
@@ -61,8 +99,8 @@ def outcome_of(standing: Standing, entry: OpenQuestion) -> Outcome | None:
         ending,
         entry.ticket,
         entry.question,
-        # Only an answered question has an answer, whatever else a fallback may have filled in.
-        answer=standing.answer if ending is Ending.ANSWERED else None,
+        # Only people's answers count as such, whatever else a fallback may have filled in.
+        answer=standing.answer if ending in _WITH_WORDS else None,
         answered_by=standing.answered_by.name if standing.answered_by else None,
         reason=standing.reason,
         escalation_id=standing.escalation_id,

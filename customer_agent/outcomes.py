@@ -14,7 +14,10 @@ from typing import assert_never
 class Ending(StrEnum):
     """How a question stands when there is something to say about it."""
 
+    NEEDS_INFO = "needs_info"  # a person asks back; not final, the customer is to reply
     ANSWERED = "answered"  # a person answered; `answer` holds their words
+    APPROVED = "approved"  # people allowed what was asked for; `answer` holds their comment
+    DENIED = "denied"  # a person forbade it; likewise
     DECLINED = "declined"  # a person looked at it and said no to answering
     ANSWERED_LATE = "answered_late"  # a person answered after the deadline
     TIMED_OUT = "timed_out"  # nobody answered before the deadline
@@ -37,11 +40,18 @@ class Outcome:
     """By which the gateway knows the question; none if it never took it."""
     delivered: bool = False
     """Whether the customer knows it already: another agent of the conversation told it."""
+    asked_back: str | None = None
+    """What a person wants to know before answering."""
 
     @property
     def is_final(self) -> bool:
         """Whether nothing more will come for this question."""
-        return self.ending is not Ending.UNREACHABLE
+        return self.ending not in {Ending.UNREACHABLE, Ending.NEEDS_INFO}
+
+    @property
+    def quoted(self) -> str | None:
+        """The words of a person that the customer must hear, if there are any."""
+        return self.answer or self.asked_back
 
 
 def in_plain_words(outcome: Outcome) -> str:
@@ -50,6 +60,14 @@ def in_plain_words(outcome: Outcome) -> str:
     who = outcome.answered_by or "a colleague"
     because = f" The reason given: {outcome.reason}" if outcome.reason else ""
     match outcome.ending:
+        case Ending.NEEDS_INFO:
+            return (
+                f"Before my colleague can answer {about}, they would like to know: "
+                f"{outcome.asked_back}"
+            )
+        case Ending.APPROVED | Ending.DENIED:
+            said = f" {_capital(who)} says: {outcome.answer}" if outcome.answer else ""
+            return f"{_decided(outcome.ending)} {about}.{said}"
         case Ending.ANSWERED:
             return f"I have heard back about {about}. {_capital(who)} says: {outcome.answer}"
         case Ending.ANSWERED_LATE:
@@ -75,6 +93,12 @@ def in_plain_words(outcome: Outcome) -> str:
             )
         case _:
             assert_never(outcome.ending)
+
+
+def _decided(ending: Ending) -> str:
+    if ending is Ending.APPROVED:
+        return "Good news, my colleagues have approved"
+    return "I'm sorry, the team has decided against"
 
 
 def _shortened(text: str, limit: int = 120) -> str:

@@ -16,6 +16,7 @@ class Patience:
     longest_retry: float = 2.0
     refused_retry: float = 5.0  # between tries with a key that the gateway does not know
     unreachable: float = 30.0  # an outage this long is told to the customer
+    asked_back: float = 5.0  # between looks while the customer is to reply
     late_answer: float = 5.0  # between looks for an answer after the deadline; they grow rarer
     longest_late_answer: float = 30.0
     resume: timedelta = timedelta(minutes=15)  # how old settled questions are told again

@@ -10,14 +10,15 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Final, Self
 
 from customer_agent.gateway_client import (
+    TEXT_LIMIT,
     Gateway,
     GatewayError,
-    GatewayRefusedKeyError,
     GatewayRejectedError,
     GatewayUnreachableError,
     ListedQuestion,
@@ -25,8 +26,14 @@ from customer_agent.gateway_client import (
     Status,
 )
 from customer_agent.open_question import OpenQuestion, outcome_of, resumed
+from customer_agent.outage import Outage
 from customer_agent.outcomes import Ending, Outcome
 from customer_agent.patience import Patience
+from customer_agent.refusals import (
+    ConversationEndedError,
+    NothingAskedError,
+    TooManyQuestionsError,
+)
 from shared.crash_points import CrashPoint, crash_point
 from shared.telemetry import get_logger
 
@@ -36,14 +43,6 @@ _HANG_UP_SECONDS: Final = 3.0
 _HAND_OVER_SECONDS: Final = 3.0
 _BRISK_SECONDS: Final = 1.0
 """A held call that comes back sooner than this, still open, is not asked again before it."""
-
-
-class TooManyQuestionsError(Exception):
-    """This conversation has as many open questions as people can be bothered with."""
-
-
-class ConversationEndedError(Exception):
-    """The customer is gone, so nothing is asked any more."""
 
 
 class OpenQuestions:
@@ -69,14 +68,18 @@ class OpenQuestions:
         self._tasks = asyncio.TaskGroup()
         self._waits: set[asyncio.Task[None]] = set()
         self._ended = False
-        self._outage_since: float | None = None
-        self._outage_told = False
+        self._outage = Outage(patience)
         # What was open before us must be known before we ask anything ourselves: a question of
         # our own would otherwise be taken for one that an earlier agent left.
         self._resumed = asyncio.Event()
 
     def __len__(self) -> int:
         return len(self._open)
+
+    @property
+    def _waiting(self) -> int:
+        """How many questions wait for colleagues, and not for the customer."""
+        return sum(not each.asked_back for each in self._open.values())
 
     async def __aenter__(self) -> Self:
         await self._tasks.__aenter__()
@@ -109,6 +112,22 @@ class OpenQuestions:
             raise TooManyQuestionsError
         entry = OpenQuestion(f"Q-{secrets.token_hex(4).upper()}", question, context)
         self._follow(entry)
+        return entry.ticket
+
+    def reply(self, ticket: str, text: str) -> str:
+        """Have the customer's reply passed on to who asked back; return the ticket at once.
+
+        Raises:
+            NothingAskedError: Nobody waits for a reply, or it is not clear to which question.
+        """
+        waiting = [each for each in self._open.values() if each.asked_back]
+        entry = next((each for each in waiting if each.ticket == ticket), None)
+        if entry is None:
+            # A model may have lost the ticket; where there is one question back, it is that one.
+            if len(waiting) != 1:
+                raise NothingAskedError
+            entry = waiting[0]
+        entry.reply(text)
         return entry.ticket
 
     async def hang_up(self, *, cancel: bool) -> None:
@@ -166,7 +185,7 @@ class OpenQuestions:
     def _follow(self, entry: OpenQuestion) -> None:
         self._open[entry.ticket] = entry
         self._start(self._wait_for(entry), f"wait-{entry.ticket}")
-        self._on_change(len(self._open))
+        self._on_change(self._waiting)
 
     async def _wait_for(self, entry: OpenQuestion) -> None:
         """Wait until the question is settled, and report it."""
@@ -183,7 +202,7 @@ class OpenQuestions:
         )
         crash_point(CrashPoint.OUTCOME_KNOWN_TO_AGENT)
         self._report(outcome)
-        self._on_change(len(self._open))
+        self._on_change(self._waiting)
         if outcome.ending is Ending.TIMED_OUT:
             await self._wait_for_late_answer(entry)
 
@@ -221,11 +240,14 @@ class OpenQuestions:
             try:
                 standing = await self._look(entry, hold)
             except GatewayUnreachableError as error:
-                await asyncio.sleep(self._note_outage(error, attempt, entry))
+                pause = self._outage.note(error, attempt)
+                if self._outage.must_be_told():
+                    self._on_outcome(Outcome(Ending.UNREACHABLE, entry.ticket, entry.question))
+                await asyncio.sleep(pause)
                 attempt += 1
                 continue
             attempt = 0
-            self._note_recovery()
+            self._outage.over()
             if entry.escalation_id is None:
                 _log.info(
                     "question_asked", ticket=entry.ticket, escalation_id=standing.escalation_id
@@ -234,11 +256,29 @@ class OpenQuestions:
                 entry.accepted.set()
             if (outcome := outcome_of(standing, entry)) is not None:
                 return outcome
+            self._ask_customer(entry, standing)
+            if entry.asked_back:
+                # The gateway does not hold such a call, and it is not ours to hurry: either the
+                # customer replies, or somebody answers without that.
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(entry.replied.wait(), self._patience.asked_back)
+                continue
             if hold and (early := _BRISK_SECONDS - (loop.time() - began)) > 0:
                 await asyncio.sleep(early)
             hold = self._patience.hold
 
+    def _ask_customer(self, entry: OpenQuestion, standing: Standing) -> None:
+        """Have the customer asked what people want to know, if it is news."""
+        waited_for = self._waiting
+        if (wanted := entry.newly_asked_back(standing)) is not None:
+            _log.info("asked_back", ticket=entry.ticket, escalation_id=entry.escalation_id)
+            self._on_outcome(wanted)
+        if self._waiting != waited_for:
+            self._on_change(self._waiting)
+
     async def _look(self, entry: OpenQuestion, hold: float) -> Standing:
+        if entry.replies and entry.escalation_id is not None:
+            return await self._pass_on(entry, entry.escalation_id)
         if entry.resumed and entry.escalation_id is not None:
             return await self._gateway.check(entry.escalation_id, wait_seconds=hold)
         return await self._gateway.ask(
@@ -248,6 +288,22 @@ class OpenQuestions:
             idempotency_key=f"{self._conversation_id}:{entry.ticket}",
             wait_seconds=hold,
         )
+
+    async def _pass_on(self, entry: OpenQuestion, escalation_id: str) -> Standing:
+        """Tell people what the customer replied. Only this task does, so nothing overtakes it."""
+        count, reply = len(entry.replies), "\n".join(entry.replies)
+        try:
+            standing = await self._gateway.reply(escalation_id, reply[:TEXT_LIMIT])
+        except GatewayRejectedError as error:
+            # It has ended, which the next look tells; or as much was said as may be.
+            _log.warning("reply_not_passed_on", ticket=entry.ticket, problem=str(error))
+            entry.replies.clear()
+            entry.replied.clear()
+            return await self._gateway.check(escalation_id, wait_seconds=0)
+        _log.info("reply_passed_on", ticket=entry.ticket, escalation_id=escalation_id)
+        entry.passed_on(count)
+        self._on_change(self._waiting)
+        return standing
 
     async def _resume(self) -> None:
         """Find what an earlier agent of this conversation left: open, or settled and untold."""
@@ -259,10 +315,10 @@ class OpenQuestions:
                 _log.warning("questions_not_resumed", problem=str(error))
                 break
             except GatewayUnreachableError as error:
-                await asyncio.sleep(self._note_outage(error, attempt, None))
+                await asyncio.sleep(self._outage.note(error, attempt))
                 attempt += 1
                 continue
-            self._note_recovery()
+            self._outage.over()
             for each in sorted(listed, key=lambda one: one.asked_at):
                 self._take_up(each)
             break
@@ -278,24 +334,3 @@ class OpenQuestions:
             self._follow(entry)
         elif fresh and listed.status is Status.TIMED_OUT and listed.late_answer is None:
             self._start(self._wait_for_late_answer(entry), f"wait-late-{entry.ticket}")
-
-    def _note_outage(
-        self, error: GatewayUnreachableError, attempt: int, entry: OpenQuestion | None
-    ) -> float:
-        """Log an outage once, tell the customer once when it lasts; seconds to the next try."""
-        now = asyncio.get_running_loop().time()
-        if self._outage_since is None:
-            self._outage_since = now
-            _log.warning("gateway_unreachable", problem=str(error))
-        waited = now - self._outage_since
-        if entry and not self._outage_told and waited >= self._patience.unreachable:
-            self._outage_told = True
-            self._on_outcome(Outcome(Ending.UNREACHABLE, entry.ticket, entry.question))
-        if isinstance(error, GatewayRefusedKeyError):
-            return self._patience.refused_retry
-        return self._patience.retry_after(attempt)
-
-    def _note_recovery(self) -> None:
-        if self._outage_since is not None:
-            _log.info("gateway_reachable_again")
-        self._outage_since, self._outage_told = None, False

@@ -23,19 +23,23 @@ from videosdk.agents import (
     LLMResponse,
 )
 
-from customer_agent.agent import ASKED
+from customer_agent.agent import ASKED, PASSED_ON
 from customer_agent.notices import Notices
-from customer_agent.outcomes import in_plain_words
+from customer_agent.outcomes import Ending, in_plain_words
 from customer_agent.runtime import text_of
 from customer_agent.shop_rules import AGREED, OFFER, REFUSED, escalated, known
 
 _TOOL: Final = "ask_human"
+_REPLY: Final = "reply_to_colleague"
 _LONGEST_QUESTION: Final = 600
 _TICKET: Final = re.compile(r"Ticket (\S+)\.")
 
 
 class RuleBasedLLM(LLM):
-    """Answers from tables, calls `ask_human` where a person must decide, and tells outcomes."""
+    """Answers from tables, calls `ask_human` where a person must decide, and tells outcomes.
+
+    After a question back, the customer's next words are the reply to it.
+    """
 
     model = "rules"  # the runtime shows it in its metrics
 
@@ -63,12 +67,28 @@ class RuleBasedLLM(LLM):
         text = text_of(last)
         if (outcome := self._notices.read(text)) is not None:
             return _say(in_plain_words(outcome))
+        ticket = self._asked_back(items[:-1])
+        if ticket is not None and may_ask:
+            return _call(_REPLY, {"ticket": ticket, "reply": text})
         before = [each for each in items[:-1] if not self._is_notice(each)]
         wanted = self._wanted(text, before)
         if wanted is not None and may_ask:
             question, topic = wanted
             return _ask(question, topic)
         return _say(self._small_talk(text, items))
+
+    def _asked_back(self, before: list[Any]) -> str | None:
+        """Find the ticket about which the customer was asked something and has not replied."""
+        asked: list[str] = []
+        for item in before:
+            if (notice := self._notices.read(text_of(item))) is not None:
+                asked = [each for each in asked if each != notice.ticket]
+                if notice.ending is Ending.NEEDS_INFO:
+                    asked.append(notice.ticket)
+            elif isinstance(item, FunctionCall) and item.name == _REPLY:
+                replied = json.loads(item.arguments)["ticket"]
+                asked = [each for each in asked if each != replied]
+        return asked[-1] if asked else None
 
     def _wanted(self, text: str, before: list[Any]) -> tuple[str, str] | None:
         """Find the question for a person, if there is one, and what it is about."""
@@ -115,6 +135,12 @@ class RuleBasedLLM(LLM):
 
 
 def _after_tool(output: FunctionCallOutput, items: list[Any]) -> str:
+    if _says(output, PASSED_ON):
+        return (
+            "Thank you, I have passed that on. You'll hear from me as soon as there is an answer."
+        )
+    if output.name == _REPLY:
+        return "My colleague no longer needs to know that. What else can I do for you?"
     if not _worked(output):
         return "I'm afraid I can't reach my colleagues about this right now. Let's try it later."
     calls = [each for each in items if isinstance(each, FunctionCall)]
@@ -129,8 +155,12 @@ def _after_tool(output: FunctionCallOutput, items: list[Any]) -> str:
 
 
 def _worked(output: FunctionCallOutput) -> bool:
+    return _says(output, ASKED)
+
+
+def _says(output: FunctionCallOutput, beginning: str) -> bool:
     try:
-        return str(json.loads(output.output)).startswith(ASKED)
+        return str(json.loads(output.output)).startswith(beginning)
     except ValueError:
         return False
 
@@ -140,7 +170,11 @@ def _ask(question: str, topic: str) -> LLMResponse:
         "question": " ".join(question.split())[:_LONGEST_QUESTION],
         "context": f"It is about {topic}. These are the customer's own words, from the chat.",
     }
-    call = {"name": _TOOL, "arguments": arguments}
+    return _call(_TOOL, arguments)
+
+
+def _call(tool: str, arguments: dict[str, str]) -> LLMResponse:
+    call = {"name": tool, "arguments": arguments}
     return LLMResponse(content="", role=ChatRole.ASSISTANT, metadata={"function_call": call})
 
 

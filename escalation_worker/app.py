@@ -129,7 +129,7 @@ def _people(
 ) -> People:
     """Build the channel to people: Discord if there is a token, else the desk."""
     if settings.discord_token is None or settings.discord_channel_id is None:
-        return _desk_of(settings, store, changes)
+        return _desk_of(settings, store, discussion, changes)
     DiscordAddress(settings.discord_api_base, settings.discord_gateway_url).apply()
     user_id, role_ids = settings.discord_user_id, settings.discord_operator_role_ids
     operators = Operators(
@@ -158,12 +158,16 @@ def _people(
 
 
 def _desk_of(
-    settings: WorkerSettings, store: RedisEscalationStore, changes: RedisChanges
+    settings: WorkerSettings,
+    store: RedisEscalationStore,
+    discussion: RedisDiscussion,
+    changes: RedisChanges,
 ) -> People:
     """Build the desk: the page, and what tells it of changes."""
     desk = build_desk(
         store,
         Answering(store, DESK_OPERATORS),
+        Discussing(store, discussion, DESK_OPERATORS),
         changes,
         password=settings.desk_password,
         operator_name=settings.desk_operator_name,

@@ -131,7 +131,10 @@ class Discussing:
         return done
 
 
-def votes_in_words(escalation: Escalation) -> str:
-    """Tell how many have approved of how many that are needed."""
+def counted_in_words(escalation: Escalation) -> str:
+    """Tell whose word was counted how an approval stands now."""
+    if not escalation.state.is_open:
+        return "Your word counts. It is decided."
     approvals = sum(each.approve for each in escalation.votes)
-    return f"{approvals} of {escalation.question.approvals_needed} approvals"
+    needed = escalation.question.approvals_needed
+    return f"Your word counts. {approvals} of {needed} approvals so far."

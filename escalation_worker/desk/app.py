@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -20,14 +20,26 @@ from starlette.staticfiles import StaticFiles
 from escalation_worker.answering import Answering
 from escalation_worker.desk.board import Board
 from escalation_worker.desk.channel import DESK_ROLE
-from escalation_worker.desk.forms import AnswerForm, DeclineForm, FormError, LoginForm, read_form
+from escalation_worker.desk.forms import (
+    ClaimForm,
+    DeclineForm,
+    FilledInForm,
+    FormError,
+    LoginForm,
+    ReleaseForm,
+    ReplyForm,
+    TextForm,
+    VoteForm,
+    read_form,
+)
 from escalation_worker.desk.guard import Guard
 from escalation_worker.desk.replies import render_verdict
 from escalation_worker.desk.sessions import COOKIE, SESSION_SECONDS, Sessions
 from escalation_worker.desk.views import QuestionView, Snapshot, Trouble
+from escalation_worker.discussing import Discussing
 from shared.errors import StoreUnavailableError
 from shared.escalation import ChannelKind
-from shared.ports import Changes, Clock, EscalationStore, InboundReply, utc_now
+from shared.ports import Changes, Clock, EscalationStore, InboundReply, ReplyVerdict, utc_now
 
 STATIC: Final = Path(__file__).parent / "static"
 KEEP_ALIVE_SECONDS: Final = 10
@@ -43,6 +55,7 @@ class Desk:
         board: Board,
         store: EscalationStore,
         answering: Answering,
+        discussing: Discussing,
         sessions: Sessions | None,
         *,
         operator_name: str,
@@ -51,6 +64,7 @@ class Desk:
         self._board = board
         self._store = store
         self._answering = answering
+        self._discussing = discussing
         self._sessions = sessions
         self._operator_name = operator_name
         self._clock = clock
@@ -67,28 +81,61 @@ class Desk:
         """Tell that the process lives."""
         return JSONResponse({"status": "ok"})
 
-    async def questions(self, _: Request) -> Response:
+    async def questions(self, request: Request) -> Response:
         """Read everything the page shows."""
-        snapshot = await self._board.snapshot()
+        snapshot = _named(await self._board.snapshot(), self._session_name(request))
         return JSONResponse(snapshot.model_dump(mode="json"))
 
-    async def stream(self, _: Request) -> Response:
+    async def stream(self, request: Request) -> Response:
         """Push a snapshot, then every change."""
-        return EventSourceResponse(self._events(), ping=KEEP_ALIVE_SECONDS)
+        return EventSourceResponse(
+            self._events(self._session_name(request)), ping=KEEP_ALIVE_SECONDS
+        )
 
     async def answer(self, request: Request) -> Response:
         """Take an answer."""
-        form = await read_form(request, AnswerForm)
-        reply = self._reply(request, form.text, source=form.source, name=form.name)
-        verdict = await self._answering.answer(reply)
-        return render_verdict(verdict, await self._store.get(reply.escalation_id))
+        form = await read_form(request, TextForm)
+        reply = self._reply(request, form, form.text)
+        return await self._render(reply, await self._answering.answer(reply))
+
+    async def fill_in(self, request: Request) -> Response:
+        """Take a filled-in form, or say what is wrong with it, field by field."""
+        form = await read_form(request, FilledInForm)
+        reply = self._reply(request, form)
+        filled = await self._answering.fill_in(reply, form.values)
+        return await self._render(reply, filled.verdict, filled.problems)
 
     async def decline(self, request: Request) -> Response:
         """Take the word that nobody will answer."""
         form = await read_form(request, DeclineForm)
-        reply = self._reply(request, form.reason or "", source=form.source, name=form.name)
-        verdict = await self._answering.decline(reply)
-        return render_verdict(verdict, await self._store.get(reply.escalation_id))
+        reply = self._reply(request, form, form.reason)
+        return await self._render(reply, await self._answering.decline(reply))
+
+    async def vote(self, request: Request) -> Response:
+        """Take one person's word on an approval."""
+        form = await read_form(request, VoteForm)
+        reply = self._reply(request, form, form.comment)
+        return await self._render(reply, await self._discussing.vote(reply, approve=form.approve))
+
+    async def ask_back(self, request: Request) -> Response:
+        """Ask the agent something before answering."""
+        form = await read_form(request, TextForm)
+        reply = self._reply(request, form, form.text)
+        return await self._render(reply, await self._discussing.ask_back(reply))
+
+    async def claim(self, request: Request) -> Response:
+        """Take the word that somebody is on it."""
+        form = await read_form(request, ClaimForm)
+        reply = self._reply(request, form)
+        return await self._render(
+            reply, await self._discussing.claim(reply, take_over=form.take_over)
+        )
+
+    async def release(self, request: Request) -> Response:
+        """Take the word that somebody is no longer on it."""
+        form = await read_form(request, ReleaseForm)
+        reply = self._reply(request, form)
+        return await self._render(reply, await self._discussing.release(reply))
 
     async def log_in(self, request: Request) -> Response:
         """Trade the password for a session."""
@@ -103,7 +150,8 @@ class Desk:
                 status_code=429,
                 headers={"retry-after": str(int(seconds) + 1)},
             )
-        cookie = self._sessions.log_in(address, form.password)
+        name = form.name or self._operator_name
+        cookie = self._sessions.log_in(address, form.password, name)
         if cookie is None:
             await asyncio.sleep(WRONG_PASSWORD_SECONDS)
             return JSONResponse({"message": "That is not the password."}, status_code=401)
@@ -124,27 +172,41 @@ class Desk:
         response.delete_cookie(COOKIE, httponly=True, samesite="strict")
         return response
 
-    def _reply(self, request: Request, text: str, *, source: str, name: str | None) -> InboundReply:
-        person = name or self._operator_name
+    def _session_name(self, request: Request) -> str | None:
+        """Tell whose session a request belongs to, where there are sessions."""
+        if self._sessions is None:
+            return None
+        return self._sessions.name_of(request.cookies.get(COOKIE, ""))
+
+    def _reply(self, request: Request, form: ReplyForm, text: str | None = None) -> InboundReply:
+        # A session's name can't be changed by the page: one login casts one vote.
+        person = self._session_name(request) or form.name or self._operator_name
         return InboundReply(
             escalation_id=str(request.path_params["escalation_id"]),
-            text=text,
-            person_id=f"desk:{person}",
+            text=text or "",
+            person_id=_person_id(person),
             person_name=person,
             person_roles=frozenset({DESK_ROLE}),
             channel=ChannelKind.DESK,
-            source=f"desk:{source}",
+            source=f"desk:{form.source}",
             at=self._clock(),
         )
 
-    async def _events(self) -> AsyncIterator[ServerSentEvent]:
+    async def _render(
+        self, reply: InboundReply, verdict: ReplyVerdict, problems: Mapping[str, str] | None = None
+    ) -> Response:
+        return render_verdict(verdict, await self._store.get(reply.escalation_id), problems)
+
+    async def _events(self, name: str | None) -> AsyncIterator[ServerSentEvent]:
         async for event in self._board.events():
-            yield ServerSentEvent(event.model_dump_json(), event=_event_name(event))
+            shown = _named(event, name) if isinstance(event, Snapshot) else event
+            yield ServerSentEvent(shown.model_dump_json(), event=_event_name(event))
 
 
 def build_desk(
     store: EscalationStore,
     answering: Answering,
+    discussing: Discussing,
     changes: Changes,
     *,
     password: SecretStr | None,
@@ -153,13 +215,25 @@ def build_desk(
 ) -> Starlette:
     """Build the desk. Its lifespan follows `changes`; `app.state.board.close()` ends its streams.
 
-    `answering` must be built with operators that include `DESK_ROLE`, or nobody may answer here.
+    `answering` and `discussing` must be built with operators that include `DESK_ROLE`, or nobody
+    may act here.
     """
     sessions = Sessions(password) if password is not None else None
     board = Board(
         store, changes, operator_name=operator_name, login=password is not None, clock=clock
     )
-    desk = Desk(board, store, answering, sessions, operator_name=operator_name, clock=clock)
+    desk = Desk(
+        board, store, answering, discussing, sessions, operator_name=operator_name, clock=clock
+    )
+    acts = {
+        "answer": desk.answer,
+        "fill-in": desk.fill_in,
+        "decline": desk.decline,
+        "vote": desk.vote,
+        "ask-back": desk.ask_back,
+        "claim": desk.claim,
+        "release": desk.release,
+    }
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
@@ -179,8 +253,10 @@ def build_desk(
             Route("/healthz", desk.healthz),
             Route("/api/questions", desk.questions),
             Route("/api/events", desk.stream),
-            Route("/api/questions/{escalation_id}/answer", desk.answer, methods=["POST"]),
-            Route("/api/questions/{escalation_id}/decline", desk.decline, methods=["POST"]),
+            *(
+                Route(f"/api/questions/{{escalation_id}}/{name}", act, methods=["POST"])
+                for name, act in acts.items()
+            ),
             Route("/api/login", desk.log_in, methods=["POST"]),
             Route("/api/logout", desk.log_out, methods=["POST"]),
             Mount("/static", StaticFiles(directory=STATIC)),
@@ -201,6 +277,16 @@ async def _bad_form(_: Request, error: Exception) -> Response:
 
 async def _unavailable(_: Request, error: Exception) -> Response:
     return JSONResponse({"message": str(error)}, status_code=503, headers={"retry-after": "1"})
+
+
+def _person_id(name: str) -> str:
+    """Make the same person of a name however it is spaced and capitalised."""
+    return f"desk:{' '.join(name.split()).casefold()}"
+
+
+def _named(snapshot: Snapshot, name: str | None) -> Snapshot:
+    """Tell a session's page its name."""
+    return snapshot.model_copy(update={"operator_name": name}) if name else snapshot
 
 
 def _event_name(event: Snapshot | QuestionView | Trouble) -> str:

@@ -65,7 +65,7 @@ class Guard:
             return refusal
         if self._sessions is None or path in PUBLIC_PATHS or path.startswith("/static/"):
             return None
-        if self._sessions.valid(_cookie(headers, COOKIE)):
+        if self._sessions.name_of(_cookie(headers, COOKIE)) is not None:
             return None
         if path == "/":
             return RedirectResponse("/login", status_code=303)

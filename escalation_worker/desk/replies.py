@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from starlette.responses import JSONResponse, Response
 
 from escalation_worker.desk.views import view_of
+from escalation_worker.discussing import counted_in_words
 from escalation_worker.verdicts import in_words
 from shared.escalation import Escalation, State
 from shared.ports import ReplyVerdict
@@ -30,12 +32,23 @@ _STATUS: Final = {
 }
 
 
-def render_verdict(verdict: ReplyVerdict, escalation: Escalation | None) -> Response:
-    """Tell the page what became of a reply; `escalation` is the record after it."""
+_WRONG_FIELDS: Final = "Nothing was sent: please look at the fields that are marked."
+
+
+def render_verdict(
+    verdict: ReplyVerdict,
+    escalation: Escalation | None,
+    problems: Mapping[str, str] | None = None,
+) -> Response:
+    """Tell the page what became of a reply; `escalation` is the record after it.
+
+    `problems`: what is wrong with a form, by field.
+    """
     return JSONResponse(
         {
             "verdict": verdict,
-            "message": _message(verdict, escalation),
+            "message": _WRONG_FIELDS if problems else _message(verdict, escalation),
+            "problems": dict(problems or {}),
             "question": view_of(escalation).model_dump(mode="json") if escalation else None,
         },
         status_code=_STATUS[verdict],
@@ -43,7 +56,11 @@ def render_verdict(verdict: ReplyVerdict, escalation: Escalation | None) -> Resp
 
 
 def _message(verdict: ReplyVerdict, escalation: Escalation | None) -> str:
-    return too_late(escalation) if verdict is ReplyVerdict.TOO_LATE else in_words(verdict)
+    if verdict is ReplyVerdict.TOO_LATE:
+        return too_late(escalation)
+    if verdict is ReplyVerdict.VOTED and escalation is not None:
+        return counted_in_words(escalation)
+    return in_words(verdict)
 
 
 def too_late(escalation: Escalation | None) -> str:
@@ -53,6 +70,8 @@ def too_late(escalation: Escalation | None) -> str:
         return "This question has ended."
     name = outcome.by.name if outcome.by else "Somebody"
     after = f"after {outcome.seconds:.0f} s"
+    if outcome.approved is not None:
+        return f"{name} {'approved' if outcome.approved else 'denied'} it, {after}."
     match outcome.state:
         case State.ANSWERED:
             return f"{name} answered first, {after}."

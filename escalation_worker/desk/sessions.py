@@ -1,4 +1,8 @@
-"""The login of a desk with a password: signed session cookies, and a brake on guessing."""
+"""The login of a desk with a password: signed session cookies, and a brake on guessing.
+
+A session has the name that was given with the password. The page can't change it: whoever wants to
+act under another name must log in again.
+"""
 
 from __future__ import annotations
 
@@ -34,13 +38,14 @@ class Sessions:
             return 0.0
         return max(0.0, failures[0] + FAILURE_WINDOW_SECONDS - time.monotonic())
 
-    def log_in(self, address: str, password: str) -> str | None:
+    def log_in(self, address: str, password: str, name: str) -> str | None:
         """Make a cookie for whoever knows the password; count the failure of anybody else."""
         # Digests have one length: the comparison tells nothing about the password's.
         ours, theirs = _digest(self._password.get_secret_value()), _digest(password)
         if hmac.compare_digest(ours, theirs):
             self._failures.pop(address, None)
-            return self._sign(f"{int(time.time()) + SESSION_SECONDS}-{secrets.token_hex(8)}")
+            expires, nonce = int(time.time()) + SESSION_SECONDS, secrets.token_hex(8)
+            return self._sign(f"{expires}-{nonce}-{name.encode().hex()}")
         failures = self._failures.setdefault(address, deque(maxlen=FAILURES_ALLOWED))
         failures.append(time.monotonic())
         self._failures.move_to_end(address)
@@ -48,12 +53,13 @@ class Sessions:
             self._failures.popitem(last=False)
         return None
 
-    def valid(self, cookie: str) -> bool:
-        """Whether we made this cookie, and it has not expired."""
+    def name_of(self, cookie: str) -> str | None:
+        """Tell whose session it is; None if we did not make this cookie, or it has expired."""
         body, _, _ = cookie.partition(".")
         if not hmac.compare_digest(self._sign(body).encode(), cookie.encode("utf-8", "replace")):
-            return False
-        return int(body.partition("-")[0]) > time.time()
+            return None
+        expires, _, name = body.split("-", 2)
+        return bytes.fromhex(name).decode() if int(expires) > time.time() else None
 
     def _sign(self, body: str) -> str:
         signature = hmac.new(self._secret, body.encode("utf-8", "replace"), hashlib.sha256)

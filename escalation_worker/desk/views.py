@@ -6,7 +6,8 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from shared.escalation import Escalation, Outcome, Provenance, State
+from shared.answer_form import AnswerForm
+from shared.escalation import Author, Escalation, Outcome, Provenance, State
 from shared.question import Urgency
 
 
@@ -25,12 +26,32 @@ class OutcomeView(_View):
     """From acceptance to the outcome."""
     provenance: Provenance
     text: str | None
+    approved: bool | None
+    """The decision, when an approval was asked for."""
     reason: str | None
     by: str | None
     """The name of the person whose word it is."""
     channel: str | None
     source: str | None
     """By this a page recognises its own submission."""
+
+
+class RemarkView(_View):
+    """Something said before the answer."""
+
+    author: Author
+    by: str | None
+    """The operator's name; none when the agent said it."""
+    text: str
+    at: datetime
+
+
+class VoteView(_View):
+    """One person's word on an approval."""
+
+    approve: bool
+    by: str
+    comment: str | None
 
 
 class QuestionView(_View):
@@ -41,12 +62,20 @@ class QuestionView(_View):
     text: str
     context: str | None
     options: tuple[str, ...]
+    options_only: bool
+    form: AnswerForm | None
+    """What is to be filled in, as the JSON Schema that the agent gave."""
+    approvals_needed: int | None
     urgency: Urgency
     conversation_id: str | None
     state: State
     open: bool
     created_at: datetime
     deadline: datetime
+    claimed_by: str | None
+    """The name of who is on it."""
+    remarks: tuple[RemarkView, ...]
+    votes: tuple[VoteView, ...]
     outcome: OutcomeView | None
     late_answer: OutcomeView | None
     delivered: bool
@@ -59,7 +88,7 @@ class Snapshot(_View):
     now: datetime
     """The server's time, so that countdowns don't depend on the browser's clock."""
     operator_name: str
-    """Who answers when the page gives no name."""
+    """Who answers when the page gives no name; with a login, whose session it is."""
     login: bool
     """Whether the page was opened with a password, so that there is a session to end."""
     open: tuple[QuestionView, ...]
@@ -83,12 +112,26 @@ def view_of(escalation: Escalation) -> QuestionView:
         text=question.text,
         context=question.context,
         options=question.options,
+        options_only=question.options_only,
+        form=question.form,
+        approvals_needed=question.approvals_needed,
         urgency=question.urgency,
         conversation_id=question.conversation_id,
         state=escalation.state,
         open=escalation.state.is_open,
         created_at=escalation.created_at,
         deadline=escalation.deadline,
+        claimed_by=escalation.claim.by.name if escalation.claim else None,
+        remarks=tuple(
+            RemarkView(
+                author=each.author, by=each.by.name if each.by else None, text=each.text, at=each.at
+            )
+            for each in escalation.remarks
+        ),
+        votes=tuple(
+            VoteView(approve=each.approve, by=each.by.name, comment=each.comment)
+            for each in escalation.votes
+        ),
         outcome=_outcome(escalation.outcome),
         late_answer=_outcome(escalation.late_answer),
         delivered=escalation.is_delivered,
@@ -104,6 +147,7 @@ def _outcome(outcome: Outcome | None) -> OutcomeView | None:
         seconds=outcome.seconds,
         provenance=outcome.provenance,
         text=outcome.text,
+        approved=outcome.approved,
         reason=outcome.reason,
         by=outcome.by.name if outcome.by else None,
         channel=outcome.channel,

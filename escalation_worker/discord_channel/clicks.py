@@ -15,7 +15,7 @@ from escalation_worker.answering import Answering
 from escalation_worker.discord_channel import modals
 from escalation_worker.discord_channel.controls import Act, ControlId
 from escalation_worker.discord_channel.listener import FindEscalation
-from escalation_worker.discussing import Discussing, votes_in_words
+from escalation_worker.discussing import Discussing, counted_in_words
 from escalation_worker.verdicts import in_words
 from shared.errors import StoreUnavailableError
 from shared.escalation import ChannelKind, Escalation
@@ -147,10 +147,7 @@ class Clicks:
             return  # another worker hears the same click
         words = in_words(verdict)
         if verdict is ReplyVerdict.VOTED:
-            now = await self._store.get(escalation.id) or escalation
-            words = "Your word counts. " + (
-                f"{votes_in_words(now)} so far." if now.state.is_open else "It is decided."
-            )
+            words = counted_in_words(await self._store.get(escalation.id) or escalation)
         await _say(interaction, words)
 
 

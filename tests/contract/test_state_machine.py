@@ -23,14 +23,24 @@ from hypothesis.stateful import (
 from pydantic import SecretStr
 from redis.asyncio import Redis
 from support.clock import SteppedClock
-from support.make import a_posting, an_ask, an_outcome
+from support.make import JON, MAYA, a_posting, a_remark, a_vote, an_ask, an_outcome
 
 from hitl.embedded_redis import EmbeddedRedis
-from shared.escalation import FINAL_STATES, Escalation, News, State
+from shared.escalation import FINAL_STATES, Author, Claim, Escalation, News, Person, State
 from shared.memory import MemoryEscalations
+from shared.memory_discussion import MemoryDiscussion
 from shared.memory_listening import MemoryListenerSlots, MemorySlots
-from shared.ports import EscalationStore, Hold, ListenerSlots, PostingLease, PostingLog
+from shared.ports import (
+    Concluded,
+    Discussion,
+    EscalationStore,
+    Hold,
+    ListenerSlots,
+    PostingLease,
+    PostingLog,
+)
 from shared.redis_adapter.connection import open_client
+from shared.redis_adapter.discussion import RedisDiscussion
 from shared.redis_adapter.keys import Keys
 from shared.redis_adapter.posting import RedisPostingLog
 from shared.redis_adapter.slots import RedisListenerSlots
@@ -44,9 +54,14 @@ class Side:
     """One adapter, with its own ids for the questions that all sides know by number."""
 
     def __init__(
-        self, store: EscalationStore, log: PostingLog, make_slots: Callable[[], ListenerSlots]
+        self,
+        store: EscalationStore,
+        discussion: Discussion,
+        log: PostingLog,
+        make_slots: Callable[[], ListenerSlots],
     ) -> None:
         self.store = store
+        self.discussion = discussion
         self.log = log
         self.make_slots = make_slots
         self.listener = make_slots()
@@ -58,6 +73,21 @@ class Side:
         if escalation.id not in self.ids:
             self.ids.append(escalation.id)
         return self.ids.index(escalation.id)
+
+
+def told(concluded: Concluded | None) -> Any:
+    """Say what came of an act, and all that people can see after it."""
+    assert concluded is not None
+    now = concluded.escalation
+    return (
+        concluded.applied,
+        concluded.fenced,
+        now.state,
+        now.claim,
+        now.remarks,
+        now.votes,
+        now.outcome,
+    )
 
 
 class Escalations(RuleBasedStateMachine):
@@ -79,11 +109,14 @@ class Escalations(RuleBasedStateMachine):
         self.real: Redis = open_client(StoreSettings(redis_url=SecretStr(self.valkey.url)))
         memory = MemoryEscalations(clock=self.clock, lease=timedelta(hours=1))
         fleet = MemorySlots(memory)
-        self.sides = [Side(memory, memory, lambda: MemoryListenerSlots(fleet))]
+        self.sides = [
+            Side(memory, MemoryDiscussion(memory), memory, lambda: MemoryListenerSlots(fleet))
+        ]
         for redis in (self.fake, self.real):
             self.sides.append(
                 Side(
                     RedisEscalationStore(redis, keys, clock=self.clock),
+                    RedisDiscussion(redis, keys, clock=self.clock),
                     RedisPostingLog(redis, keys, clock=self.clock, lease=timedelta(hours=1)),
                     partial(RedisListenerSlots, redis, keys, slots=1),
                 )
@@ -171,6 +204,70 @@ class Escalations(RuleBasedStateMachine):
                 known.delivered_at,
                 known.late_answer_delivered_at,
                 known.is_delivered,
+            )
+
+        self.everywhere(act)
+
+    @rule(
+        question=questions,
+        author=st.sampled_from(Author),
+        source=st.sampled_from(["r1", "r2", "r3"]),
+        hold=st.none() | holds,
+    )
+    def remark(self, question: int, author: Author, source: str, hold: Hold | None) -> None:
+        made = a_remark(author, at=self.clock.now, source=source)
+
+        async def act(side: Side) -> Any:
+            return told(await side.discussion.remark(side.ids[question], made, hold))
+
+        self.everywhere(act)
+
+    @rule(
+        question=questions,
+        by=st.sampled_from([MAYA, JON]),
+        take_over=st.booleans(),
+        hold=st.none() | holds,
+    )
+    def claim(self, question: int, by: Person, take_over: bool, hold: Hold | None) -> None:
+        claim = Claim(by=by, at=self.clock.now)
+
+        async def act(side: Side) -> Any:
+            return told(
+                await side.discussion.claim(side.ids[question], claim, hold, take_over=take_over)
+            )
+
+        self.everywhere(act)
+
+    @rule(
+        question=questions,
+        person_id=st.sampled_from([None, MAYA.id, JON.id]),
+        hold=st.none() | holds,
+    )
+    def release(self, question: int, person_id: str | None, hold: Hold | None) -> None:
+        async def act(side: Side) -> Any:
+            return told(await side.discussion.release(side.ids[question], person_id, hold))
+
+        self.everywhere(act)
+
+    @rule(
+        question=questions,
+        by=st.sampled_from([MAYA, JON]),
+        approve=st.booleans(),
+        needed=st.sampled_from([1, 2]),
+        hold=st.none() | holds,
+    )
+    def vote(
+        self, question: int, by: Person, approve: bool, needed: int, hold: Hold | None
+    ) -> None:
+        cast = a_vote(by, at=self.clock.now, approve=approve)
+
+        async def act(side: Side) -> Any:
+            escalation = await side.store.get(side.ids[question])
+            assert escalation is not None
+            outcome = an_outcome(escalation, at=self.clock.now, source=cast.source)
+            decided = outcome.model_copy(update={"approved": approve})
+            return told(
+                await side.discussion.vote(escalation.id, cast, decided, hold, needed=needed)
             )
 
         self.everywhere(act)

@@ -44,6 +44,9 @@ class Asked:
     answer: str | None = None
     reason: str | None = None
     answered_by: str | None = None
+    asked_back: str | None = None
+    replies: list[str] = field(default_factory=list[str])
+    """What was passed on to who asked back."""
     late_answer: str | None = None
     delivered: list[bool] = field(default_factory=list[bool])
     """What was confirmed: False for the outcome, True for the late answer."""
@@ -60,6 +63,7 @@ class Asked:
             "escalation_id": self.escalation_id,
             "question": self.question,
             "answer": self.answer,
+            "asked_back": self.asked_back,
             "reason": self.reason,
             "answered_by": who,
             "late_answer": self.late_answer,
@@ -119,7 +123,15 @@ class FakeGateway:
     ) -> None:
         """Give a question its outcome, as a person would."""
         asked.status, asked.answer, asked.reason = status, answer, reason
-        asked.answered_by = by if status in {"answered", "declined"} else None
+        asked.asked_back = None
+        asked.answered_by = by if status in {"answered", "approved", "denied", "declined"} else None
+        asked.settled.set()
+        await self._note()
+
+    async def ask_back(self, asked: Asked, text: str) -> None:
+        """Want to know something first; what was asked before and not replied to stands above."""
+        before = f"{asked.asked_back}\n" if asked.asked_back else ""
+        asked.status, asked.asked_back = "needs_info", before + text
         asked.settled.set()
         await self._note()
 
@@ -240,22 +252,6 @@ class FakeGateway:
             return await self._hold(self._find(escalation_id), wait_seconds)
 
         @server.tool()
-        async def cancel_question(escalation_id: str, reason: str | None = None) -> CallToolResult:
-            await self._note_call("cancel_question")
-            asked = self._find(escalation_id)
-            self.cancelled.append((escalation_id, reason))
-            await self.settle(asked, "cancelled", reason=reason)
-            return await self._hold(asked, 0)
-
-        @server.tool()
-        async def confirm_delivery(escalation_id: str, late_answer: bool = False) -> CallToolResult:
-            await self._note_call("confirm_delivery")
-            asked = self._find(escalation_id)
-            asked.delivered.append(late_answer)
-            await self._note()
-            return await self._hold(asked, 0)
-
-        @server.tool()
         async def list_questions(
             conversation_id: str | None = None, status: str | None = None
         ) -> CallToolResult:
@@ -280,8 +276,46 @@ class FakeGateway:
                 structured_content={"questions": listed},
             )
 
-        del ask_human, check_answer, cancel_question, confirm_delivery, list_questions
+        self._add_acts(server)
+        del ask_human, check_answer, list_questions
         return server
+
+    def _add_acts(self, server: MCPServer) -> None:
+        """Add the tools that change something about a question."""
+
+        @server.tool()
+        async def send_to_operator(
+            escalation_id: str, message: str, wait_seconds: float = 25
+        ) -> CallToolResult:
+            await self._note_call("send_to_operator")
+            asked = self._find(escalation_id)
+            if asked.status not in {"pending", "needs_info"}:
+                raise ToolError("the question has ended, so nobody waits for this")
+            if message not in asked.replies:
+                asked.replies.append(message)
+            if asked.status == "needs_info":
+                asked.status, asked.asked_back = "pending", None
+                asked.settled.clear()
+            await self._note()
+            return await self._hold(asked, wait_seconds)
+
+        @server.tool()
+        async def cancel_question(escalation_id: str, reason: str | None = None) -> CallToolResult:
+            await self._note_call("cancel_question")
+            asked = self._find(escalation_id)
+            self.cancelled.append((escalation_id, reason))
+            await self.settle(asked, "cancelled", reason=reason)
+            return await self._hold(asked, 0)
+
+        @server.tool()
+        async def confirm_delivery(escalation_id: str, late_answer: bool = False) -> CallToolResult:
+            await self._note_call("confirm_delivery")
+            asked = self._find(escalation_id)
+            asked.delivered.append(late_answer)
+            await self._note()
+            return await self._hold(asked, 0)
+
+        del send_to_operator, cancel_question, confirm_delivery
 
 
 class _KeyCheck:

@@ -180,6 +180,19 @@ async def test_each_outcome_is_told_in_words_of_its_own(gateway: FakeGateway) ->
     assert not any("Sure, take it" in line for line in talk.heard.lines)
 
 
+async def test_a_decision_of_people_is_told_in_words_of_its_own(gateway: FakeGateway) -> None:
+    async with asyncio.timeout(BOUND), talking(client_for(gateway.url)) as talk:
+        await talk.says("Can I get a discount of 1%?")
+        await gateway.settle(await gateway.until_asked(1), "approved", answer="Once only.")
+        approved = await talk.heard.until("have approved “Can I get a discount of 1%?”")
+        await talk.says("Can I get a discount of 2%?")
+        await gateway.settle(await gateway.until_asked(2), "denied")
+        denied = await talk.heard.until("decided against “Can I get a discount of 2%?”")
+        await gateway.until(lambda: all(each.is_delivered for each in gateway.asked))
+    assert "Maya says: Once only." in approved
+    assert "says" not in denied
+
+
 async def test_a_new_agent_picks_up_the_open_question_of_its_conversation(
     gateway: FakeGateway,
 ) -> None:

@@ -109,7 +109,12 @@ def test_no_two_endings_read_alike() -> None:
     heads = {NOTICES.write(each).splitlines()[0] for each in outcomes}
     tasks = {NOTICES.write(each).splitlines()[2] for each in outcomes}
     assert len(heads) == len(tasks) == len(Ending)
-    with_answer = (Ending.ANSWERED, Ending.ANSWERED_LATE)
+    with_answer = (
+        Ending.ANSWERED,
+        Ending.ANSWERED_LATE,
+        Ending.APPROVED,
+        Ending.DENIED,
+    )
     for each in outcomes:
         assert ("the answer" in in_plain_words(each)) == (each.ending in with_answer)
 

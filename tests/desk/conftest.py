@@ -8,15 +8,19 @@ from dataclasses import dataclass
 import httpx2
 import pytest
 from pydantic import SecretStr
+from starlette.applications import Starlette
 from support.clock import SteppedClock
 from support.make import an_ask, an_outcome
 
 from escalation_worker.answering import Answering
 from escalation_worker.desk.app import build_desk
 from escalation_worker.desk.channel import DESK_OPERATORS
+from escalation_worker.discussing import Discussing
 from escalation_worker.operators import Operators
 from shared.escalation import Escalation, Outcome, Provenance, State
 from shared.memory import MemoryEscalations
+from shared.memory_discussion import MemoryDiscussion
+from shared.ports import Clock, utc_now
 
 HOST = "127.0.0.1:8780"
 PASSWORD = "a long enough password"
@@ -58,6 +62,24 @@ class Desk:
         return found.outcome
 
 
+def a_desk(
+    store: MemoryEscalations,
+    *,
+    password: str | None = None,
+    operators: Operators = DESK_OPERATORS,
+    clock: Clock = utc_now,
+) -> Starlette:
+    return build_desk(
+        store,
+        Answering(store, operators),
+        Discussing(store, MemoryDiscussion(store), operators),
+        store,
+        password=None if password is None else SecretStr(password),
+        operator_name="Operator",
+        clock=clock,
+    )
+
+
 def a_client(
     store: MemoryEscalations,
     clock: SteppedClock,
@@ -66,14 +88,7 @@ def a_client(
     operators: Operators = DESK_OPERATORS,
     host: str = HOST,
 ) -> httpx2.AsyncClient:
-    desk = build_desk(
-        store,
-        Answering(store, operators),
-        store,
-        password=None if password is None else SecretStr(password),
-        operator_name="Operator",
-        clock=clock,
-    )
+    desk = a_desk(store, password=password, operators=operators, clock=clock)
     return httpx2.AsyncClient(
         transport=httpx2.ASGITransport(desk, raise_app_exceptions=True), base_url=f"http://{host}"
     )

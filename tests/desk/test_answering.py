@@ -28,7 +28,7 @@ async def test_an_answer_becomes_the_outcome_with_the_operators_name(desk: Desk)
     assert outcome.by is not None
     assert (outcome.state, outcome.text) == (State.ANSWERED, "Yes, 10 %.")
     assert round(outcome.seconds, 1) == 42
-    assert (outcome.by.id, outcome.by.name) == ("desk:Maya", "Maya")
+    assert (outcome.by.id, outcome.by.name) == ("desk:maya", "Maya")
     assert outcome.channel is ChannelKind.DESK
 
 

@@ -14,10 +14,9 @@ import pytest
 from support.clock import SteppedClock
 from support.make import an_ask, an_outcome
 
-from escalation_worker.answering import Answering
-from escalation_worker.desk.app import STATIC, build_desk
+from desk.conftest import a_desk
+from escalation_worker.desk.app import STATIC
 from escalation_worker.desk.board import PAGE_BACKLOG, RECENT_KEPT, Board
-from escalation_worker.desk.channel import DESK_OPERATORS
 from escalation_worker.desk.serving import serve_desk
 from escalation_worker.desk.views import QuestionView, Snapshot, Trouble
 from escalation_worker.supervisor import NeedsMendingError
@@ -182,8 +181,7 @@ async def test_over_http_the_stream_tells_of_a_question_and_its_answer_and_stops
     store: MemoryEscalations,
 ) -> None:
     port = free_port()
-    answering = Answering(store, DESK_OPERATORS)
-    desk = build_desk(store, answering, store, password=None, operator_name="Operator")
+    desk = a_desk(store)
     serving = asyncio.create_task(serve_desk(desk, host="127.0.0.1", port=port))
     async with (
         asyncio.timeout(20),
@@ -222,9 +220,7 @@ async def test_a_taken_port_is_told_with_what_to_do(store: MemoryEscalations) ->
     server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
     async with server:
         port = server.sockets[0].getsockname()[1]
-        desk = build_desk(
-            store, Answering(store, DESK_OPERATORS), store, password=None, operator_name="Operator"
-        )
+        desk = a_desk(store)
         with pytest.raises(NeedsMendingError, match=f"DESK_PORT: can't listen on 127.0.0.1:{port}"):
             await serve_desk(desk, host="127.0.0.1", port=port)
 

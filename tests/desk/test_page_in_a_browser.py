@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from support.make import an_ask, an_outcome
+from support.make import an_outcome
 
-from desk.browser import PROGRAM, Page, a_browser
-from escalation_worker.answering import Answering
-from escalation_worker.desk.app import build_desk
-from escalation_worker.desk.channel import DESK_OPERATORS
-from escalation_worker.desk.serving import serve_desk
-from hitl.embedded_redis import free_port
-from shared.escalation import Escalation, State
-from shared.memory import MemoryEscalations
+from desk.browser import PROGRAM
+from desk.seen import Seen, a_seen_desk
+from shared.escalation import State
 from shared.ports import utc_now
 
 pytestmark = [
@@ -27,52 +20,11 @@ pytestmark = [
 MARKUP = '<img src=x onerror="document.title=1"> May I give <b>10 %</b> off?'
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """A page, and the store behind it."""
-
-    page: Page
-    store: MemoryEscalations
-
-    async def asked(self, text: str = "May I?", options: tuple[str, ...] = ()) -> Escalation:
-        ask = an_ask(text)
-        question = ask.question.model_copy(update={"options": options})
-        found = await self.store.accept(ask.model_copy(update={"question": question}))
-        await self.page.until(f'document.getElementById("answer-{found.escalation.id}")')
-        return found.escalation
-
-    async def type(self, escalation: Escalation, text: str) -> None:
-        await self.page.run(f'document.getElementById("answer-{escalation.id}").focus()')
-        await self.page.call("Input.insertText", text=text)
-
-    async def press_enter(self) -> None:
-        for kind in ("keyDown", "keyUp"):
-            await self.page.call(
-                "Input.dispatchKeyEvent", type=kind, key="Enter", code="Enter", text="\r"
-            )
-
-    async def state(self, escalation: Escalation) -> State:
-        found = await self.store.get(escalation.id)
-        assert found is not None
-        return found.state
-
-
 @pytest.fixture
 async def seen(tmp_path: Path) -> AsyncGenerator[Seen]:
     """Serve a desk and open it."""
-    store, port = MemoryEscalations(), free_port()
-    answering = Answering(store, DESK_OPERATORS)
-    desk = build_desk(store, answering, store, password=None, operator_name="Operator")
-    serving = asyncio.create_task(serve_desk(desk, host="127.0.0.1", port=port))
-    try:
-        async with asyncio.timeout(60), a_browser(tmp_path / "profile") as page:
-            await page.open(f"http://127.0.0.1:{port}/")
-            await page.until('document.querySelector(".link")?.dataset.state === "live"')
-            yield Seen(page, store)
-            assert page.errors == []
-    finally:
-        serving.cancel()
-        await asyncio.gather(serving, return_exceptions=True)
+    async with a_seen_desk(tmp_path / "profile") as seen:
+        yield seen
 
 
 async def test_a_question_appears_as_text_takes_the_focus_and_is_answered_with_enter(

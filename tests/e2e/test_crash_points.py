@@ -13,11 +13,13 @@ from discord_double import DiscordDouble
 from discord_double.model import MessageType, Thread
 from discord_double.reading import text_of
 from redis.asyncio import Redis
-from support.discord_views import answer_text, starter_of, structured, until_outcome
+from support.discord_views import answer_text, starter_of, structured, until_outcome, until_told
 from support.processes import Process
 
 from e2e.conftest import Fleet
 from shared.crash_points import VARIABLE, CrashPoint
+from shared.escalation import Escalation
+from shared.redis_adapter.store import RedisEscalationStore
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(120)]
 
@@ -39,6 +41,8 @@ WORKER_POINTS = (
     CrashPoint.OUTCOME_CLOSED,
 )
 EXPIRY_POINTS = (CrashPoint.EXPIRY_DUE, CrashPoint.EXPIRY_CONCLUDED)
+REMARK_POINTS = (CrashPoint.REMARK_HEARD, CrashPoint.REMARK_NOTED)
+VOTE_POINTS = (CrashPoint.VOTE_HEARD, CrashPoint.VOTE_NOTED)
 AGENT_POINTS = (CrashPoint.OUTCOME_KNOWN_TO_AGENT, CrashPoint.OUTCOME_SPOKEN)
 """Walked through in test_agent_hosts.py."""
 
@@ -48,6 +52,8 @@ def test_every_point_is_walked_through() -> None:
         *GATEWAY_POINTS,
         *WORKER_POINTS,
         *EXPIRY_POINTS,
+        *REMARK_POINTS,
+        *VOTE_POINTS,
         *AGENT_POINTS,
         CrashPoint.CATCHING_UP_LISTED,
     }
@@ -165,6 +171,69 @@ async def test_a_worker_dies_as_it_times_a_question_out(fleet: Fleet, point: Cra
         await until_outcome(fleet.double, thread, "Nobody answered in time")
         await until_nothing_is_due(fleet)
         assert_shown_once(fleet.double, thread, "Late?")
+
+
+@pytest.mark.parametrize("point", REMARK_POINTS)
+async def test_a_worker_dies_as_a_person_asks_back(fleet: Fleet, point: CrashPoint) -> None:
+    await fleet.add_gateway()
+    doomed = await fleet.add_worker({VARIABLE: point})
+    question = f"Dies at {point.replace('_', ' ')}?"
+    async with asyncio.timeout(100), fleet.client() as agent, asyncio.TaskGroup() as group:
+        asking = group.create_task(
+            agent.call_tool("ask_human", {"question": question, "wait_seconds": 90})
+        )
+        thread = await answer_when_asked(fleet, question, "? How many?")
+        await until_dead(doomed)
+        await fleet.add_worker()
+        standing = structured(await asking)
+        assert (standing["status"], standing["asked_back"]) == ("needs_info", "How many?")
+        escalation_id = standing["escalation_id"]
+        reply = {"escalation_id": escalation_id, "message": "Three.", "wait_seconds": 90}
+        waiting = group.create_task(agent.call_tool("send_to_operator", reply))
+        await until_told(fleet.double, thread, "Three.")
+        await fleet.double.person("Maya").write(thread, "once")
+        assert answer_text(await waiting) == "once"
+        await until_outcome(fleet.double, thread, "Answered by Maya")
+        await until_nothing_is_due(fleet)
+        assert_shown_once(fleet.double, thread, question)
+        kept = await read(fleet, escalation_id)
+        assert [each.text for each in kept.remarks] == ["How many?", "Three."]
+
+
+@pytest.mark.parametrize("point", VOTE_POINTS)
+async def test_a_worker_dies_as_a_person_approves(fleet: Fleet, point: CrashPoint) -> None:
+    await fleet.add_gateway()
+    doomed = await fleet.add_worker({VARIABLE: point})
+    action = f"Dies at {point.replace('_', ' ')}"
+    maya, noor = fleet.double.person("Maya"), fleet.double.person("Noor")
+    async with asyncio.timeout(100), fleet.client() as agent, asyncio.TaskGroup() as group:
+        asked = {"action": action, "approvals_needed": 2, "wait_seconds": 90}
+        asking = group.create_task(agent.call_tool("request_approval", asked))
+        thread = await fleet.double.until_thread(action)
+        starter = starter_of(fleet.double, thread)
+        await maya.click(starter, "Approve")
+        await until_dead(doomed)
+        next_worker = await fleet.add_worker()
+        await next_worker.until_logged("discord_listening")
+        # Discord tells whoever clicked that it failed, and does not send a click again.
+        again = await maya.click(starter, "Approve")
+        words = await fleet.double.until(lambda: again.response and again.response.content)
+        before = "decided this before" if point is CrashPoint.VOTE_NOTED else "1 of 2"
+        assert before in words
+        await noor.click(starter, "Approve")
+        standing = structured(await asking)
+        assert (standing["status"], standing["approvals"]) == ("approved", 2)
+        await until_outcome(fleet.double, thread, "Approved by Maya and Noor")
+        await until_nothing_is_due(fleet)
+        assert_shown_once(fleet.double, thread, action)
+
+
+async def read(fleet: Fleet, escalation_id: str) -> Escalation:
+    """Read a question's record as it is kept."""
+    async with Redis.from_url(fleet.redis_url, decode_responses=True) as redis:
+        found = await RedisEscalationStore(redis, fleet.keys).get(escalation_id)
+    assert found is not None
+    return found
 
 
 async def test_a_question_that_ends_before_its_message_was_noted_is_not_shown_as_open(

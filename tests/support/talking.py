@@ -26,6 +26,7 @@ BRISK = Patience(
     longest_retry=0.05,
     refused_retry=0.05,
     unreachable=60,
+    asked_back=0.3,
     late_answer=0.05,
     longest_late_answer=0.2,
     resume=timedelta(minutes=15),
@@ -54,6 +55,11 @@ class Heard:
         async with self._changed:
             await self._changed.wait_for(lambda: self.count(part) > 0)
         return next(line for line in self.lines if part in line)
+
+    async def until_times(self, part: str, times: int) -> None:
+        """Wait until so many lines hold these words."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self.count(part) >= times)
 
     async def _note(self) -> None:
         async with self._changed:

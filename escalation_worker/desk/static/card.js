@@ -1,26 +1,33 @@
-// One open question: its words, its deadline, and the box for the answer.
+// One open question: its words, its deadline, and what becomes of what is sent from it.
 
 import {
-  ANSWER_LIMIT, announce, ago, byId, clock, countdown, drafts, ending, newSource, operator, post,
+  announce, ago, byId, clock, countdown, drafts, ending, newSource, operator, post, same,
 } from "./common.js";
+import { Panels } from "./panels.js";
+import { claimButton, drawComments, drawRemarks, optionButton, votesInWords } from "./parts.js";
 
 const URGENT = { high: "Urgent", low: "No hurry" };
 
 export class Card {
   constructor(question, { onDone }) {
     this.onDone = onDone;
-    this.attempt = null; // {kind, text, source} of the last submission
+    this.attempt = null; // {act, written, source} of the last submission
     this.busy = false;
     this.element = byId("card-template").content.firstElementChild.cloneNode(true);
-    this.box = this.find("textarea");
-    this.box.value = drafts.get(question.id);
-    this.box.id = `answer-${question.id}`;
-    this.find(".answer label").htmlFor = this.box.id;
-    this.find("article").setAttribute("aria-labelledby", `question-${question.id}`);
     this.find(".question").id = `question-${question.id}`;
-    this.listen();
+    this.find("article").setAttribute("aria-labelledby", `question-${question.id}`);
+    this.panels = new Panels(this.element, question, (act, body) => this.send(act, body));
+    this.find(".options").append(
+      ...question.options.map((each) => optionButton(each, () => this.panels.answer(each))),
+    );
+    this.find(".claim").addEventListener("click", () => {
+      const { act, body } = claimButton(this.question.claimed_by, operator.shown());
+      this.send(act, body);
+    });
+    this.find(".dismiss").addEventListener("click", () => this.done());
+    this.question = question;
     this.render(question);
-    this.typed();
+    this.panels.typed();
   }
 
   find(selector) {
@@ -35,45 +42,13 @@ export class Card {
     return Date.parse(this.question.deadline);
   }
 
-  get text() {
-    return this.box.value.trim();
-  }
-
   focus() {
-    this.box.focus({ preventScroll: true });
+    this.panels.focus();
     this.element.scrollIntoView({ block: "nearest" });
   }
 
-  listen() {
-    this.box.addEventListener("input", () => this.typed());
-    this.box.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-      event.preventDefault();
-      this.send("answer", this.text);
-    });
-    this.find(".answer").addEventListener("submit", (event) => {
-      event.preventDefault();
-      this.send("answer", this.text);
-    });
-    this.find(".decline").addEventListener("submit", (event) => {
-      event.preventDefault();
-      this.send("decline", this.find(".decline input").value.trim());
-    });
-    this.find(".decline-open").addEventListener("click", () => this.declining(true));
-    this.find(".back").addEventListener("click", () => this.declining(false));
-    this.find(".decline").addEventListener("keydown", (event) => {
-      if (event.key === "Escape") this.declining(false);
-    });
-    this.find(".dismiss").addEventListener("click", () => this.done());
-  }
-
-  declining(wanted) {
-    this.find(".decline").hidden = !wanted;
-    this.find(".answer").hidden = wanted;
-    (wanted ? this.find(".decline input") : this.box).focus();
-  }
-
   render(question) {
+    const before = this.question;
     this.question = question;
     this.find(".agent").textContent = question.agent;
     this.find(".question").textContent = question.text;
@@ -84,20 +59,40 @@ export class Card {
     urgency.textContent = URGENT[question.urgency] ?? "";
     urgency.hidden = !(question.urgency in URGENT);
     this.element.dataset.urgency = question.urgency;
-    const options = this.find(".options");
-    options.replaceChildren(...question.options.map((option) => this.optionButton(option)));
-    options.hidden = !question.options.length || !question.open;
-    this.box.placeholder = question.options.length ? "Or write something else…" : "Write the answer…";
+    this.find(".options").hidden = !question.options.length || !question.open;
+    drawRemarks(this.find(".remarks"), question.remarks);
+    this.find(".waiting").hidden = question.state !== "needs_info";
+    this.renderClaim();
+    if (question.approvals_needed) {
+      this.find(".votes").textContent = votesInWords(question);
+      drawComments(this.find(".comments"), question.votes);
+    }
+    this.find(".decline-open").hidden = Boolean(question.approvals_needed); // denying is that
+    this.tell(before, question);
     this.tick();
   }
 
-  optionButton(option) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.textContent = option;
-    button.dir = "auto";
-    button.addEventListener("click", () => this.send("answer", option));
-    return button;
+  /** Say who is on it; again when the operator's own name has changed. */
+  renderClaim() {
+    const { claimed_by: name, open } = this.question;
+    const me = operator.shown();
+    const claimed = this.find(".claimed");
+    claimed.textContent = same(name, me) ? "You are on it" : `${name} is on it`;
+    claimed.hidden = !name || !open;
+    this.find(".claim").textContent = claimButton(name, me).words;
+  }
+
+  /** Say what others did, to those who can't see it. */
+  tell(before, now) {
+    if (this.busy) return; // our own act is told by its answer
+    const last = now.remarks.at(-1);
+    if (now.remarks.length > before.remarks.length) {
+      announce(`${last.by ?? "The agent"}: ${last.text}`);
+    } else if (now.claimed_by && now.claimed_by !== before.claimed_by) {
+      announce(`${now.claimed_by} is on it: ${now.text}`);
+    } else if (now.open && now.votes.length > before.votes.length) {
+      announce(votesInWords(now));
+    }
   }
 
   update(question) {
@@ -117,49 +112,33 @@ export class Card {
     this.element.dataset.pressure = left <= 20 || share < 0.1 ? "most" : share < 0.3 ? "more" : "";
   }
 
-  typed() {
-    drafts.set(this.question.id, this.box.value);
-    const length = [...this.text].length;
-    const counter = this.find(".length");
-    counter.hidden = length < ANSWER_LIMIT * 0.9;
-    counter.textContent = `${length} / ${ANSWER_LIMIT}`;
-    counter.classList.toggle("over", length > ANSWER_LIMIT);
-    this.box.style.setProperty("height", "auto");
-    this.box.style.setProperty("height", `${Math.min(this.box.scrollHeight + 2, 320)}px`);
-    this.refresh();
-  }
-
-  refresh() {
-    const length = [...this.text].length;
-    for (const button of this.element.querySelectorAll("button")) button.disabled = this.busy;
-    this.find(".send").disabled = this.busy || !length || length > ANSWER_LIMIT;
-    this.element.classList.toggle("busy", this.busy);
-  }
-
   problem(words) {
     const shown = this.find(".problem");
     shown.textContent = words;
     shown.hidden = !words;
-    if (words) this.declining(false);
   }
 
-  async send(kind, text) {
-    if (this.busy || (kind === "answer" && (!text || [...text].length > ANSWER_LIMIT))) return;
+  async send(act, body) {
+    if (this.busy) return;
     // The same words sent again after a failure are the same submission: it counts once, even if
     // the first had arrived and only its receipt was lost.
-    if (this.attempt?.kind !== kind || this.attempt.text !== text) {
-      this.attempt = { kind, text, source: newSource() };
+    const written = JSON.stringify(body);
+    if (this.attempt?.act !== act || this.attempt.written !== written) {
+      this.attempt = { act, written, source: newSource() };
     }
-    this.busy = true;
-    this.refresh();
-    const body = { source: this.attempt.source };
-    if (operator.name()) body.name = operator.name();
-    if (kind === "answer") body.text = text;
-    else if (text) body.reason = text;
-    const answer = await post(`/api/questions/${encodeURIComponent(this.question.id)}/${kind}`, body);
-    this.busy = false;
-    this.refresh();
+    this.setBusy(true);
+    const path = `/api/questions/${encodeURIComponent(this.question.id)}/${act}`;
+    const name = operator.name() ? { name: operator.name() } : {};
+    const answer = await post(path, { ...body, ...name, source: this.attempt.source });
+    this.setBusy(false);
+    this.problem("");
     this.received(answer);
+  }
+
+  setBusy(busy) {
+    this.busy = busy;
+    this.panels.refresh(busy);
+    this.element.classList.toggle("busy", busy);
   }
 
   received({ status, body }) {
@@ -172,7 +151,8 @@ export class Card {
       case 200:
       case 202:
         announce(body.message);
-        this.done();
+        if (body.question?.open) this.goOn(body);
+        else this.done();
         break;
       case 401:
         location.assign("/login"); // the draft waits in the session's storage
@@ -180,7 +160,8 @@ export class Card {
       case 404:
       case 409:
         // The card stays even if nothing was typed: whoever clicked must see that it came late.
-        if (body.question) this.end(body.question);
+        if (body.question?.open) this.refused(body);
+        else if (body.question) this.end(body.question);
         else this.vanish();
         break;
       case 0:
@@ -188,7 +169,23 @@ export class Card {
         break;
       default:
         this.problem(body.message ?? `That did not work (${status}). Your text is kept.`);
+        if (body.problems) this.panels.fields?.show(body.problems);
     }
+  }
+
+  /** What was done did not end the question. */
+  goOn({ question }) {
+    const { act } = this.attempt;
+    this.attempt = null; // the same again is meant as a new act
+    this.update(question);
+    this.panels.taken(act);
+  }
+
+  /** Somebody was faster, or it was done before; the question is still open. */
+  refused({ message, question }) {
+    this.attempt = null;
+    this.update(question);
+    this.problem(message);
   }
 
   /** The question has ended. Whether the card may go: it stays while it holds unsent text. */
@@ -197,34 +194,27 @@ export class Card {
     this.render(question);
     if (this.busy) return false; // our own request tells in a moment
     if (mine) return this.forget();
-    const late = question.outcome?.state === "timed_out" && !question.late_answer;
+    // A vote after the deadline decides nothing.
+    const answerable = question.outcome?.state === "timed_out" && !question.approvals_needed;
     announce(`${ending(question)}: ${question.text}`);
-    return this.ended(ending(question), { late });
+    return this.ended(ending(question), { late: answerable && !question.late_answer });
   }
 
   /** The question is gone and nothing is known of its end. */
   vanish() {
     this.question = { ...this.question, open: false };
-    return this.ended("This question has ended.", { late: false });
+    return this.ended("This question has ended", { late: false });
   }
 
   ended(words, { late }) {
-    const kept = this.text !== "" || late;
-    this.find(".decline").hidden = true;
-    this.find(".answer").hidden = false;
-    this.find(".decline-open").hidden = true;
-    this.find(".hint").hidden = true;
-    this.find(".dismiss").hidden = false;
-    this.find(".options").hidden = true;
-    const shown = this.find(".ended");
+    const { written } = this.panels;
+    this.panels.close({ late });
     const rest = late ? "A late answer is kept, and the agent can still fetch it." : "Your text was not sent.";
-    shown.textContent = `${words}. ${this.text || late ? rest : ""}`;
-    shown.hidden = false;
+    this.find(".ended").textContent = `${words}. ${written || late ? rest : ""}`;
+    this.find(".ended").hidden = false;
+    this.find(".after").hidden = false;
     this.element.classList.add("over");
-    this.box.readOnly = !late;
-    this.find(".send").hidden = !late;
-    this.find(".send").textContent = "Send late answer";
-    return !kept || (late && this.text === "" && !this.element.contains(document.activeElement));
+    return !written && !(late && this.element.contains(document.activeElement));
   }
 
   forget() {

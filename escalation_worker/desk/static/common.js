@@ -35,7 +35,20 @@ export const operator = {
   },
   /** The name to send, or null for the desk's own. */
   name: () => byId("name").value.trim() || null,
+  /** The name under which others see what this page does. */
+  shown: () => operator.name() ?? byId("name").placeholder,
+  /** Show the name that was given at the login; only another login changes it. */
+  fix: (name) => {
+    byId("name").value = name;
+    byId("name").readOnly = true;
+  },
 };
+
+/** Whether two names are one person's, as the desk counts people. */
+export function same(one, other) {
+  const plain = (name) => (name ?? "").split(/\s+/).filter(Boolean).join(" ").toLowerCase();
+  return plain(one) === plain(other);
+}
 
 export const drafts = {
   get: (id) => stored(() => sessionStorage, `desk.draft.${id}`),
@@ -87,7 +100,8 @@ export function ending(question) {
   const after = `after ${duration(outcome.seconds)}`;
   switch (outcome.state) {
     case "answered":
-      return `${who} answered ${after}`;
+      if (outcome.approved === null) return `${who} answered ${after}`;
+      return outcome.approved ? `Approved ${after}; ${who} decided` : `${who} denied ${after}`;
     case "declined":
       return `${who} declined ${after}`;
     case "timed_out":

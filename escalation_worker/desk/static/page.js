@@ -70,7 +70,8 @@ function welcome(card) {
 
 function onSync(snapshot) {
   clock.set(snapshot.now);
-  operator.setDefault(snapshot.operator_name);
+  if (snapshot.login) operator.fix(snapshot.operator_name);
+  else operator.setDefault(snapshot.operator_name);
   byId("log-out").hidden = !snapshot.login;
   const open = new Set(snapshot.open.map((question) => question.id));
   const ended = new Map(snapshot.recent.map((question) => [question.id, question]));
@@ -138,7 +139,10 @@ byId("log-out").addEventListener("click", async () => {
   await post("/api/logout", {});
   location.assign("/login");
 });
-byId("name").addEventListener("input", (event) => operator.set(event.target.value));
+byId("name").addEventListener("input", (event) => {
+  operator.set(event.target.value);
+  cards.forEach((card) => card.renderClaim());
+});
 byId("name").value = operator.own();
 setInterval(() => cards.forEach((card) => card.tick()), 500);
 setInterval(() => recent.tick(), 10_000);

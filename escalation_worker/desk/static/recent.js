@@ -3,7 +3,7 @@
 import { ago, byId, ending } from "./common.js";
 
 const KEPT = 50;
-const MARKS = { answered: "✓", declined: "✕", timed_out: "–", cancelled: "↩", undeliverable: "!" };
+const MARKS = { answered: "✓", denied: "✕", declined: "✕", timed_out: "–", cancelled: "↩", undeliverable: "!" };
 
 export class Recent {
   constructor(list, nothing, onLate) {
@@ -36,14 +36,15 @@ export class Recent {
     const element = byId("recent-template").content.firstElementChild.cloneNode(true);
     const find = (selector) => element.querySelector(selector);
     const { outcome, late_answer: late } = question;
-    element.dataset.state = question.state;
-    find("i").textContent = MARKS[question.state] ?? "";
+    // A denial is an answer, and not the one that was hoped for.
+    element.dataset.state = outcome?.approved === false ? "denied" : question.state;
+    find("i").textContent = MARKS[element.dataset.state] ?? "";
     find(".what").textContent = question.text;
     const said = outcome?.text ?? late?.text ?? outcome?.reason;
     if (said && question.state !== "timed_out") this.show(find(".answer"), said);
     else if (late?.text) this.show(find(".answer"), late.text);
     find(".how").textContent = this.how(question);
-    if (question.state === "timed_out" && !late) {
+    if (question.state === "timed_out" && !late && !question.approvals_needed) {
       find(".late").hidden = false;
       find(".late").addEventListener("click", () => this.onLate(question));
     }
