@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -21,6 +22,8 @@ log = get_logger(__name__)
 
 READY_SECONDS: Final = 0.5
 """How long discord.py waits for guilds after READY: we need one channel, not all members."""
+TURN_SECONDS: Final = 15.0
+"""How long a message waits for those that were missed before it. Then it is heard out of order."""
 CLOSE_SECONDS: Final = 2.0
 DEAF_SECONDS: Final = 20.0
 """A worker that listens to nothing for so long lets another one try: its host may be cut off."""
@@ -85,13 +88,13 @@ class EscalationClient(discord.Client):
         self._clicks = clicks
         self._watch = watch
         self._connected = False
-        self._caught_up = False
+        self._caught_up = asyncio.Event()
         self._rounds = 0
 
     @property
     def in_order(self) -> bool:
         """Whether nothing has been missed."""
-        return self._connected and self._caught_up and self._watch.hold() is not None
+        return self._connected and self._caught_up.is_set() and self._watch.hold() is not None
 
     async def until_deaf(self) -> None:
         """Return once there was no connection for so long that it is another worker's turn."""
@@ -108,16 +111,17 @@ class EscalationClient(discord.Client):
 
     async def catch_up(self) -> None:
         """Look for what was missed. While another round begins, this one proves nothing."""
-        self._caught_up = False
+        self._caught_up.clear()
         self._rounds += 1
         this_round = self._rounds
         unseen = await self._watch.catch_up(self)
-        self._caught_up = this_round == self._rounds
+        if this_round == self._rounds:
+            self._caught_up.set()
         await self._watch.look_at(self, unseen)
 
     def out_of_sight(self) -> None:
         """From here on messages are missed, although the connection stands."""
-        self._caught_up = False
+        self._caught_up.clear()
         self._rounds += 1
 
     async def _look_around(self) -> None:
@@ -134,10 +138,14 @@ class EscalationClient(discord.Client):
         self._connected = True
 
     async def on_message(self, message: discord.Message) -> None:
-        """Hear a message."""
-        hold = self._watch.hold()
-        if hold is not None:
-            await self._listener.heard(message, hold, in_order=self.in_order)
+        """Hear a message, after those that were missed: the first one that may answer, answers."""
+        with self._listener.taking_in(message):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(TURN_SECONDS):
+                    await self._caught_up.wait()
+            hold = self._watch.hold()
+            if hold is not None:
+                await self._listener.heard(message, hold, in_order=self.in_order)
 
     async def on_interaction(self, interaction: discord.Interaction) -> None:
         """Hear a click, a choice or a form."""

@@ -7,7 +7,8 @@ is none of our business. What is refused is said once, to the person who wrote i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Final, Protocol
 from weakref import WeakValueDictionary
@@ -62,11 +63,17 @@ class Listener:
         store is away it waits, and what is written behind it in the same thread waits too. Once
         the slot has a newer holder, which finds the same message, it is dropped.
         """
+        with self.taking_in(message):
+            async with self._turn_of(message.channel.id):
+                await self._until_taken_in(message, hold, in_order=in_order)
+
+    @contextmanager
+    def taking_in(self, message: discord.Message) -> Generator[None]:
+        """Say of a message that it came and is not taken in yet."""
         taking = object()
         self._taking_in[taking] = message.created_at
         try:
-            async with self._turn_of(message.channel.id):
-                await self._until_taken_in(message, hold, in_order=in_order)
+            yield
         finally:
             del self._taking_in[taking]
 

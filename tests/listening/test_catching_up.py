@@ -250,3 +250,21 @@ async def until_asked_in_vain(scene: Scene) -> None:
         return any("/archived/" in each.path for each in scene.double.requests)
 
     await until(refused)
+
+
+async def test_what_is_said_while_a_listener_catches_up_waits_for_what_was_said_before(
+    scene: Scene,
+) -> None:
+    escalation = await scene.asked_before("who was first?")
+    thread = scene.thread(escalation)
+    await scene.double.person("Maya").write(thread, "the first")
+    scene.double.faults.slow(1.5, method="GET", path=r"/messages$")
+    async with asyncio.timeout(30), scene.running():
+        while not scene.double.gateway.connected:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.3)  # the session is ready, and what was missed is being read
+        await scene.double.person("Maya").write(thread, "the second")
+        answered = await scene.until_ended(escalation)
+        await scene.double.until_message(thread, "already ended")
+    assert answered.outcome is not None
+    assert answered.outcome.text == "the first"
