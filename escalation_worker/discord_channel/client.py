@@ -22,7 +22,7 @@ log = get_logger(__name__)
 
 READY_SECONDS: Final = 0.5
 """How long discord.py waits for guilds after READY: we need one channel, not all members."""
-TURN_SECONDS: Final = 15.0
+MISSED_FIRST_SECONDS: Final = 15.0
 """How long a message waits for those that were missed before it. Then it is heard out of order."""
 CLOSE_SECONDS: Final = 2.0
 DEAF_SECONDS: Final = 20.0
@@ -141,7 +141,7 @@ class EscalationClient(discord.Client):
         """Hear a message, after those that were missed: the first one that may answer, answers."""
         with self._listener.taking_in(message):
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(TURN_SECONDS):
+                async with asyncio.timeout(MISSED_FIRST_SECONDS):
                     await self._caught_up.wait()
             hold = self._watch.hold()
             if hold is not None:

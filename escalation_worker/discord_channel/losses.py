@@ -23,7 +23,7 @@ from shared.telemetry import get_logger
 
 log = get_logger(__name__)
 
-MESSAGEGONE: Final = "its message and its thread in Discord were deleted"
+MESSAGE_GONE: Final = "its message and its thread in Discord were deleted"
 
 OpenPostings = Callable[[], Awaitable[dict[str, Posting]]]
 GiveUp = Callable[[str, str], Awaitable[None]]
@@ -114,7 +114,7 @@ class Losses:
             except GONE as error:
                 reason = problems.mend_of(error)
                 if error.code == problems.UNKNOWN_MESSAGE:
-                    reason = MESSAGEGONE
+                    reason = MESSAGE_GONE
                 await self._give_up(escalation_id, reason)
 
     async def _ask_for_replies(

@@ -71,3 +71,8 @@ def translated_errors() -> Generator[None]:
         raise ChannelUnavailableError(
             f"Discord can't be reached ({type(error).__name__})"
         ) from error
+    except RuntimeError as error:
+        # How aiohttp says that a client was closed in the middle of its calls.
+        if str(error) != "Session is closed":
+            raise
+        raise ChannelUnavailableError("the connection to Discord was closed meanwhile") from error

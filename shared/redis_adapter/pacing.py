@@ -29,6 +29,7 @@ class RedisPace:
         self._scripts = Scripts(redis)
         self._interval = 1 / per_second
         self._alone_until = 0.0
+        self._alone = False
 
     async def turn(self) -> None:
         """Wait for this call's turn.
@@ -38,12 +39,15 @@ class RedisPace:
         """
         try:
             wait_ms = float(await self._scripts.call("pace", [self._key], self._args))
-        except StoreUnavailableError:
-            log.warning("pace_unshared")
+        except StoreUnavailableError as error:
+            if not self._alone:  # once for an outage, not for each call
+                log.warning("pace_unshared", reason=str(error))
+            self._alone = True
             # Nothing is awaited between reading and writing it, so no two calls get one turn.
             now = time.monotonic()
             self._alone_until = max(now, self._alone_until) + self._interval
             await asyncio.sleep(self._alone_until - now)
             return
+        self._alone = False
         if wait_ms > 0:
             await asyncio.sleep(wait_ms / 1000)

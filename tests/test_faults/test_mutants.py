@@ -16,6 +16,7 @@ pytestmark = [pytest.mark.faults, pytest.mark.timeout(120)]
 
 AIMED = [plan for plan in plans.PLANS.values() if plan is not plans.EVERYTHING]
 SEED = 1
+CAMPAIGNS = 3
 
 
 def test_every_aimed_plan_has_a_mutation_and_every_promise_too() -> None:
@@ -32,5 +33,11 @@ async def test_the_whole_system_passes(plan: plans.Plan, tmp_path: Path) -> None
 @pytest.mark.parametrize("name", MUTATIONS)
 async def test_a_mutant_is_found(name: str, tmp_path: Path) -> None:
     mutation = MUTATIONS[name]
-    events = await campaign.run(mutation.plan, SEED, tmp_path, mutation=name)
-    assert mutation.seen_as in {violation.promise for violation in check(events)}
+    seen: set[Promise] = set()
+    # The moments are the machine's: a short campaign may miss what three together find.
+    for seed in range(SEED, SEED + CAMPAIGNS):
+        events = await campaign.run(mutation.plan, seed, tmp_path / str(seed), mutation=name)
+        seen |= {violation.promise for violation in check(events)}
+        if mutation.seen_as in seen:
+            return
+    raise AssertionError(f"{name} should be seen as {mutation.seen_as}, and was as {seen}")
