@@ -7,9 +7,10 @@ it needs as arguments.
 from __future__ import annotations
 
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.errors import ConfigurationError
@@ -46,6 +47,19 @@ class StoreSettings(ProcessSettings):
 
     redis_url: RedisUrl = SecretStr("redis://127.0.0.1:6379/0")
     redis_key_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,32}$")] = "hitl"
+
+
+class RoutesSettings(ProcessSettings):
+    """Where the routes and schedules stand."""
+
+    routes_file: Path | None = None
+    """A `routes.toml`; without one, other settings make a single route."""
+
+    @field_validator("routes_file", mode="before")
+    @classmethod
+    def _unset_when_empty(cls, value: object) -> object:
+        """Take `ROUTES_FILE=` in a `.env` file for not set."""
+        return None if value == "" else value
 
 
 def is_loopback(host: str) -> bool:
