@@ -33,11 +33,12 @@ def line_numbers(text: str) -> dict[Path, int]:
         keys = _header(tomllib.loads(statement))
         for position, key in enumerate(keys, 1):
             table += (key,)
+            lines.setdefault(table, number)
             if is_array and position == len(keys):
                 elements[table] += 1
             if elements[table]:
                 table += (elements[table] - 1,)
-            lines.setdefault(table, number)
+                lines.setdefault(table, number)
     return lines
 
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from shared.escalation import Person, Urgency
-from shared.routes.schedule import Override, Rotation, Schedule, begins
+from shared.routes.schedule import Override, Rotation, Schedule, openings
 
 _WEEK: Final = timedelta(days=7)
 
@@ -33,7 +33,7 @@ def who_is_on(schedule: Schedule, at: datetime) -> tuple[Person, ...]:
     on = {
         person.id: person
         for shift in schedule.shifts
-        if any(start <= at < end for start, end in begins(schedule, shift, at))
+        if any(start <= at < end for start, end in openings(schedule, shift, at, days=0))
         for person in shift.users
     }
     return tuple(on.values())
@@ -67,7 +67,7 @@ def quiet_until(schedule: Schedule, at: datetime, urgency: Urgency) -> datetime 
     while ends := [
         end
         for window in schedule.quiet_hours
-        for start, end in begins(schedule, window, until)
+        for start, end in openings(schedule, window, until, days=0)
         if start <= until < end
     ]:
         until = max(ends)
@@ -112,7 +112,7 @@ def _boundaries(schedule: Schedule, at: datetime) -> Iterator[datetime]:
     if (rotation := schedule.rotation) is not None:
         yield _hand_over(schedule, rotation, max(0, _week(schedule, rotation, at) + 1))
     for shift in schedule.shifts:
-        for start, end in begins(schedule, shift, at):
+        for start, end in openings(schedule, shift, at, days=_WEEK.days):
             yield start
             yield end
 

@@ -43,7 +43,7 @@ class Plan:
 
 
 def plan(route: Route, urgency: Urgency, facts: Facts, now: datetime) -> Plan:
-    """Tell which steps are due. All times are aware."""
+    """Tell which steps are due. All times are in UTC: sums of local ones fail at DST changes."""
     steps: list[Step] = []
     while (step := _Moment(route, urgency, facts, now).next_step()) is not None:
         steps.append(step)

@@ -8,7 +8,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Annotated, Final, Self, assert_never
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, InstanceOf, field_validator, model_validator
 
 from shared.escalation import DEFAULT_ROUTE, QUESTION_LIMIT, FilledText, Person, Urgency
 from shared.routes.fields import (
@@ -38,7 +38,7 @@ ATTACHMENTS_LIMIT: Final = 10
 QUORUM_LIMIT: Final = 10
 
 OneSchedule = Annotated[
-    Schedule,
+    InstanceOf[Schedule],  # it was validated in its own place
     BeforeValidator(
         lambda value, info: (
             value if isinstance(value, Schedule) else look_up(value, info, kind="schedules")

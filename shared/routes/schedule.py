@@ -195,11 +195,13 @@ def _covers_the_week(windows: tuple[Window, ...]) -> bool:
     return len(covered) == WEEK_MINUTES
 
 
-def begins(schedule: Schedule, window: Window, around: datetime) -> list[tuple[datetime, datetime]]:
-    """List, in UTC, when a window opens and closes in the week before and after an instant."""
+def openings(
+    schedule: Schedule, window: Window, around: datetime, *, days: int
+) -> list[tuple[datetime, datetime]]:
+    """List, in UTC, when a window opens and closes: those open at an instant, and in days after."""
     today = around.astimezone(schedule.time_zone).date()
     found: list[tuple[datetime, datetime]] = []
-    for offset in range(-8, 9):
+    for offset in range(-2, days + 2):
         day = today + timedelta(days=offset)
         if EVERY_DAY[day.weekday()] in window.days:
             start = datetime.combine(day, window.start)
