@@ -19,7 +19,7 @@ from shared.routes.fields import Role, in_words
 from shared.routes.file import Routes, load_routes
 from shared.routes.on_call import next_change, quiet_until, who_is_on
 from shared.routes.route import Route, Tier
-from shared.routes.schedule import Schedule
+from shared.routes.schedule import YEARS, Schedule
 from shared.settings import RoutesSettings, load
 
 
@@ -86,9 +86,12 @@ def _path(file: Path | None) -> Path:
 
 def _moment(at: str | None) -> datetime:
     try:
-        return utc_now() if at is None else datetime.fromisoformat(at)
+        moment = utc_now() if at is None else datetime.fromisoformat(at)
     except ValueError:
         raise ConfigurationError("--at: must be a time such as 2026-12-24T18:00") from None
+    if moment.year not in YEARS:
+        raise ConfigurationError(f"--at: must be in the years {YEARS.start} to {YEARS.stop - 1}")
+    return moment
 
 
 def _fail(error: ConfigurationError, code: int) -> int:

@@ -94,8 +94,6 @@ def _size(value: object) -> int:
     Raises:
         ValueError: Something else.
     """
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value  # the default, which is in bytes
     match = _SIZE.fullmatch(value) if isinstance(value, str) else None
     if match is None or len(match[1]) > 6:  # noqa: PLR2004 (no file is that large)
         raise ValueError('must be a size such as "500 kB" or "8 MB"')

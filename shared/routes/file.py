@@ -25,7 +25,7 @@ from shared.routes.route import Route
 from shared.routes.schedule import Schedule
 
 SECTIONS: Final = ("people", "roles", "schedules", "routes")
-_SIZE_LIMIT: Final = 1_000_000
+_SIZE_LIMIT: Final = 200_000
 
 _WORDS: Final = {
     "missing": "is needed",

@@ -106,12 +106,12 @@ class _Moment:
     def next_looks(self) -> Iterator[datetime]:
         """List the instants after now at which a step may become due."""
         yield self.facts.deadline
-        instants = [pause.end for pause in self.facts.pauses]
-        if not self._stands_still() and self.facts.tier is not None:
-            _, tier = self._tier(self.facts.tier)
-            instants += [self._silent_at(), self._over_at(tier, self.facts.tier)]
-            instants += [due for _, due in self._reminders(tier, self.facts.tier)]
-            instants += [target.again for target in self._targets(tier)]
+        if self._stands_still() or self.facts.tier is None:
+            return
+        _, tier = self._tier(self.facts.tier)
+        instants = [self._silent_at(), self._over_at(tier, self.facts.tier)]
+        instants += [due for _, due in self._reminders(tier, self.facts.tier)]
+        instants += [target.again for target in self._targets(tier)]
         yield from (instant for instant in instants if instant and instant > self.now)
 
     def _end(self) -> End:
@@ -119,9 +119,7 @@ class _Moment:
 
     def _stands_still(self) -> bool:
         """Whether the question is not shown yet, or it is the agent's turn."""
-        return self.facts.posted_at is None or any(
-            pause.end is None or pause.end > self.now for pause in self.facts.pauses
-        )
+        return self.facts.posted_at is None or any(pause.end is None for pause in self.facts.pauses)
 
     def _tier(self, reached: TierReached) -> tuple[int, Tier]:
         """Find the tier; the last one if a new file has fewer than the question has seen."""
@@ -132,7 +130,7 @@ class _Moment:
     def _is_calling(self, reached: TierReached) -> bool:
         """Whether its people are wanted: nobody claimed it, or not since the tier was entered."""
         claim = self.facts.claim
-        return claim is None or reached.entered_at >= claim.at
+        return claim is None or claim.at < reached.entered_at
 
     def _silent_at(self) -> datetime | None:
         claim = self.facts.claim
@@ -140,13 +138,10 @@ class _Moment:
 
     def _over_at(self, tier: Tier, reached: TierReached) -> datetime | None:
         """Tell when the tier has had its time; None if that is not known, or never."""
-        claim, notified_at = self.facts.claim, reached.notified_at
+        claim = self.facts.claim
         if claim is None:
-            return self._due(notified_at, tier.claim_wait)
-        if claim.at < reached.entered_at:
-            began = notified_at
-        else:
-            began = max(claim.at, notified_at or claim.at)
+            return self._due(reached.notified_at, tier.claim_wait)
+        began = reached.notified_at if self._is_calling(reached) else claim.at
         return self._due(began, tier.answer_wait)
 
     def _due(self, began: datetime | None, wait: timedelta | None) -> datetime | None:

@@ -17,6 +17,8 @@ from shared.routes.fields import Distinct, Listed, Name, Table, Users, did_you_m
 
 WEEK_MINUTES: Final = 7 * 24 * 60
 _DAY_MINUTES: Final = 24 * 60
+YEARS: Final = range(2000, 3000)
+"""Where moments may lie: far enough from where Python's calendar ends for any sum of them."""
 
 
 class Day(StrEnum):
@@ -77,9 +79,11 @@ def _moment(value: object) -> datetime:
     Raises:
         ValueError: Something else.
     """
-    if isinstance(value, datetime):
-        return value
-    raise ValueError("must be a date and time without quotes, such as 2026-12-24T18:00:00")
+    if not isinstance(value, datetime):
+        raise ValueError("must be a date and time without quotes, such as 2026-12-24T18:00:00")  # noqa: TRY004 (pydantic collects ValueErrors)
+    if value.year not in YEARS:
+        raise ValueError(f"must be in one of the years {YEARS.start} to {YEARS.stop - 1}")
+    return value
 
 
 def _local_moment(value: object) -> datetime:

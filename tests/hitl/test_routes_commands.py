@@ -90,3 +90,6 @@ def test_a_time_that_is_none_is_refused() -> None:
     result = runner.invoke(cli.app, ["oncall", "--file", TEAM, "--at", "noon"])
     assert result.exit_code == 2
     assert "--at: must be a time such as" in result.stderr
+    result = runner.invoke(cli.app, ["oncall", "--file", TEAM, "--at", "0001-01-01T00:00"])
+    assert result.exit_code == 2
+    assert "--at: must be in the years 2000 to 2999" in result.stderr

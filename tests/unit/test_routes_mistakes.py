@@ -130,6 +130,14 @@ MISTAKES: dict[str, tuple[str, str]] = {
             "the same in all seasons"
         ),
     ),
+    "a time before all others": (
+        "[schedules.x]\ntime_zone = 'UTC'\n" + ROTATION.replace("2026", "0001"),
+        "11: schedules.x.rotation.starts: must be in one of the years 2000 to 2999",
+    ),
+    "a size without a unit": (
+        "attachments = { size = 5 }",
+        '9: routes.default.attachments.size: must be a size such as "500 kB" or "8 MB"',
+    ),
     "an override that ends before it begins": (
         (
             "[[schedules.support.overrides]]\nstart = 2026-01-05T09:00:00\n"
