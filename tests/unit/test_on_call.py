@@ -144,6 +144,13 @@ def test_an_override_goes_before_the_rota_and_the_last_one_before_the_others() -
     assert change(schedule, "2026-01-08T00:00") == ("2026-01-26 08:00", "maya")
 
 
+def test_a_change_after_an_override_longer_than_a_whole_round_is_found() -> None:
+    """It ends in Ines' own week, five weeks on; hers until the next hand-over."""
+    long = Override(start=datetime(2026, 1, 6), end=datetime(2026, 2, 10), users=(INES,))  # noqa: DTZ001 (local)
+    schedule = a_schedule(rotation=WEEKLY, overrides=(long,))
+    assert change(schedule, "2026-01-08T00:00") == ("2026-02-16 08:00", "maya")
+
+
 def test_an_override_many_years_ahead_is_found_at_once() -> None:
     everyday = (Shift(start=time(0), end=time(0), users=(MAYA,)),)
     far = Override(start=datetime(2190, 1, 6), end=datetime(2190, 1, 20), users=(INES,))  # noqa: DTZ001 (local)

@@ -186,6 +186,12 @@ def test_nothing_but_the_deadline_is_due_before_the_question_is_posted() -> None
     assert plan(route, Urgency.NORMAL, facts, NOON).look_again == facts.deadline
 
 
+def test_a_claim_of_the_same_instant_as_its_tier_spares_the_notification() -> None:
+    route = a_route(TWO_TIERS)
+    facts = claims(note(asked(route), EnterTier(0), NOON), NOON)
+    assert plan(route, Urgency.NORMAL, facts, NOON).steps == ()
+
+
 def test_a_question_in_a_tier_that_a_new_file_no_longer_has_goes_on_in_the_last() -> None:
     before, after = a_route(TWO_TIERS), a_route(ENDS_EARLY)
     facts = note(asked(before), EnterTier(1), NOON)
