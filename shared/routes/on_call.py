@@ -41,13 +41,13 @@ def who_is_on(schedule: Schedule, at: datetime) -> tuple[Person, ...]:
 
 def next_change(schedule: Schedule, at: datetime) -> Change | None:
     """Tell when somebody else is on call next, and who; None if that never happens."""
-    now = who_is_on(schedule, at)
+    now = set(who_is_on(schedule, at))
     overrides = sorted(_override_boundaries(schedule))
     # One round shows all that a rotation or shifts can do; after it only overrides are left.
     round_ = _WEEK * (len(schedule.rotation.users) if schedule.rotation else 1)
     since, boundary = at, _next_boundary(schedule, at)
     while boundary is not None:
-        if (users := who_is_on(schedule, boundary)) != now:
+        if set(users := who_is_on(schedule, boundary)) != now:
             return Change(boundary, users)
         if boundary in overrides:
             since = boundary
@@ -107,8 +107,6 @@ def _next_boundary(schedule: Schedule, at: datetime) -> datetime | None:
 
 def _boundaries(schedule: Schedule, at: datetime) -> Iterator[datetime]:
     yield from _override_boundaries(schedule)
-    if _override(schedule, at) is not None:
-        return  # it hides what is below it until one of these
     if (rotation := schedule.rotation) is not None:
         yield _hand_over(schedule, rotation, max(0, _week(schedule, rotation, at) + 1))
     for shift in schedule.shifts:

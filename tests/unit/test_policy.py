@@ -77,7 +77,7 @@ STORIES: dict[str, tuple[str, dict[str, Event], list[str]]] = {
     ),
     "a claim that is kept up does not hold back the next tier for ever": (
         TWO_TIERS,
-        {"1m": claims, "9m": writes, "16m": writes, "20m": answers},
+        {"1m": claims, "9m": writes, "16m": writes, "25m": writes, "28m": answers},
         [
             "0s tier 1",
             "0s notify maya",
@@ -85,6 +85,7 @@ STORIES: dict[str, tuple[str, dict[str, Event], list[str]]] = {
             "4m remind 2 tom",
             "16m tier 2",
             f"16m {IN_TIER_TWO}",
+            "26m remind 1 maya+tom+@support in 777",
         ],
     ),
     "a silent claim is released and its tier begins anew": (
