@@ -111,7 +111,7 @@ def test_shifts_on_weekdays_leave_the_weekend_free() -> None:
     assert names(schedule, "2026-06-05T13:30") == "maya"  # a Friday, 9:30 there
     assert names(schedule, "2026-06-05T16:30") == "maya+tom"
     assert change(schedule, "2026-06-05T13:30") == ("2026-06-05 16:00", "maya+tom")
-    assert change(schedule, "2026-06-05T16:30") == ("2026-06-05 17:00", "tom+maya")
+    assert change(schedule, "2026-06-05T16:30") == ("2026-06-05 21:00", "")  # both stay on
     assert change(schedule, "2026-06-05T20:30") == ("2026-06-05 21:00", "")
     assert names(schedule, "2026-06-06T14:00") == ""
     assert change(schedule, "2026-06-06T14:00") == ("2026-06-08 13:00", "maya")

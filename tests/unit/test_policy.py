@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from support.policy_runs import (
@@ -22,7 +22,7 @@ from support.policy_runs import (
 from shared.escalation import Urgency
 from shared.routes.policy import plan
 from shared.routes.route import Route, default_route
-from shared.routes.steps import EnterTier, Facts, Notify, TierReached, note
+from shared.routes.steps import EnterTier, Facts, Notify, Pause, TierReached, note
 
 TWO_TIERS = """
 timeout = "30m"
@@ -191,6 +191,18 @@ def test_a_claim_of_the_same_instant_as_its_tier_spares_the_notification() -> No
     route = a_route(TWO_TIERS)
     facts = claims(note(asked(route), EnterTier(0), NOON), NOON)
     assert plan(route, Urgency.NORMAL, facts, NOON).steps == ()
+
+
+def test_only_what_lies_within_a_wait_lengthens_it_in_whatever_order_it_is_kept() -> None:
+    def minutes(number: int) -> datetime:
+        return NOON + timedelta(minutes=number)
+
+    route = a_route(ENDS_EARLY)
+    tier = TierReached(0, NOON, notified=frozenset({"user:1"}), notified_at=NOON)
+    before = Pause(minutes(-9), minutes(-8))
+    later, within = Pause(minutes(8), minutes(9)), Pause(minutes(1), minutes(3))
+    facts = replace(asked(route), tier=tier, pauses=(later, within, within, before))
+    assert plan(route, Urgency.NORMAL, facts, NOON).look_again == minutes(7)
 
 
 def test_a_question_in_a_tier_that_a_new_file_no_longer_has_goes_on_in_the_last() -> None:

@@ -187,10 +187,10 @@ def test_a_folder_of_time_zones_is_no_time_zone() -> None:
 
 def test_a_tier_that_others_leave_no_time_for_is_told_for_each_urgency() -> None:
     tier = "[[routes.default.tiers]]\nusers = ['maya']\nclaim_wait = '4m'\n"
-    text = START + "timeout = '15m'\nurgency = { low = 2 }\n" + 3 * tier
+    text = START + "timeout = '16m'\nurgency = { low = 2 }\n" + 3 * tier
     (mistake,) = mistakes(text)
     assert mistake.startswith("17: routes.default.tiers[3]: is never reached at urgency low: ")
-    assert mistake.endswith("it would begin after 16m, and timeout is 15m")
+    assert mistake.endswith("it would begin after 16m, and timeout is 16m")
 
 
 def test_all_mistakes_are_told_at_once_in_the_order_of_the_file() -> None:
