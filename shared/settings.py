@@ -116,7 +116,7 @@ class RoutesSettings(ProcessSettings):
 
     @field_validator("routes_file", mode="before")
     @classmethod
-    def _unset_when_empty(cls, value: object) -> object:
+    def _no_file_when_empty(cls, value: object) -> object:
         """Take `ROUTES_FILE=` in a `.env` file for not set."""
         return None if value == "" else value
 

@@ -54,6 +54,11 @@ def plan(route: Route, urgency: Urgency, facts: Facts, now: datetime) -> Plan:
     return Plan(tuple(steps), min(_Moment(route, urgency, facts, now).next_looks()))
 
 
+def end_of(route: Route) -> End:
+    """Tell how a question ends on this route that nobody answered."""
+    return End(route.at_end, route.fallback_text)
+
+
 @dataclass(frozen=True, slots=True)
 class _Target:
     """One of a tier's targets at one instant: whom it means now, or when to look again."""
@@ -116,7 +121,7 @@ class _Moment:
         yield from (instant for instant in instants if instant and instant > self.now)
 
     def _end(self) -> End:
-        return End(self.route.at_end, self.route.fallback_text)
+        return end_of(self.route)
 
     def _stands_still(self) -> bool:
         """Whether the question is not shown yet, or it is the agent's turn."""
