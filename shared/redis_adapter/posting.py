@@ -25,9 +25,13 @@ OVERDUE: Final = timedelta(seconds=3)
 """How long the jobs have before the sweep does their work."""
 SWEEP_LIMIT: Final = 200
 _COUNTED_BY: Final = {Work.POSTING: "attempts", Work.SHOWING: "showings"}
-_REQUIRED_STATE: Final = {Work.POSTING: State.QUEUED.value, Work.SHOWING: ""}
-_JOB_FIELD: Final = {Work.POSTING: "post_job", Work.SHOWING: "show_job"}
-_JOB: Final = {Work.POSTING: JobName.POST, Work.SHOWING: JobName.SHOW_OUTCOME}
+_REQUIRED_STATE: Final = {Work.POSTING: State.QUEUED.value, Work.SHOWING: "", Work.POLICY: ""}
+_JOB_FIELD: Final = {Work.POSTING: "post_job", Work.SHOWING: "show_job", Work.POLICY: "policy_job"}
+_JOB: Final = {
+    Work.POSTING: JobName.POST,
+    Work.SHOWING: JobName.SHOW_OUTCOME,
+    Work.POLICY: JobName.POLICY,
+}
 
 
 class RedisPostingLog:
@@ -71,6 +75,7 @@ class RedisPostingLog:
                 keys.posting(posting.reference),
                 keys.unposted,
                 keys.unshown,
+                keys.looks,
             ],
             [
                 escalation_id,
@@ -90,7 +95,11 @@ class RedisPostingLog:
     async def requeue(self, work: Work) -> int:
         """Queue again what is to be shown but that nobody is at; tell how many."""
         keys, now_ms = self._keys, to_ms(self._clock())
-        index = keys.unposted if work is Work.POSTING else keys.unshown
+        index = {
+            Work.POSTING: keys.unposted,
+            Work.SHOWING: keys.unshown,
+            Work.POLICY: keys.looks,
+        }[work]
         overdue_ms = now_ms - int(OVERDUE.total_seconds() * 1000)
         async with translated_errors():
             ids = await self._redis.zrange(
@@ -136,7 +145,7 @@ class RedisPostingLog:
         """Take a question whose record has expired off the indexes."""
         keys = self._keys
         async with translated_errors(), self._redis.pipeline(transaction=False) as pipe:
-            for index in (keys.open, keys.unposted, keys.unshown):
+            for index in (keys.open, keys.unposted, keys.unshown, keys.looks):
                 pipe.zrem(index, escalation_id)
             await pipe.execute()
 

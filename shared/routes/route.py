@@ -193,10 +193,10 @@ class Route(Table):
                 assert_never(urgency)
 
 
-def default_route(
-    *, channel_id: int, user_id: int | None, role_ids: Iterable[int], timeout: timedelta
-) -> Route:
-    """Make the one route of an installation without a file, from its settings.
+def default_route(*, channel_id: int, user_id: int | None, role_ids: Iterable[int]) -> Route:
+    """Make the one route of a worker without a file, from its settings.
+
+    Its time-out is not asked for: a question's deadline stands in its record.
 
     Raises:
         ValueError: Neither a user nor a role.
@@ -208,5 +208,4 @@ def default_route(
             users=() if user_id is None else (Person(id=str(user_id), name=str(user_id)),),
             roles=tuple(Role(id=str(one), name=str(one)) for one in sorted(role_ids)),
         ),
-        timeout=timeout,
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
-from shared.escalation import Person
+from shared.escalation import Person, TierReached
 from shared.routes.fields import Role
 from shared.routes.route import AtEnd
 
@@ -27,21 +27,6 @@ class Pause:
 
     start: datetime
     end: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class TierReached:
-    """The tier that a question is in, and what was done there."""
-
-    index: int
-    """0 is the first."""
-    entered_at: datetime
-    notified: frozenset[str] = frozenset()
-    """Which of its targets, as `Notify.targets` names them."""
-    notified_at: datetime | None = None
-    """When the first of them was: from here its waits run."""
-    reminders: int = 0
-    """The number of the newest reminder that was given."""
 
 
 @dataclass(frozen=True, slots=True)

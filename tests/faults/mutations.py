@@ -97,7 +97,7 @@ def _let_the_last_win() -> None:
 
 
 def _let_anybody_answer() -> None:
-    from escalation_worker.answering import Operators
+    from escalation_worker.operators import Operators
 
     def include(*_: Any) -> bool:
         return True

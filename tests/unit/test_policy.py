@@ -222,14 +222,14 @@ def test_a_person_whom_a_new_file_adds_to_the_tier_is_notified() -> None:
 
 
 def test_settings_alone_make_a_route_that_notifies_the_operator() -> None:
-    route = default_route(channel_id=500, user_id=1, role_ids={9, 8}, timeout=timedelta(seconds=90))
+    route = default_route(channel_id=500, user_id=1, role_ids={9, 8})
     assert isinstance(route, Route)
     assert [role.id for role in route.operators.roles] == ["8", "9"]
-    assert play(route) == ["0s tier 1", "0s notify 1", "1m30s end time_out"]
-    roles_only = default_route(channel_id=5, user_id=None, role_ids={9}, timeout=route.timeout)
+    assert play(route) == ["0s tier 1", "0s notify 1", "10m end time_out"]
+    roles_only = default_route(channel_id=5, user_id=None, role_ids={9})
     assert play(roles_only)[1] == "0s notify @9"
     with pytest.raises(ValueError, match="nobody may answer"):
-        default_route(channel_id=5, user_id=None, role_ids=(), timeout=route.timeout)
+        default_route(channel_id=5, user_id=None, role_ids=())
 
 
 def test_an_ended_question_is_not_looked_at_again() -> None:
