@@ -27,6 +27,7 @@ from escalation_worker.discord_channel.clicks import Clicks
 from escalation_worker.discord_channel.client import EscalationClient, TakeTurn, close, pace
 from escalation_worker.discord_channel.listener import Listener
 from escalation_worker.discord_channel.losses import Losses
+from escalation_worker.discord_channel.places import can_be_read
 from escalation_worker.discord_channel.sight import Places
 from escalation_worker.discord_channel.turn import Turn
 from escalation_worker.supervisor import Backoff, NeedsMendingError
@@ -183,7 +184,10 @@ class DiscordConnection:
                 return
             try:
                 places = await self._places.find(client)
-                unseen.update(await self._catching_up.run(client, list(places.values()), hold))
+                # Where some can be read, the others hold nobody up: what they lack was said above.
+                readable = [place for place in places.values() if can_be_read(place)]
+                posted_in = readable or list(places.values())
+                unseen.update(await self._catching_up.run(client, posted_in, hold))
             except (ChannelRejectedError, NeedsMendingError):
                 await self._losses.check_places(client)
                 raise

@@ -44,7 +44,7 @@ from escalation_worker.posting import PostingDesk
 from escalation_worker.supervisor import supervise
 from escalation_worker.writing import Writing
 from shared.escalation import ChannelKind, Escalation, Posting
-from shared.ports import Hold
+from shared.ports import Clock, Hold, utc_now
 from shared.redis_adapter.connection import open_client
 from shared.redis_adapter.discussion import RedisDiscussion
 from shared.redis_adapter.hearing import RedisHearing
@@ -133,6 +133,7 @@ class Scene:
         self,
         find: Callable[[str], Awaitable[str | None]] | None = None,
         routes: InForce[Route] | None = None,
+        clock: Clock = utc_now,
     ) -> Worker:
         """Put a worker together as the product does; `find` may stand in for the store's."""
         routes = routes or in_force(CHANNEL_ROUTE)
@@ -167,15 +168,18 @@ class Scene:
             channel,
             self.hearing.heard_until,
             end_of=lambda question: end_of(routes.of(question.route)),
+            clock=clock,
         )
-        policies = RedisPolicyLog(self.redis, self.keys)
+        policies = RedisPolicyLog(self.redis, self.keys, clock=clock)
         return Worker(
             connection,
             channel,
             turn,
             PostingDesk(self.store, self.postings, channel),
             concluding,
-            Escalating(self.store, policies, routes, channel.call_people, concluding.end),
+            Escalating(
+                self.store, policies, routes, channel.call_people, concluding.end, clock=clock
+            ),
         )
 
     @asynccontextmanager
@@ -194,11 +198,11 @@ class Scene:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     @asynccontextmanager
-    async def listening(self) -> AsyncGenerator[Worker]:
+    async def listening(self, worker: Worker | None = None) -> AsyncGenerator[Worker]:
         """Run a worker that listens."""
-        async with self.running() as worker:
-            await worker.until_listening()
-            yield worker
+        async with self.running(worker) as listener:
+            await listener.until_listening()
+            yield listener
 
     async def ask(
         self, worker: Worker, text: str, *, seconds: float = 600, **shape: Any

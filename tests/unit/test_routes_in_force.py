@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,8 +10,10 @@ import pytest
 import structlog
 from support.processes import ROOT
 
+from escalation_worker.__main__ import main as worker_main
 from escalation_worker.routing import routes_in_force
 from escalation_worker.settings import WorkerSettings
+from mcp_gateway.__main__ import main as gateway_main
 from mcp_gateway.settings import GatewaySettings
 from mcp_gateway.terms import Terms, terms_in_force
 from shared.errors import ConfigurationError
@@ -115,3 +118,13 @@ def test_gateway_and_worker_take_each_example(
     monkeypatch.setenv("DISCORD_TOKEN", "made-up")
     routes = routes_in_force(load(WorkerSettings))
     assert routes.names == terms_in_force(load(GatewaySettings)).names
+
+
+@pytest.mark.parametrize("main", [worker_main, gateway_main])
+def test_a_process_with_a_bad_file_ends_with_code_two_and_says_why(
+    main: Callable[[], int], file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file.write_text("[routes.default]\nchanels = [1]\n", encoding="utf-8")
+    assert main() == 2
+    told = capsys.readouterr().err
+    assert f"{file}:2: routes.default.chanels: unknown key; did you mean 'channels'?" in told
