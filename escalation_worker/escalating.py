@@ -101,7 +101,10 @@ class Escalating:
             if escalation is None or not escalation.state.is_open:
                 break
             now, route = self._clock(), self._routes.of(escalation.question.route)
-            due = plan(route, escalation.question.urgency, facts_of(escalation), now)
+            facts = facts_of(escalation)
+            if facts.posted_at is None:
+                return  # whoever posts it goes on with this
+            due = plan(route, escalation.question.urgency, facts, now)
             if now >= escalation.deadline or not due.steps:
                 again = due.look_again
                 # The deadline has a job of its own.

@@ -28,7 +28,7 @@ def expired(escalation: Escalation, now: datetime, end: End = TIMES_OUT) -> Outc
     if escalation.posting is None:
         reason = "it could not be shown to anybody before the deadline"
         return _ended(escalation, now, State.UNDELIVERABLE, reason)
-    timed_out = _ended(escalation, now, State.TIMED_OUT, "nobody answered before the deadline")
+    timed_out = _ended(escalation, now, State.TIMED_OUT, "nobody answered in time")
     match end.how:
         case AtEnd.FALLBACK:
             update = {"provenance": Provenance.FALLBACK, "text": end.text}

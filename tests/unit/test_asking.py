@@ -79,7 +79,7 @@ async def test_a_posted_question_that_no_worker_ends_times_out(
     ended = await asking.check("shop", escalation.id, hold=AT_ONCE)
     assert ended.state is State.TIMED_OUT
     assert ended.outcome is not None
-    assert ended.outcome.reason == "nobody answered before the deadline"
+    assert ended.outcome.reason == "nobody answered in time"
     assert await store.get(escalation.id) == ended
 
 
