@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from escalation_worker.operators import Operators, note_accepted, person_of
+from escalation_worker.operators import WhoMayAct, find_allowed, note_accepted, person_of
 from shared.answer_form import Answer
 from shared.crash_points import CrashPoint, crash_point
 from shared.escalation import ChannelKind, Escalation, Outcome, Provenance, State
@@ -37,31 +37,27 @@ class Answering:
     can be tried again.
     """
 
-    def __init__(self, store: EscalationStore, operators: Operators) -> None:
+    def __init__(self, store: EscalationStore, operators: WhoMayAct) -> None:
         self._store = store
         self._operators = operators
 
     async def answer(self, reply: InboundReply) -> ReplyVerdict:
         """Take a text for the answer, if it may be one."""
         text = reply.text.strip()
-        if not self._operators.allow(reply):
-            return ReplyVerdict.NOT_ALLOWED
+        escalation = await find_allowed(self._store, self._operators, reply)
+        if isinstance(escalation, ReplyVerdict):
+            return escalation
         if not text or len(text) > QUESTION_LIMIT:
             return ReplyVerdict.UNREADABLE
-        escalation = await self._store.get(reply.escalation_id)
-        if escalation is None:
-            return ReplyVerdict.UNKNOWN
         if (fitting := _fitting(escalation.question, text)) is None:
             return ReplyVerdict.WRONG_SHAPE
         return await self._conclude(reply, escalation, State.ANSWERED, text=fitting)
 
     async def fill_in(self, reply: InboundReply, written: Mapping[str, str]) -> FilledIn:
         """Take a filled-in form for the answer, or say what is wrong with it."""
-        if not self._operators.allow(reply):
-            return FilledIn(ReplyVerdict.NOT_ALLOWED)
-        escalation = await self._store.get(reply.escalation_id)
-        if escalation is None:
-            return FilledIn(ReplyVerdict.UNKNOWN)
+        escalation = await find_allowed(self._store, self._operators, reply)
+        if isinstance(escalation, ReplyVerdict):
+            return FilledIn(escalation)
         form = escalation.question.form
         if form is None:
             return FilledIn(ReplyVerdict.WRONG_SHAPE)
@@ -75,11 +71,9 @@ class Answering:
 
     async def decline(self, reply: InboundReply) -> ReplyVerdict:
         """Take a reply for the word that nobody will answer; its text is the reason."""
-        if not self._operators.allow(reply):
-            return ReplyVerdict.NOT_ALLOWED
-        escalation = await self._store.get(reply.escalation_id)
-        if escalation is None:
-            return ReplyVerdict.UNKNOWN
+        escalation = await find_allowed(self._store, self._operators, reply)
+        if isinstance(escalation, ReplyVerdict):
+            return escalation
         reason = reply.text.strip() or None
         return await self._conclude(reply, escalation, State.DECLINED, reason=reason)
 

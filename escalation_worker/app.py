@@ -17,34 +17,43 @@ from escalation_worker.desk.app import build_desk
 from escalation_worker.desk.channel import DESK_OPERATORS, DeskChannel
 from escalation_worker.desk.serving import serve_desk
 from escalation_worker.discord_channel.catching_up import CatchingUp
-from escalation_worker.discord_channel.channel import DiscordChannel, Mentioned
+from escalation_worker.discord_channel.channel import DiscordChannel
 from escalation_worker.discord_channel.clicks import Clicks
 from escalation_worker.discord_channel.connection import DiscordAddress, DiscordConnection
 from escalation_worker.discord_channel.listener import Listener
 from escalation_worker.discord_channel.losses import Losses
+from escalation_worker.discord_channel.sight import Places
+from escalation_worker.discord_channel.starting import Starting
 from escalation_worker.discord_channel.turn import Turn
 from escalation_worker.discussing import Discussing
+from escalation_worker.escalating import Call, CallPeople, Escalating
 from escalation_worker.giving_up import GivingUp
 from escalation_worker.jobs import Jobs
-from escalation_worker.operators import Operators
+from escalation_worker.operators import OperatorsByRoute
 from escalation_worker.posting import PostingDesk
 from escalation_worker.queue import Queue
+from escalation_worker.reloading import Reloading
 from escalation_worker.settings import WorkerSettings
 from escalation_worker.supervisor import supervise
 from escalation_worker.writing import Writing
 from shared.errors import StoreUnavailableError
+from shared.escalation import Escalation
 from shared.ports import HumanChannel
 from shared.redis_adapter.connection import open_client, open_queue, open_subscriber
 from shared.redis_adapter.discussion import RedisDiscussion
 from shared.redis_adapter.hearing import RedisHearing
 from shared.redis_adapter.keys import Keys
 from shared.redis_adapter.pacing import RedisPace
+from shared.redis_adapter.policies import RedisPolicyLog
 from shared.redis_adapter.posting import RedisPostingLog
 from shared.redis_adapter.scripts import Replicas
 from shared.redis_adapter.server import examine
 from shared.redis_adapter.slots import RedisListenerSlots
 from shared.redis_adapter.store import RedisEscalationStore
 from shared.redis_adapter.waiting import RedisChanges
+from shared.routes.policy import end_of
+from shared.routes.route import Route
+from shared.routes_in_force import InForce
 from shared.telemetry import get_logger
 
 log = get_logger(__name__)
@@ -59,11 +68,12 @@ class People:
     """The way to people: how they are asked, what must run for it, what to do before stopping."""
 
     channel: HumanChannel
+    call_people: CallPeople
     parts: list[Part]
     hand_over: Callable[[], Awaitable[None]]
 
 
-async def serve(settings: WorkerSettings) -> None:
+async def serve(settings: WorkerSettings, routes: InForce[Route]) -> None:
     """Work until told to stop."""
     keys = Keys(settings.redis_key_prefix)
     async with AsyncExitStack() as stack:
@@ -84,11 +94,25 @@ async def serve(settings: WorkerSettings) -> None:
             burst=5,
         )
         slots = RedisListenerSlots(redis, keys, slots=settings.discord_listeners, replicas=replicas)
-        people = _people(settings, store, discussion, postings, hearing, changes, pace, slots)
+        people = _people(
+            settings, routes, store, discussion, postings, hearing, changes, pace, slots
+        )
+        concluding = Concluding(
+            store,
+            postings,
+            people.channel,
+            hearing.heard_until,
+            end_of=lambda question: end_of(routes.of(question.route)),
+        )
+        policies = RedisPolicyLog(redis, keys)
         jobs = Jobs(
             PostingDesk(store, postings, people.channel),
-            Concluding(store, postings, people.channel, hearing.heard_until),
+            concluding,
+            Escalating(store, policies, routes, people.call_people, concluding.end),
         )
+        reloading = Reloading(routes, hearing.open_postings, policies)
+        if settings.routes_file is not None:
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reloading.told)
         queue = Queue(
             arq,
             subscriber,
@@ -100,7 +124,8 @@ async def serve(settings: WorkerSettings) -> None:
         log.info("worker_started", channel=settings.channel)
         judging = asyncio.create_task(_judge_server(redis, settings.redis_wait_replicas))
         stack.callback(judging.cancel)
-        await _until_told_to_stop([("queue", queue.run), *people.parts], people.hand_over)
+        parts: list[Part] = [("queue", queue.run), ("routes", reloading.run), *people.parts]
+        await _until_told_to_stop(parts, people.hand_over)
         log.info("worker_stopped")
 
 
@@ -119,6 +144,7 @@ async def _judge_server(redis: Redis, replicas: int) -> None:
 
 def _people(
     settings: WorkerSettings,
+    routes: InForce[Route],
     store: RedisEscalationStore,
     discussion: RedisDiscussion,
     postings: RedisPostingLog,
@@ -128,21 +154,18 @@ def _people(
     slots: RedisListenerSlots,
 ) -> People:
     """Build the channel to people: Discord if there is a token, else the desk."""
-    if settings.discord_token is None or settings.discord_channel_id is None:
+    if settings.discord_token is None:
         return _desk_of(settings, store, discussion, changes)
     DiscordAddress(settings.discord_api_base, settings.discord_gateway_url).apply()
-    user_id, role_ids = settings.discord_user_id, settings.discord_operator_role_ids
-    operators = Operators(
-        people=frozenset() if user_id is None else frozenset({str(user_id)}),
-        roles=frozenset(str(role_id) for role_id in role_ids),
-    )
-    channel = DiscordChannel(Mentioned(user_id, role_ids))
+    operators = OperatorsByRoute(routes)
+    channel = DiscordChannel(Starting(routes))
+    setting = "DISCORD_CHANNEL_ID" if settings.routes_file is None else "a route's channel"
     answering = Answering(store, operators)
     discussing = Discussing(store, discussion, operators)
     listener = Listener(postings.find, Writing(answering, discussing).wrote, hearing)
     connection = DiscordConnection(
         token=settings.discord_token.get_secret_value(),
-        channel_id=settings.discord_channel_id,
+        places=Places(routes, setting=setting),
         channel=channel,
         listener=listener,
         clicks=Clicks(store, postings.find, answering, discussing),
@@ -154,7 +177,7 @@ def _people(
         message_content=settings.discord_message_content,
     )
     parts: list[Part] = [("discord", connection.run), ("listening", connection.tell)]
-    return People(channel, parts, connection.hand_over)
+    return People(channel, channel.call_people, parts, connection.hand_over)
 
 
 def _desk_of(
@@ -176,11 +199,14 @@ def _desk_of(
     async def serve_page() -> None:
         await serve_desk(desk, host=settings.desk_host, port=settings.desk_port)
 
+    async def nobody_to_call(escalation: Escalation, call: Call) -> None:
+        """Call nobody: whoever is at the desk sees the question."""
+
     async def nothing_to_hand_over() -> None:
         """Leave the desk as it is: its pages find another worker's by themselves."""
 
     parts: list[Part] = [("changes", changes.run), ("desk", serve_page)]
-    return People(DeskChannel(), parts, nothing_to_hand_over)
+    return People(DeskChannel(), nobody_to_call, parts, nothing_to_hand_over)
 
 
 async def _until_told_to_stop(parts: list[Part], hand_over: Callable[[], Awaitable[None]]) -> None:

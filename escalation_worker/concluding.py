@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from escalation_worker.leasing import under_lease
 from escalation_worker.unreadable import passing_over_unreadable
 from shared.crash_points import CrashPoint, crash_point
 from shared.escalation import ChannelKind, Escalation
-from shared.expiry import UNHEARD, expired
+from shared.expiry import TIMES_OUT, UNHEARD, expired
 from shared.ports import (
     Backlog,
     Clock,
@@ -19,12 +20,23 @@ from shared.ports import (
     Work,
     utc_now,
 )
+from shared.question import Question
+from shared.routes.steps import End
 from shared.telemetry import get_logger
 
 log = get_logger(__name__)
 
 HeardUntil = Callable[[], Awaitable[datetime | None]]
 """Tells until when everything that people wrote was taken in."""
+EndOf = Callable[[Question], End]
+"""Tells how a question ends that nobody answered."""
+HEARD_SINCE: Final = timedelta(seconds=2)
+"""A question may end before its deadline if nothing is unheard that is older than this."""
+
+
+def times_out(_: Question) -> End:
+    """Let every question time out."""
+    return TIMES_OUT
 
 
 class Concluding:
@@ -37,12 +49,14 @@ class Concluding:
         channel: HumanChannel,
         heard_until: HeardUntil,
         *,
+        end_of: EndOf = times_out,
         clock: Clock = utc_now,
     ) -> None:
         self._store = store
         self._postings = postings
         self._channel = channel
         self._heard_until = heard_until
+        self._end_of = end_of
         self._clock = clock
 
     async def expire(self, escalation_id: str) -> bool:
@@ -58,24 +72,43 @@ class Concluding:
         now = self._clock()
         if not escalation.state.is_open or escalation.deadline > now:
             return True
-        if now < escalation.deadline + UNHEARD and not await self._is_heard(escalation):
+        past = now >= escalation.deadline + UNHEARD
+        if not past and not await self._is_heard(escalation, escalation.deadline):
             return False
         crash_point(CrashPoint.EXPIRY_DUE)
-        concluded = await self._store.conclude(escalation_id, expired(escalation, now))
-        crash_point(CrashPoint.EXPIRY_CONCLUDED)
-        if concluded is not None and concluded.applied:
-            log.info(
-                "question_expired", escalation_id=escalation_id, state=concluded.escalation.state
-            )
+        await self._conclude(escalation, self._end_of(escalation.question), now)
         return True
 
-    async def _is_heard(self, escalation: Escalation) -> bool:
-        """Whether all that people wrote in time about this question has been taken in."""
+    async def end(self, escalation: Escalation, end: End) -> bool:
+        """End a question before its deadline, because its policy has nobody left to ask.
+
+        Returns False where it must wait a little, as `expire` does.
+        """
+        now = self._clock()
+        if not await self._is_heard(escalation, now - HEARD_SINCE):
+            return False
+        await self._conclude(escalation, end, now)
+        return True
+
+    async def _conclude(self, escalation: Escalation, end: End, now: datetime) -> None:
+        concluded = await self._store.conclude(escalation.id, expired(escalation, now, end))
+        crash_point(CrashPoint.EXPIRY_CONCLUDED)
+        if concluded is not None and concluded.applied:
+            outcome = concluded.escalation.outcome
+            log.info(
+                "question_expired",
+                escalation_id=escalation.id,
+                state=concluded.escalation.state,
+                provenance=outcome and outcome.provenance,
+            )
+
+    async def _is_heard(self, escalation: Escalation, moment: datetime) -> bool:
+        """Whether all that people wrote about this question before then has been taken in."""
         posting = escalation.posting
         if posting is None or posting.channel is ChannelKind.DESK:
             return True  # what is answered on the desk needs no listener
         heard_until = await self._heard_until()
-        return heard_until is not None and heard_until >= escalation.deadline
+        return heard_until is not None and heard_until >= moment
 
     async def show_outcome(self, escalation_id: str) -> None:
         """Show people how a question ended.
@@ -111,5 +144,6 @@ class Concluding:
                 await self.expire(escalation_id)
         posts = await self._postings.requeue(Work.POSTING)
         shows = await self._postings.requeue(Work.SHOWING)
-        if posts or shows:
-            log.info("swept", posts=posts, outcomes=shows)
+        policies = await self._postings.requeue(Work.POLICY)
+        if posts or shows or policies:
+            log.info("swept", posts=posts, outcomes=shows, policies=policies)

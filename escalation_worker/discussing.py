@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from escalation_worker.answering import left_to_the_next_listener, outcome_of
-from escalation_worker.operators import Operators, note_accepted, person_of
+from escalation_worker.operators import WhoMayAct, find_allowed, note_accepted, person_of
 from shared.crash_points import CrashPoint, crash_point
 from shared.escalation import (
     REASON_LIMIT,
@@ -27,7 +27,7 @@ class Discussing:
     """
 
     def __init__(
-        self, store: EscalationStore, discussion: Discussion, operators: Operators
+        self, store: EscalationStore, discussion: Discussion, operators: WhoMayAct
     ) -> None:
         self._store = store
         self._discussion = discussion
@@ -36,8 +36,9 @@ class Discussing:
     async def ask_back(self, reply: InboundReply) -> ReplyVerdict:
         """Ask the agent something before answering."""
         text = reply.text.strip()
-        if not self._operators.allow(reply):
-            return ReplyVerdict.NOT_ALLOWED
+        escalation = await find_allowed(self._store, self._operators, reply)
+        if isinstance(escalation, ReplyVerdict):
+            return escalation
         if not text or len(text) > QUESTION_LIMIT:
             return ReplyVerdict.UNREADABLE
         remark = Remark(
@@ -59,8 +60,9 @@ class Discussing:
 
     async def claim(self, reply: InboundReply, *, take_over: bool = False) -> ReplyVerdict:
         """Say that this person is on it."""
-        if not self._operators.allow(reply):
-            return ReplyVerdict.NOT_ALLOWED
+        escalation = await find_allowed(self._store, self._operators, reply)
+        if isinstance(escalation, ReplyVerdict):
+            return escalation
         claim = Claim(by=person_of(reply), at=reply.at)
         noted = await self._discussion.claim(
             reply.escalation_id, claim, reply.hold, take_over=take_over
@@ -73,8 +75,9 @@ class Discussing:
 
     async def release(self, reply: InboundReply) -> ReplyVerdict:
         """Say that this person is no longer on it."""
-        if not self._operators.allow(reply):
-            return ReplyVerdict.NOT_ALLOWED
+        escalation = await find_allowed(self._store, self._operators, reply)
+        if isinstance(escalation, ReplyVerdict):
+            return escalation
         noted = await self._discussion.release(reply.escalation_id, reply.person_id, reply.hold)
         if noted is not None and not noted.applied and noted.escalation.state.is_open:
             held = noted.escalation.claim
@@ -84,13 +87,11 @@ class Discussing:
     async def vote(self, reply: InboundReply, *, approve: bool) -> ReplyVerdict:
         """Approve what the agent wants to do, or deny it; the reply's text is the comment."""
         comment = reply.text.strip()
-        if not self._operators.allow(reply):
-            return ReplyVerdict.NOT_ALLOWED
+        escalation = await find_allowed(self._store, self._operators, reply)
+        if isinstance(escalation, ReplyVerdict):
+            return escalation
         if len(comment) > REASON_LIMIT:
             return ReplyVerdict.UNREADABLE
-        escalation = await self._store.get(reply.escalation_id)
-        if escalation is None:
-            return ReplyVerdict.UNKNOWN
         needed = escalation.question.approvals_needed
         if needed is None:
             return ReplyVerdict.WRONG_SHAPE

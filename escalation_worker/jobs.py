@@ -11,6 +11,7 @@ from arq.cron import CronJob, cron
 from arq.worker import Function, func
 
 from escalation_worker.concluding import Concluding
+from escalation_worker.escalating import Escalating
 from escalation_worker.posting import PostingDesk
 from shared.errors import ChannelUnavailableError, StoreUnavailableError, UnreadableRecordError
 from shared.redis_adapter.jobs import JobName
@@ -36,17 +37,23 @@ class Jobs:
 
     posting: PostingDesk
     concluding: Concluding
+    escalating: Escalating
 
     async def post(self, ctx: dict[str, Any], escalation_id: str) -> None:
         """Show a question to people."""
         try:
             await self.posting.post(escalation_id)
+            await self.escalating.follow(escalation_id)
         except _TRY_AGAIN as error:
             raise _again(ctx, JobName.POST, escalation_id, error) from error
 
     async def show_outcome(self, ctx: dict[str, Any], escalation_id: str) -> None:
-        """Show people how a question ended."""
+        """Show people how a question stands, and see what its policy makes of it.
+
+        That comes first: a change that was shown is not queued again.
+        """
         try:
+            await self.escalating.follow(escalation_id)
             await self.concluding.show_outcome(escalation_id)
         except _TRY_AGAIN as error:
             raise _again(ctx, JobName.SHOW_OUTCOME, escalation_id, error) from error
@@ -59,6 +66,13 @@ class Jobs:
             raise _again(ctx, JobName.EXPIRE, escalation_id, error) from error
         if not done:
             raise Retry(defer=timedelta(seconds=1))
+
+    async def policy(self, ctx: dict[str, Any], escalation_id: str) -> None:
+        """Do what is due by a question's policy."""
+        try:
+            await self.escalating.follow(escalation_id)
+        except _TRY_AGAIN as error:
+            raise _again(ctx, JobName.POLICY, escalation_id, error) from error
 
     async def sweep(self, ctx: dict[str, Any]) -> None:
         """Bring back what a dead worker left behind."""
@@ -76,6 +90,7 @@ class Jobs:
                 (JobName.POST, self.post),
                 (JobName.SHOW_OUTCOME, self.show_outcome),
                 (JobName.EXPIRE, self.expire),
+                (JobName.POLICY, self.policy),
             )
         ]
 

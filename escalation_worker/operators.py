@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol, Self
 
-from shared.escalation import Person
-from shared.ports import InboundReply
+from shared.escalation import Escalation, Person
+from shared.ports import EscalationStore, InboundReply, ReplyVerdict
+from shared.question import Question
+from shared.routes.route import Route
+from shared.routes_in_force import InForce
 from shared.telemetry import get_logger
 
 audit = get_logger("audit")
@@ -17,6 +21,10 @@ class Operators:
 
     people: frozenset[str] = frozenset()
     roles: frozenset[str] = frozenset()
+
+    def of(self, question: Question) -> Self:  # noqa: ARG002 (whatever is asked)
+        """See `WhoMayAct.of`: these may act on every question."""
+        return self
 
     def include(self, person_id: str, roles: frozenset[str]) -> bool:
         """Whether this person may answer."""
@@ -34,6 +42,41 @@ class Operators:
             source=reply.source,
         )
         return False
+
+
+class WhoMayAct(Protocol):
+    """Knows the operators of each question."""
+
+    def of(self, question: Question) -> Operators:
+        """Tell who may act on this question."""
+        ...
+
+
+class OperatorsByRoute:
+    """The operators of a question are those of its route, as it stands in the file now."""
+
+    def __init__(self, routes: InForce[Route]) -> None:
+        self._routes = routes
+
+    def of(self, question: Question) -> Operators:
+        """See `WhoMayAct.of`."""
+        named = self._routes.of(question.route).operators
+        return Operators(
+            people=frozenset(user.id for user in named.users),
+            roles=frozenset(role.id for role in named.roles),
+        )
+
+
+async def find_allowed(
+    store: EscalationStore, operators: WhoMayAct, reply: InboundReply
+) -> Escalation | ReplyVerdict:
+    """Read the question that somebody acts on; where they may not, tell why."""
+    escalation = await store.get(reply.escalation_id)
+    if escalation is None:
+        return ReplyVerdict.UNKNOWN
+    if not operators.of(escalation.question).allow(reply):
+        return ReplyVerdict.NOT_ALLOWED
+    return escalation
 
 
 def person_of(reply: InboundReply) -> Person:

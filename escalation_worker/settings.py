@@ -8,10 +8,10 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
 
 from shared.escalation import ChannelKind
-from shared.settings import StoreSettings, is_loopback
+from shared.settings import RoutesSettings, StoreSettings, is_loopback
 
 
-class WorkerSettings(StoreSettings):
+class WorkerSettings(StoreSettings, RoutesSettings):
     """Whom to ask, where, and how hard to work."""
 
     discord_token: SecretStr | None = None
@@ -61,6 +61,8 @@ class WorkerSettings(StoreSettings):
     def _complete(self) -> Self:
         """Refuse half a configuration, and a desk that is open to other hosts."""
         if self.discord_token is not None:
+            if self.routes_file is not None:
+                return self  # it names the channels, and who may answer
             if self.discord_channel_id is None:
                 raise ValueError(
                     "DISCORD_TOKEN is set but DISCORD_CHANNEL_ID is not: give the id of the "

@@ -76,6 +76,37 @@ def doctor() -> None:
     raise typer.Exit(importlib.import_module("hitl.doctor").main())
 
 
+routes = typer.Typer(help="The file of routes.", no_args_is_help=True)
+app.add_typer(routes, name="routes")
+
+
+@routes.command("check")
+def check_routes(
+    file: Annotated[
+        Path | None, typer.Argument(help="A routes.toml; ROUTES_FILE if not given.")
+    ] = None,
+) -> None:
+    """Check a file of routes: print them as a table, or every mistake with its line."""
+    raise typer.Exit(importlib.import_module("hitl.routes").check(file))
+
+
+@app.command("oncall")
+def on_call(
+    at: Annotated[
+        str | None,
+        typer.Option(
+            help="A time such as 2026-12-24T18:00, in each schedule's time zone unless it has "
+            "an offset; now if not given."
+        ),
+    ] = None,
+    file: Annotated[
+        Path | None, typer.Option(help="A routes.toml; ROUTES_FILE if not given.")
+    ] = None,
+) -> None:
+    """Show for each schedule who is on call, until when, and who is next."""
+    raise typer.Exit(importlib.import_module("hitl.routes").on_call(file, at))
+
+
 @app.command("version")
 def show_version() -> None:
     """Print the version."""

@@ -16,7 +16,8 @@ from rich.text import Text
 
 from hitl.extras import missing
 from shared.errors import ConfigurationError
-from shared.settings import ProcessSettings, StoreSettings, load
+from shared.routes.file import load_routes
+from shared.settings import ProcessSettings, RoutesSettings, StoreSettings, load
 
 
 class Health(StrEnum):
@@ -64,6 +65,7 @@ def examine() -> Iterator[Finding]:
     yield _settings_file()
     for process in _PROCESSES:
         yield _process(process)
+    yield _check("routes", _routes)
     yield _people()
     yield _redis()
 
@@ -89,10 +91,19 @@ def _people() -> Finding:
     def where() -> str:
         channel = getattr(_load("worker"), "channel", "")
         if channel == "discord":
+            if load(RoutesSettings).routes_file is not None:
+                return "Discord: the token is set; ROUTES_FILE names channels and operators"
             return "Discord: token, channel and operators are set (not tried out)"
         return "the desk: a web page. For Discord, set DISCORD_TOKEN (docs/discord-bot.md)"
 
     return _check("people", where)
+
+
+def _routes() -> str:
+    file = load(RoutesSettings).routes_file
+    if file is None:
+        return "one route, made of the other settings. For more, set ROUTES_FILE (docs/routes.md)"
+    return f"{', '.join(load_routes(file).routes)}, in {file}"
 
 
 def _redis() -> Finding:

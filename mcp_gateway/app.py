@@ -20,6 +20,7 @@ from starlette.responses import JSONResponse, Response
 from mcp_gateway.asking import Asking
 from mcp_gateway.auth import KeyVerifier
 from mcp_gateway.settings import GatewaySettings
+from mcp_gateway.terms import Terms
 from mcp_gateway.tools import INSTRUCTIONS, build_tools
 from shared.errors import StoreUnavailableError
 from shared.redis_adapter.connection import open_client, open_subscriber
@@ -28,6 +29,7 @@ from shared.redis_adapter.keys import Keys
 from shared.redis_adapter.scripts import Replicas
 from shared.redis_adapter.store import RedisEscalationStore
 from shared.redis_adapter.waiting import RedisReplyWaiter
+from shared.routes_in_force import InForce
 from shared.telemetry import configure_logging, get_logger
 
 log = get_logger(__name__)
@@ -124,8 +126,10 @@ class _Server(uvicorn.Server):
         loop.call_later(DRAIN_SECONDS, self.handle_exit, told, None)
 
 
-async def serve(settings: GatewaySettings) -> None:
-    """Serve until told to stop."""
+async def serve(settings: GatewaySettings, terms: InForce[Terms]) -> None:
+    """Serve until told to stop; SIGHUP reads the file of routes again."""
+    if settings.routes_file is not None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, terms.reload)
     keys = Keys(settings.redis_key_prefix)
     async with AsyncExitStack() as stack:
         redis = await stack.enter_async_context(open_client(settings))
@@ -137,7 +141,7 @@ async def serve(settings: GatewaySettings) -> None:
             store,
             waiter,
             RedisDiscussion(redis, keys, replicas=replicas),
-            timeout=settings.timeout,
+            terms=terms,
             retention=settings.retention,
         )
         server = build_server(asking, settings)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from mcp_gateway.terms import Terms
 from shared.crash_points import CrashPoint, crash_point
 from shared.errors import (
     EndedError,
@@ -35,6 +36,7 @@ from shared.escalation import (
 from shared.expiry import ABANDONED, expired
 from shared.ports import Clock, Discussion, EscalationStore, Reply, ReplyWaiter, utc_now
 from shared.question import Question
+from shared.routes_in_force import InForce
 from shared.telemetry import get_logger
 from shared.texts import digest
 
@@ -63,7 +65,7 @@ class Asking:
         waiter: ReplyWaiter,
         discussion: Discussion,
         *,
-        timeout: timedelta,
+        terms: InForce[Terms],
         retention: timedelta,
         grace: timedelta = ABANDONED,
         clock: Clock = utc_now,
@@ -71,7 +73,7 @@ class Asking:
         self._store = store
         self._waiter = waiter
         self._discussion = discussion
-        self._timeout = timeout
+        self.terms = terms
         self._retention = retention
         self._grace = grace
         self._clock = clock
@@ -96,7 +98,7 @@ class Asking:
                 agent=agent,
                 question=question,
                 idempotency_key=idempotency_key,
-                timeout=self._timeout,
+                timeout=self.terms.of(question.route).timeout,
                 retention=self._retention,
             )
         )
@@ -232,7 +234,8 @@ class Asking:
         current, now = await self._store.get(escalation.id) or escalation, self._clock()
         if not current.state.is_open or now < current.deadline + self._grace:
             return current
-        concluded = await self._store.conclude(current.id, expired(current, now))
+        end = self.terms.of(current.question.route).end
+        concluded = await self._store.conclude(current.id, expired(current, now, end))
         if concluded is None:
             return current
         if concluded.applied:

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from mcp_gateway.wording import asked_back, wording
 from shared.answer_form import Answer
-from shared.escalation import Escalation, Outcome, State
+from shared.escalation import Escalation, Outcome, Provenance, State
 
 LISTED_LENGTH: Final = 80
 """Characters of a question in the text of a listing; the structured content has all of it."""
@@ -36,7 +36,7 @@ class AnsweredBy(BaseModel):
 
 
 class AnswerResult(BaseModel):
-    """Where a question stands. `answer` is set only when people have answered."""
+    """Where a question stands. `answer` is people's own, unless `provenance` is `fallback`."""
 
     status: Status
     escalation_id: str
@@ -117,7 +117,7 @@ def _of_state(state: State) -> Status:
 def states_of(status: Status) -> frozenset[State]:
     """Name the states that callers may see as this status."""
     if status in {"approved", "denied"}:
-        return frozenset({State.ANSWERED})
+        return frozenset({State.ANSWERED, State.TIMED_OUT})  # silence may count as a "no"
     return frozenset(state for state in State if _of_state(state) == status)
 
 
@@ -156,7 +156,7 @@ def _render(escalation: Escalation, text: str, next_step: str) -> CallToolResult
         channel=outcome.channel if outcome else None,
         provenance=outcome.provenance if outcome else None,
         seconds_to_claim=_seconds_to_claim(escalation),
-        seconds_to_answer=round(outcome.seconds, 3) if outcome and outcome.text else None,
+        seconds_to_answer=_seconds_to_answer(outcome),
         deadline=iso(escalation.deadline),
         delivered=escalation.is_delivered,
         next=next_step,
@@ -199,6 +199,13 @@ def _approvals(escalation: Escalation) -> int | None:
 def _seconds_to_claim(escalation: Escalation) -> float | None:
     claim = escalation.claim
     return round((claim.at - escalation.created_at).total_seconds(), 3) if claim else None
+
+
+def _seconds_to_answer(outcome: Outcome | None) -> float | None:
+    """Tell how long a person took; nobody took any time over a prepared answer."""
+    if outcome is None or outcome.text is None or outcome.provenance is not Provenance.PERSON:
+        return None
+    return round(outcome.seconds, 3)
 
 
 def _person(outcome: Outcome | None) -> AnsweredBy | None:

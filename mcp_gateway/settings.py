@@ -9,7 +9,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
 
-from shared.settings import StoreSettings, is_loopback
+from shared.settings import RoutesSettings, StoreSettings, is_loopback
 
 IPV6: Final = 6
 KEY_MINIMUM: Final = 16
@@ -19,7 +19,7 @@ LOOPBACK_AGENT: Final = "local"
 _MAKE_A_KEY: Final = 'make one with: python -c "import secrets; print(secrets.token_urlsafe(32))"'
 
 
-class GatewaySettings(StoreSettings):
+class GatewaySettings(StoreSettings, RoutesSettings):
     """How the gateway listens, whom it serves, and how long it holds a call."""
 
     gateway_transport: Literal["http", "stdio"] = "http"
@@ -33,7 +33,7 @@ class GatewaySettings(StoreSettings):
     """How long a call is held that can't be told of progress."""
     gateway_stop_seconds: Annotated[int, Field(gt=0, le=300)] = 10
     escalation_timeout: Annotated[float, Field(ge=1, le=7 * 86400)] = 600.0
-    """Seconds that people have to answer."""
+    """Seconds that people have to answer; a file of routes says it for each route instead."""
     escalation_retention: Annotated[float, Field(ge=60, le=90 * 86400)] = 7 * 86400.0
     """Seconds that a question and its answer are kept after its deadline."""
 

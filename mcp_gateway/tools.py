@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated, Any, Final, Literal
 
 from mcp.server.mcpserver.context import Context
-from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import CallToolResult, ToolAnnotations
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field
 
+from mcp_gateway.arguments import known_route, quorum, read_form, read_question
 from mcp_gateway.asking import Asking, Hold
 from mcp_gateway.auth import calling_agent
 from mcp_gateway.results import (
@@ -22,8 +21,7 @@ from mcp_gateway.results import (
     states_of,
     status_of,
 )
-from mcp_gateway.strict_tool import StrictTool, refusal_of
-from shared.answer_form import AnswerForm
+from mcp_gateway.strict_tool import StrictTool
 from shared.escalation import REASON_LIMIT, News
 from shared.question import (
     APPROVALS_LIMIT,
@@ -31,7 +29,6 @@ from shared.question import (
     OPTIONS_LIMIT,
     QUESTION_LIMIT,
     Option,
-    Question,
     Urgency,
 )
 from shared.texts import FilledText, Reference, Text, distinct
@@ -41,9 +38,10 @@ Asks a person when you meet a question that you must not decide alone: a discoun
 fact that only staff know. ask_human returns the answer, or "pending" with an id when nobody has \
 answered yet: go on talking and call check_answer with that id. request_approval is for an action \
 that people must allow: "approved" or "denied". Status "needs_info" means that a person asks you \
-back: reply with send_to_operator. Only "answered", "approved" and "denied" are a person's word. \
-Never decide the question yourself because nobody answered. Once the customer has been told, \
-confirm_delivery lets the people who were asked see it."""
+back: reply with send_to_operator. Only "answered", "approved" and "denied" are a person's word, \
+unless provenance says "fallback": that was prepared for when nobody answers. Never decide the \
+question yourself because nobody answered. Once the customer has been told, confirm_delivery lets \
+the people who were asked see it."""
 
 _ASK_AGAIN: Final = (
     "the question may have been accepted. Please try again with the same words or the same "
@@ -92,9 +90,7 @@ AnswerSchema = Annotated[
 ]
 
 
-def build_tools(
-    asking: Asking, *, hold_seconds: float, routes: Sequence[str] = (DEFAULT_ROUTE,)
-) -> list[StrictTool]:
+def build_tools(asking: Asking, *, hold_seconds: float) -> list[StrictTool]:
     """Build the gateway's tools over one use-case."""
 
     async def ask_human(
@@ -126,7 +122,7 @@ def build_tools(
             options_only=options_only,
             form=None if answer_schema is None else read_form(answer_schema),
             urgency=Urgency(urgency),
-            route=known(route),
+            route=known_route(asking.terms, route),
             conversation_id=conversation_id,
         )
         hold = _hold(ctx, wait_seconds, hold_seconds)
@@ -143,7 +139,11 @@ def build_tools(
         details: Background | None = None,
         approvals_needed: Annotated[
             int,
-            Field(ge=1, le=APPROVALS_LIMIT, description="How many different people must approve."),
+            Field(
+                ge=1,
+                le=APPROVALS_LIMIT,
+                description="How many different people must approve. A route may ask for more.",
+            ),
         ] = 1,
         urgency: HowSoon = "normal",
         route: Route = DEFAULT_ROUTE,
@@ -159,9 +159,9 @@ def build_tools(
         asked = read_question(
             text=action,
             context=details,
-            approvals_needed=approvals_needed,
+            approvals_needed=quorum(asking.terms, route, approvals_needed),
             urgency=Urgency(urgency),
-            route=known(route),
+            route=known_route(asking.terms, route),
             conversation_id=conversation_id,
         )
         hold = _hold(ctx, wait_seconds, hold_seconds)
@@ -183,11 +183,6 @@ def build_tools(
         return render(
             await asking.tell_operator(calling_agent(), escalation_id, message, hold=hold)
         )
-
-    def known(route: str) -> str:
-        if route not in routes:
-            raise ToolError(f"route: must be one of {', '.join(routes)}, not {route!r}")
-        return route
 
     async def check_answer(
         ctx: Call,
@@ -255,30 +250,6 @@ def build_tools(
         StrictTool.of(confirm_delivery, annotations=confirms),
         StrictTool.of(list_questions, annotations=reads),
     ]
-
-
-def read_question(**fields: Any) -> Question:
-    """Put a question together.
-
-    Raises:
-        ToolError: Two of its arguments contradict each other.
-    """
-    try:
-        return Question(**fields)
-    except ValidationError as error:
-        raise ToolError(refusal_of(error)) from error
-
-
-def read_form(schema: dict[str, Any]) -> AnswerForm:
-    """Read a form.
-
-    Raises:
-        ToolError: It is not in the subset of JSON Schema that people can be shown.
-    """
-    try:
-        return AnswerForm.model_validate(schema)
-    except ValidationError as error:
-        raise ToolError(refusal_of(error, within="answer_schema")) from error
 
 
 def _hold(ctx: Call, wait_seconds: float | None, default: float) -> Hold:

@@ -35,7 +35,7 @@ def wording(escalation: Escalation) -> tuple[str, str]:
                 "Tell the customer that the team could not decide this. Don't decide it yourself.",
             )
         case State.TIMED_OUT:
-            return _timed_out(escalation.late_answer)
+            return _timed_out(outcome, escalation.late_answer)
         case State.CANCELLED:
             return (
                 f"The question was cancelled before anyone answered.{reason}",
@@ -63,11 +63,21 @@ def _answered(outcome: Outcome) -> tuple[str, str]:
     )
 
 
-def _timed_out(late: Outcome | None) -> tuple[str, str]:
+def _timed_out(outcome: Outcome | None, late: Outcome | None) -> tuple[str, str]:
     if late is not None and late.text:
         return (
             f"Nobody answered in time. After the deadline a person answered: {late.text}",
             "If the conversation is still open, pass the late answer on as one.",
+        )
+    if outcome is not None and outcome.approved is False:
+        return (
+            "Nobody decided in time, which counts as a no here. No person denied it.",
+            "Don't do it. Tell the customer that nobody could be reached to allow it.",
+        )
+    if outcome is not None and outcome.text:
+        return (
+            f"Nobody answered in time. The answer prepared for this, no person's: {outcome.text}",
+            "Do as the prepared answer says. Don't call it a person's answer.",
         )
     return (
         "Nobody answered in time. This is not a yes and not a no.",

@@ -5,6 +5,7 @@ Pure values and one table. Nothing here waits, stores or sends.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Final
@@ -145,9 +146,11 @@ class Outcome(Value):
     """From acceptance to this outcome."""
     provenance: Provenance
     text: str | None = None
-    """The answer in words; only when `state` is `answered`."""
+    """The answer in words: a person's when `state` is `answered`; when it is `timed_out`, the one
+    that the route has prepared, if it has one (`provenance` says so)."""
     approved: bool | None = None
-    """The decision; only when an approval was asked for and people decided."""
+    """The decision, when an approval was asked for: people's, or when `state` is `timed_out`, the
+    denial that the route has for silence."""
     values: dict[str, Answer] | None = None
     """The answer by field; only when a form was to be filled in."""
     reason: str | None = None
@@ -169,6 +172,33 @@ class Posting(Value):
     url: str | None = None
     threaded: bool = True
     """Whether people write in a thread; otherwise they reply to the message."""
+    called: tuple[str, ...] = ()
+    """Which of the first tier's targets its message calls."""
+
+
+@dataclass(frozen=True, slots=True)
+class TierReached:
+    """The tier of its policy that a question is in, and what was done there."""
+
+    index: int
+    """0 is the first."""
+    entered_at: datetime
+    notified: frozenset[str] = frozenset()
+    """Which of its targets: `user:ID`, `role:ID`, `schedule:NAME`."""
+    notified_at: datetime | None = None
+    """When the first of them was: from here its waits run."""
+    reminders: int = 0
+    """The number of the newest reminder that was given."""
+
+
+class PolicyProgress(Value):
+    """How far a question's policy has come."""
+
+    steps: int = 0
+    """How many were noted. A note that was made for another number is refused."""
+    calls: int = 0
+    """How often people were notified or reminded."""
+    tier: TierReached | None = None
 
 
 class Escalation(Value):
@@ -188,6 +218,7 @@ class Escalation(Value):
     """In the order in which they were made."""
     votes: tuple[Vote, ...] = ()
     """At most one of each person, in the order in which they were cast."""
+    progress: PolicyProgress = PolicyProgress()
     outcome: Outcome | None = None
     late_answer: Outcome | None = None
     """What a person answered after the deadline; it never replaces the outcome."""

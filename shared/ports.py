@@ -19,6 +19,7 @@ from shared.escalation import (
     Escalation,
     News,
     Outcome,
+    PolicyProgress,
     Posting,
     Remark,
     State,
@@ -175,6 +176,28 @@ class Discussion(Protocol):
         ...
 
 
+class PolicyLog(Protocol):
+    """Remembers how far each question's policy has come, and when to look at it again."""
+
+    async def note_progress(
+        self, found: Escalation, progress: PolicyProgress, *, release: bool = False
+    ) -> Concluded | None:
+        """Note a step, and end the claim with it where it is a `release`.
+
+        Not applied unless the question is open and the record is as it was `found`: with as many
+        steps and remarks, and the same person on it. So each step is noted once, and none that was
+        planned on facts that hold no more. Returns None if the record is not kept.
+        """
+        ...
+
+    async def look_again(self, escalation_id: str, at: datetime | None) -> None:
+        """Have the policy looked at then; None: not before something changes.
+
+        Where somebody is to look before that anyway, this stands.
+        """
+        ...
+
+
 Reply = Outcome | Remark
 """What ends a wait: how it ended, or what an operator asks back."""
 
@@ -213,6 +236,7 @@ class Work(StrEnum):
 
     POSTING = "posting"  # the question itself
     SHOWING = "showing"  # its outcome
+    POLICY = "policy"  # who is called by its policy
 
 
 @dataclass(frozen=True, slots=True)

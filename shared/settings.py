@@ -7,6 +7,7 @@ it needs as arguments.
 from __future__ import annotations
 
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Annotated, Final, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
@@ -16,6 +17,7 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    field_validator,
     model_validator,
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -104,6 +106,19 @@ class StoreSettings(ProcessSettings):
                 "rediss://, with the password in it if there is one"
             )
         return self
+
+
+class RoutesSettings(ProcessSettings):
+    """Where the routes and schedules stand."""
+
+    routes_file: Path | None = None
+    """A `routes.toml`; without one, other settings make a single route."""
+
+    @field_validator("routes_file", mode="before")
+    @classmethod
+    def _no_file_when_empty(cls, value: object) -> object:
+        """Take `ROUTES_FILE=` in a `.env` file for not set."""
+        return None if value == "" else value
 
 
 def is_loopback(host: str) -> bool:

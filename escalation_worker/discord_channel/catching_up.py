@@ -98,7 +98,7 @@ class CatchingUp:
         self._clock = clock
 
     async def run(
-        self, client: discord.Client, place: discord.TextChannel, hold: Hold
+        self, client: discord.Client, posted_in: Sequence[discord.TextChannel], hold: Hold
     ) -> dict[str, Posting]:
         """Hear what was missed; return the open questions of which no thread was seen.
 
@@ -115,9 +115,10 @@ class CatchingUp:
             }
         )
         since = asked.since(await self._heard.heard_until(), self._clock())
-        # Where DISCORD_CHANNEL_ID was changed, questions are still open in the channel before.
-        known = (client.get_channel(place_id) for place_id in asked.places() - {place.id})
-        places = [place, *(each for each in known if can_be_read(each))]
+        # Where a setting or the routes were changed, questions are open in the channels before.
+        before = asked.places() - {place.id for place in posted_in}
+        known = (client.get_channel(place_id) for place_id in before)
+        places = [*posted_in, *(each for each in known if can_be_read(each))]
         with problems.translated_errors():
             threads = await _threads(places, asked, since)
             moved = await self._moved(threads)

@@ -7,17 +7,15 @@ before another is sent. The thread is made from that message and can exist only 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Mapping
 from typing import Final
 
 import discord
 
-from escalation_worker.discord_channel import endings, marks, problems, rendering
+from escalation_worker.discord_channel import calling, endings, marks, problems, rendering
 from escalation_worker.discord_channel.controls import controls
 from escalation_worker.discord_channel.places import (
     NOBODY,
-    find_marked,
     is_there,
     say,
     starter_of,
@@ -25,6 +23,8 @@ from escalation_worker.discord_channel.places import (
     words_said,
 )
 from escalation_worker.discord_channel.relaying import relayed
+from escalation_worker.discord_channel.starting import SEARCH_MARGIN, Starting
+from escalation_worker.escalating import Call
 from shared.crash_points import CrashPoint, crash_point
 from shared.errors import ChannelRejectedError, ChannelUnavailableError
 from shared.escalation import ChannelKind, Escalation, Posting
@@ -33,68 +33,43 @@ from shared.telemetry import get_logger
 
 log = get_logger(__name__)
 
-SEARCH_MARGIN: Final = timedelta(minutes=1)
-"""Discord's clock and ours may differ so much."""
 ARCHIVE_MINUTES: Final = 1440
-
-
-@dataclass(frozen=True, slots=True)
-class Mentioned:
-    """Who is called when a question is posted: exactly these."""
-
-    user_id: int | None
-    role_ids: frozenset[int]
-
-    @property
-    def text(self) -> str:
-        """The operator if there is one, else the roles."""
-        if self.user_id is not None:
-            return f"<@{self.user_id}>"
-        return " ".join(f"<@&{role_id}>" for role_id in sorted(self.role_ids))
-
-    @property
-    def allowed(self) -> discord.AllowedMentions:
-        """Whatever a question says, nobody else is called."""
-        users = [] if self.user_id is None else [discord.Object(self.user_id)]
-        roles = [] if users else [discord.Object(role_id) for role_id in self.role_ids]
-        return discord.AllowedMentions(everyone=False, replied_user=False, users=users, roles=roles)
 
 
 class DiscordChannel:
     """Sends through whichever client is logged in now; `connection` attaches it."""
 
-    def __init__(self, mentioned: Mentioned) -> None:
-        self._mentioned = mentioned
+    def __init__(self, starting: Starting) -> None:
+        self._starting = starting
         self._client: discord.Client | None = None
-        self._place: discord.TextChannel | None = None
         self._mend: str | None = None
 
-    def attach(self, client: discord.Client, place: discord.TextChannel) -> None:
-        """Begin to send."""
-        self._client, self._place, self._mend = client, place, None
+    def attach(self, client: discord.Client, places: Mapping[int, discord.TextChannel]) -> None:
+        """Begin to send; these are the channels that were found."""
+        self._client, self._starting.places, self._mend = client, places, None
 
     def refuse(self, mend: str) -> None:
-        """Refuse what is to be posted: the place is not there, and `mend` says what to do."""
+        """Refuse what is to be posted: no place is there, and `mend` says what to do."""
         self._mend = mend
 
     def detach(self) -> None:
         """Stop sending: the client is gone."""
-        self._client = self._place = None
+        self._client, self._starting.places = None, {}
 
     async def post(self, escalation: Escalation, journal: PostingJournal) -> Posting:
         """See `HumanChannel.post`."""
-        client, place = self._attached()
+        client = self._attached()
         with problems.translated_errors():
             posting = escalation.posting
             if posting is None:
-                posting = await self._start(client, place, escalation, journal)
+                posting = await self._starting.start(client, escalation, journal)
             try:
                 return await self._discuss(client, escalation, posting, journal)
             except discord.NotFound as error:
                 if error.code != problems.UNKNOWN_MESSAGE:
                     raise
                 # Somebody deleted the message before it had a thread: it is posted anew.
-                posting = await self._start(client, place, escalation, journal)
+                posting = await self._starting.start(client, escalation, journal)
                 return await self._discuss(client, escalation, posting, journal)
 
     async def show_outcome(self, escalation: Escalation) -> None:
@@ -103,11 +78,11 @@ class DiscordChannel:
         Each step stands for itself: one that is refused for good does not keep the others back.
         """
         try:
-            client, place = self._attached()
+            client = self._attached()
         except ChannelRejectedError as error:
             # No reason to give up: whoever asked knows, and what people see waits for the mend.
             raise ChannelUnavailableError(str(error)) from error
-        posting = escalation.posting or await self._unnoted(client, place, escalation)
+        posting = escalation.posting or await self._starting.find(client, escalation)
         if posting is None or posting.channel is not ChannelKind.DISCORD:
             return
         for name, step, done in (
@@ -129,45 +104,29 @@ class DiscordChannel:
                     mend=str(error),
                 )
 
-    async def _start(
-        self,
-        client: discord.Client,
-        place: discord.TextChannel,
-        escalation: Escalation,
-        journal: PostingJournal,
-    ) -> Posting:
-        """Send the starter message, or find the one that an earlier try sent."""
-        message = None
-        if journal.attempt > 1:
-            since = escalation.created_at - SEARCH_MARGIN
-            message = await find_marked(client, place, marks.marker(escalation), since)
-        if message is None:
-            message = await place.send(
-                self._mentioned.text,
-                embed=rendering.embed(escalation),
-                view=controls(escalation) or discord.utils.MISSING,
-                allowed_mentions=self._mentioned.allowed,
-                nonce=marks.nonce(escalation),
+    async def call_people(self, escalation: Escalation, call: Call) -> None:
+        """See `CallPeople`. In the thread, beside the message, or in a channel of their own."""
+        client, posting = self._attached(), escalation.posting
+        if posting is None:
+            return  # its message will call them
+        elsewhere = call.channel if call.channel != posting.place else None
+        words = calling.words_of(escalation, call, elsewhere=elsewhere is not None)
+        with problems.translated_errors():
+            starter = starter_of(client, posting)
+            beside = None if elsewhere or posting.threaded else starter
+            place = posting.reference if posting.threaded else posting.place
+            where = client.get_partial_messageable(int(elsewhere or place))
+            since = starter.created_at - SEARCH_MARGIN
+            beside_id = None if beside is None else starter.id
+            if words in await words_said(client, where, since=since, beside=beside_id):
+                return
+            await say(
+                where,
+                words,
+                nonce=calling.nonce_of(escalation, words),
+                allowed_mentions=calling.allowed(call.users, call.roles),
+                beside=beside,
             )
-        posting = _posting_of(message)
-        await journal.started(posting)
-        return posting
-
-    async def _unnoted(
-        self, client: discord.Client, place: discord.TextChannel, escalation: Escalation
-    ) -> Posting | None:
-        """Find the message of a question whose worker died before it could note it.
-
-        It would go on saying that the question is open. It has no thread: that is made afterwards.
-        """
-        since = escalation.created_at - SEARCH_MARGIN
-        try:
-            with problems.translated_errors():
-                message = await find_marked(client, place, rendering.marker(escalation), since)
-        except ChannelRejectedError as error:
-            log.warning("posting_not_looked_for", escalation_id=escalation.id, mend=str(error))
-            return None
-        return None if message is None else _posting_of(message)
 
     async def _discuss(
         self,
@@ -235,7 +194,6 @@ class DiscordChannel:
         self, client: discord.Client, escalation: Escalation, posting: Posting
     ) -> None:
         await starter_of(client, posting).edit(
-            content=self._mentioned.text,
             embed=rendering.embed(escalation, threaded=posting.threaded),
             view=controls(escalation),
             allowed_mentions=NOBODY,
@@ -301,22 +259,12 @@ class DiscordChannel:
         if isinstance(thread, discord.Thread) and not thread.archived:
             await thread.edit(archived=True, reason=f"{marks.marker(escalation)} has ended")
 
-    def _attached(self) -> tuple[discord.Client, discord.TextChannel]:
-        if self._client is None or self._place is None:
+    def _attached(self) -> discord.Client:
+        if self._client is None:
             if self._mend is not None:
                 raise ChannelRejectedError(self._mend)
             raise ChannelUnavailableError("not connected to Discord yet")
-        return self._client, self._place
-
-
-def _posting_of(message: discord.Message) -> Posting:
-    """Name where a question is shown by its message."""
-    return Posting(
-        channel=ChannelKind.DISCORD,
-        place=str(message.channel.id),
-        reference=str(message.id),
-        url=message.jump_url,
-    )
+        return self._client
 
 
 async def _react(thread: discord.PartialMessageable, message_id: int) -> None:

@@ -27,7 +27,8 @@ from escalation_worker.discord_channel.clicks import Clicks
 from escalation_worker.discord_channel.client import EscalationClient, TakeTurn, close, pace
 from escalation_worker.discord_channel.listener import Listener
 from escalation_worker.discord_channel.losses import Losses
-from escalation_worker.discord_channel.places import is_in_sight, missing_permissions
+from escalation_worker.discord_channel.places import can_be_read
+from escalation_worker.discord_channel.sight import Places
 from escalation_worker.discord_channel.turn import TURN_SECONDS, Turn
 from escalation_worker.supervisor import Backoff, NeedsMendingError
 from shared.errors import (
@@ -68,7 +69,7 @@ class DiscordConnection:
         self,
         *,
         token: str,
-        channel_id: int,
+        places: Places,
         channel: DiscordChannel,
         listener: Listener,
         clicks: Clicks,
@@ -81,7 +82,7 @@ class DiscordConnection:
         clock: Clock = utc_now,
     ) -> None:
         self._token = token
-        self._channel_id = channel_id
+        self._places = places
         self._channel = channel
         self._listener = listener
         self._clicks = clicks
@@ -93,7 +94,7 @@ class DiscordConnection:
         self._message_content = message_content
         self._clock = clock
         self._client: EscalationClient | None = None
-        self._in_sight = False
+        self._in_sight = frozenset[int]()
 
     async def run(self) -> None:
         """Log in, listen and send until the connection ends.
@@ -108,8 +109,9 @@ class DiscordConnection:
         pace(client, self._take_turn)
         try:
             await client.login(self._token)
-            self._channel.attach(client, await self._place_to_post_in(client))
-            log.info("discord_ready", channel_id=self._channel_id, bot=str(client.user))
+            places = await self._places_to_post_in(client)
+            self._channel.attach(client, places)
+            log.info("discord_ready", channels=list(places), bot=str(client.user))
             await self._turn.take()
             await self._listen(client)
         except discord.LoginFailure as error:
@@ -192,32 +194,34 @@ class DiscordConnection:
         unseen: dict[str, Posting] = {}
 
         async def once() -> None:
-            self._say_what_is_missing(client)
+            self._places.say_what_is_missing(client)
             hold = self._turn.hold()
             if hold is None:
                 return
             try:
-                place = await self._find_place(client)
-                unseen.update(await self._catching_up.run(client, place, hold))
+                places = await self._places.find(client)
+                # Where some can be read, the others hold nobody up: what they lack was said above.
+                readable = [place for place in places.values() if can_be_read(place)]
+                posted_in = readable or list(places.values())
+                unseen.update(await self._catching_up.run(client, posted_in, hold))
             except (ChannelRejectedError, NeedsMendingError):
                 await self._losses.check_places(client)
                 raise
-            self._in_sight = True
-            log.info("discord_listening", channel_id=self._channel_id)
+            self._in_sight = self._places.in_sight(client)
+            log.info("discord_listening", channels=list(places))
 
         await self._until_done(client, once, "not_caught_up")
         return unseen
 
     async def look_around(self, client: EscalationClient) -> None:
-        """See `Watch.look_around`. While the channel is out of sight, messages are missed."""
-        place, was_in_sight = client.get_channel(self._channel_id), self._in_sight
-        self._in_sight = is_in_sight(place)
-        self._say_what_is_missing(client)
+        """See `Watch.look_around`. While a channel is out of sight, its messages are missed."""
+        were_in_sight, self._in_sight = self._in_sight, self._places.in_sight(client)
+        self._places.say_what_is_missing(client)
         if not self._in_sight:
             client.out_of_sight()
-        elif not was_in_sight:
+        elif self._in_sight != were_in_sight:
             await client.catch_up()
-        if isinstance(place, discord.TextChannel) and place.guild.unavailable:
+        if self._places.are_disturbed(client):
             return  # an outage of Discord's: nothing is gone
         await self._until_done(
             client, lambda: self._losses.check_places(client), "losses_not_looked_for"
@@ -250,25 +254,16 @@ class DiscordConnection:
             else:
                 return
 
-    def _say_what_is_missing(self, client: discord.Client) -> None:
-        """Name the permissions that the bot lacks, once its server is known."""
-        place = client.get_channel(self._channel_id)
-        if isinstance(place, discord.TextChannel) and (missing := missing_permissions(place)):
-            log.error(
-                "needs_mending",
-                part="discord",
-                mend=f"give the bot in #{place.name}: {', '.join(missing)} (docs/discord-bot.md)",
-            )
-
-    async def _place_to_post_in(self, client: discord.Client) -> discord.TextChannel:
-        """Find the channel. Where it can't be used, those who ask and have asked hear it at once.
+    async def _places_to_post_in(self, client: discord.Client) -> Mapping[int, discord.TextChannel]:
+        """Find the channels. Where none can be used, those who ask and have asked hear it at once.
 
         Raises:
-            NeedsMendingError: The bot does not know it, may not see it, or it is no text channel.
+            NeedsMendingError: The bot does not know them, may not see them, or they are no text
+                channels.
             ChannelUnavailableError: Discord does not answer now.
         """
         try:
-            return await self._find_place(client)
+            return await self._places.find(client)
         except NeedsMendingError as error:
             self._channel.refuse(str(error))
             # A worker that listens has a better view: perhaps only this one has wrong settings.
@@ -277,33 +272,3 @@ class DiscordConnection:
                     await self._losses.check_places(client)
                 await self._turn.give_back()
             raise
-
-    async def _find_place(self, client: discord.Client) -> discord.TextChannel:
-        """Find the channel to post in.
-
-        Raises:
-            NeedsMendingError: The bot does not know it, may not see it, or it is no text channel.
-            ChannelUnavailableError: Discord does not answer now.
-        """
-        try:
-            place = client.get_channel(self._channel_id)
-            place = place or await client.fetch_channel(self._channel_id)
-        except discord.Forbidden as error:
-            raise NeedsMendingError(
-                f'the bot can\'t see the channel {self._channel_id}: give it "View Channel" there '
-                "(docs/discord-bot.md)"
-            ) from error
-        except (discord.NotFound, discord.InvalidData) as error:
-            raise NeedsMendingError(
-                f"the channel DISCORD_CHANNEL_ID={self._channel_id} is not known to the bot: "
-                "check the id, and invite the bot to that server (docs/discord-bot.md)"
-            ) from error
-        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-            raise ChannelUnavailableError(
-                f"Discord does not answer: {type(error).__name__}"
-            ) from error
-        if not isinstance(place, discord.TextChannel):
-            raise NeedsMendingError(
-                f"DISCORD_CHANNEL_ID={self._channel_id} is not a text channel: use one"
-            )
-        return place

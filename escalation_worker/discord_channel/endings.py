@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, assert_never
 
 from escalation_worker.discord_channel.texts import brief, cut
-from shared.escalation import ChannelKind, Escalation, Outcome, State
+from shared.escalation import ChannelKind, Escalation, Outcome, Provenance, State
 
 REASON_ROOM: Final = 300
 """Of a reason, before it is escaped. Discord is not where a decline's reason is kept."""
@@ -40,8 +40,9 @@ def outcome_line(escalation: Escalation) -> str:
             return f"🚫 Declined by {who} after {after}{because}"
         case State.TIMED_OUT:
             late = escalation.late_answer
+            instead = _instead(outcome)
             kept = f"; late answer by {_who(late)} kept" if late and late.by else ""
-            return f"⌛ Nobody answered in time ({after}){kept}"
+            return f"⌛ Nobody answered in time ({after}){instead}{kept}"
         case State.CANCELLED:
             return f"✖️ Cancelled by the agent{because}"
         case State.UNDELIVERABLE:
@@ -58,6 +59,15 @@ def answering_message(outcome: Outcome) -> int | None:
     if written and outcome.source and outcome.source.isdigit():
         return int(outcome.source)
     return None
+
+
+def _instead(outcome: Outcome | None) -> str:
+    """Tell what the route has prepared for silence, which is no person's word."""
+    if outcome is None or outcome.provenance is not Provenance.FALLBACK:
+        return ""
+    if outcome.approved is False:
+        return ". Silence counts as a no here"
+    return "; the prepared answer was given: " + brief(outcome.text or "", REASON_ROOM)
 
 
 def _who(outcome: Outcome | None) -> str:

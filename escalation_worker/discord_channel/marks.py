@@ -27,6 +27,11 @@ def reply_nonce(escalation: Escalation, number: int, part: int) -> str:
     return _nonce(escalation, f"r{number:02}{part:02}")
 
 
+def call_nonce(escalation: Escalation, digest: str) -> str:
+    """Derive the nonce of a call from a digest of its words, as far as there is room for it."""
+    return _nonce(escalation, f"c{digest[:8]}")
+
+
 def _nonce(escalation: Escalation, prefix: str) -> str:
     """Put the prefix before as much of the id as there is room for.
 

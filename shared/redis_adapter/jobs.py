@@ -21,6 +21,7 @@ class JobName(StrEnum):
     POST = "post"
     SHOW_OUTCOME = "show_outcome"
     EXPIRE = "expire"
+    POLICY = "policy"
     SWEEP = "sweep"
 
 

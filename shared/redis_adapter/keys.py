@@ -10,6 +10,7 @@
 | `{p}:unposted` | zset: id by time asked | swept index | acceptance | worker |
 | `{p}:unshown` | zset: id by time concluded | swept index | conclusion | worker |
 | `{p}:unread` | zset: id by time noted | swept index | worker | worker |
+| `{p}:looks` | zset: id by when its policy is looked at (ms) | swept index | worker | worker |
 | `{p}:agent:{digest}` | zset: id by time asked | newest `kept_until` | acceptance | gateway |
 | `{p}:idem:{digest}` | string: id | `kept_until` | gateway | gateway |
 | `{p}:same:{digest}` | string: id | deadline | gateway | gateway |
@@ -84,6 +85,11 @@ class Keys:
         """Sorted set; questions under which may stand what nobody knew to belong to them."""
         return f"{self.prefix}:unread"
 
+    @property
+    def looks(self) -> str:
+        """Sorted set; open questions by when their policy may ask for something."""
+        return f"{self.prefix}:looks"
+
     def agent(self, agent: str) -> str:
         """Sorted set; an agent's questions by the time they were asked."""
         return f"{self.prefix}:agent:{digest(agent)}"
@@ -151,4 +157,4 @@ class Keys:
 
     def is_swept_index(self, key: str) -> bool:
         """Whether the key may live without a TTL because a sweep empties it."""
-        return key in {self.open, self.unposted, self.unshown, self.unread, self.queue}
+        return key in {self.open, self.unposted, self.unshown, self.unread, self.looks, self.queue}

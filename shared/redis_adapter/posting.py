@@ -25,9 +25,13 @@ OVERDUE: Final = timedelta(seconds=3)
 """How long the jobs have before the sweep does their work."""
 SWEEP_LIMIT: Final = 200
 _COUNTED_BY: Final = {Work.POSTING: "attempts", Work.SHOWING: "showings"}
-_REQUIRED_STATE: Final = {Work.POSTING: State.QUEUED.value, Work.SHOWING: ""}
-_JOB_FIELD: Final = {Work.POSTING: "post_job", Work.SHOWING: "show_job"}
-_JOB: Final = {Work.POSTING: JobName.POST, Work.SHOWING: JobName.SHOW_OUTCOME}
+_REQUIRED_STATE: Final = {Work.POSTING: State.QUEUED.value, Work.SHOWING: "", Work.POLICY: ""}
+_JOB_FIELD: Final = {Work.POSTING: "post_job", Work.SHOWING: "show_job", Work.POLICY: "policy_job"}
+_JOB: Final = {
+    Work.POSTING: JobName.POST,
+    Work.SHOWING: JobName.SHOW_OUTCOME,
+    Work.POLICY: JobName.POLICY,
+}
 
 
 class RedisPostingLog:
@@ -80,6 +84,7 @@ class RedisPostingLog:
                 keys.unposted,
                 keys.unshown,
                 keys.unread,
+                keys.looks,
             ],
             [
                 escalation_id,
@@ -100,7 +105,11 @@ class RedisPostingLog:
     async def requeue(self, work: Work) -> int:
         """Queue again what is to be shown but that nobody is at; tell how many."""
         keys, now_ms = self._keys, to_ms(self._clock())
-        index = keys.unposted if work is Work.POSTING else keys.unshown
+        index = {
+            Work.POSTING: keys.unposted,
+            Work.SHOWING: keys.unshown,
+            Work.POLICY: keys.looks,
+        }[work]
         overdue_ms = now_ms - int(OVERDUE.total_seconds() * 1000)
         async with translated_errors():
             ids = await self._redis.zrange(
@@ -145,11 +154,8 @@ class RedisPostingLog:
     async def forget(self, escalation_id: str) -> None:
         """Take a question whose record has expired off the indexes."""
         keys = self._keys
-        await self._scripts.call(
-            "forget",
-            [keys.record(escalation_id), keys.open, keys.unposted, keys.unshown, keys.unread],
-            [escalation_id],
-        )
+        indexes = (keys.open, keys.unposted, keys.unshown, keys.unread, keys.looks)
+        await self._scripts.call("forget", [keys.record(escalation_id), *indexes], [escalation_id])
 
     async def unshown_score(self, escalation_id: str) -> int | None:
         """When the outcome that is still to be shown was decided (ms), if one is."""

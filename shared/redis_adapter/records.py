@@ -13,7 +13,17 @@ from typing import Final
 from pydantic import TypeAdapter
 
 from shared.errors import UnreadableRecordError
-from shared.escalation import Claim, Escalation, News, Outcome, Posting, Remark, State, Vote
+from shared.escalation import (
+    Claim,
+    Escalation,
+    News,
+    Outcome,
+    PolicyProgress,
+    Posting,
+    Remark,
+    State,
+    Vote,
+)
 from shared.ports import Concluded
 from shared.question import Question
 
@@ -54,6 +64,7 @@ def from_hash(fields: Mapping[str, str]) -> Escalation:
             claim=Claim.model_validate_json(claim) if claim else None,
             remarks=_REMARKS.validate_json(fields.get("remarks", "[]")),
             votes=_VOTES.validate_json(fields.get("votes", "[]")),
+            progress=PolicyProgress.model_validate_json(fields.get("progress", "{}")),
             outcome=Outcome.model_validate_json(outcome) if outcome else None,
             late_answer=Outcome.model_validate_json(late) if late else None,
             delivered_at=_moment(fields, News.OUTCOME),

@@ -22,9 +22,11 @@ if TYPE_CHECKING:
     from shared.settings import StoreSettings
 
 _USES: Final = {
-    "_enqueue": frozenset({"accept", "requeue"}),
+    "_enqueue": frozenset({"accept", "look_again", "requeue"}),
     "_conclude": frozenset({"conclude", "vote"}),
-    "_show": frozenset({"claim", "keep_late_answer", "note_delivery", "remark", "vote"}),
+    "_show": frozenset(
+        {"claim", "keep_late_answer", "note_delivery", "note_progress", "remark", "vote"}
+    ),
     "_fence": frozenset(
         {
             "claim",

@@ -16,11 +16,13 @@ from support.key_checker import leaking_keys
 from shared.memory import MemoryEscalations
 from shared.memory_discussion import MemoryDiscussion
 from shared.memory_listening import MemoryHearing, MemoryListenerSlots, MemorySlots
+from shared.memory_policies import MemoryPolicyLog
 from shared.ports import (
     SLOT_LENGTH,
     Discussion,
     EscalationStore,
     ListenerSlots,
+    PolicyLog,
     PostingLog,
     ReplyWaiter,
 )
@@ -28,6 +30,7 @@ from shared.redis_adapter.connection import open_client, open_subscriber
 from shared.redis_adapter.discussion import RedisDiscussion
 from shared.redis_adapter.hearing import RedisHearing
 from shared.redis_adapter.keys import Keys
+from shared.redis_adapter.policies import RedisPolicyLog
 from shared.redis_adapter.posting import RedisPostingLog
 from shared.redis_adapter.slots import RedisListenerSlots
 from shared.redis_adapter.store import RedisEscalationStore
@@ -45,6 +48,7 @@ class Backend:
     clock: SteppedClock
     discussion: Discussion
     hearing: MemoryHearing | RedisHearing
+    policies: PolicyLog
     make_slots: Callable[[int, timedelta], Callable[[], ListenerSlots]]
 
     def workers(
@@ -73,6 +77,7 @@ async def backend(request: pytest.FixtureRequest, keys: Keys) -> AsyncGenerator[
             clock,
             MemoryDiscussion(memory),
             MemoryHearing(memory),
+            MemoryPolicyLog(memory, clock=clock),
             in_memory,
         )
         return
@@ -98,6 +103,7 @@ async def backend(request: pytest.FixtureRequest, keys: Keys) -> AsyncGenerator[
             clock,
             RedisDiscussion(redis, keys, clock=clock),
             RedisHearing(redis, keys),
+            RedisPolicyLog(redis, keys, clock=clock),
             on_redis,
         )
         running.cancel()

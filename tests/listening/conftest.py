@@ -12,8 +12,8 @@ from typing import Any
 import discord
 import pytest
 import yarl
+from discord import http
 from discord.gateway import DiscordWebSocket
-from discord.http import Route
 from discord_double import DiscordDouble, Settings, defaults
 from discord_double.acts import messages, threads
 from discord_double.acts.threads import ThreadPlan
@@ -27,35 +27,47 @@ from escalation_worker.answering import Answering
 from escalation_worker.concluding import Concluding
 from escalation_worker.discord_channel import client
 from escalation_worker.discord_channel.catching_up import MARGIN, CatchingUp
-from escalation_worker.discord_channel.channel import DiscordChannel, Mentioned
+from escalation_worker.discord_channel.channel import DiscordChannel
 from escalation_worker.discord_channel.clicks import Clicks
 from escalation_worker.discord_channel.client import EscalationClient
 from escalation_worker.discord_channel.connection import DiscordConnection
 from escalation_worker.discord_channel.listener import Listener
 from escalation_worker.discord_channel.losses import Losses
+from escalation_worker.discord_channel.sight import Places
+from escalation_worker.discord_channel.starting import Starting
 from escalation_worker.discord_channel.turn import Turn
 from escalation_worker.discussing import Discussing
+from escalation_worker.escalating import Escalating
 from escalation_worker.giving_up import GivingUp
-from escalation_worker.operators import Operators
+from escalation_worker.operators import OperatorsByRoute
 from escalation_worker.posting import PostingDesk
 from escalation_worker.supervisor import supervise
 from escalation_worker.writing import Writing
 from shared.escalation import ChannelKind, Escalation, Posting
-from shared.ports import Hold
+from shared.ports import Clock, Hold, utc_now
 from shared.redis_adapter.connection import open_client
 from shared.redis_adapter.discussion import RedisDiscussion
 from shared.redis_adapter.hearing import RedisHearing
 from shared.redis_adapter.keys import Keys
+from shared.redis_adapter.policies import RedisPolicyLog
 from shared.redis_adapter.posting import RedisPostingLog
 from shared.redis_adapter.slots import RedisListenerSlots
 from shared.redis_adapter.store import RedisEscalationStore
+from shared.routes.policy import end_of
+from shared.routes.route import Route, default_route
+from shared.routes_in_force import InForce
 from shared.settings import StoreSettings
 
-OPERATORS = Operators(
-    people=frozenset({str(defaults.MAYA_ID)}), roles=frozenset({str(defaults.OPERATOR_ROLE_ID)})
+CHANNEL_ROUTE = default_route(
+    channel_id=defaults.CHANNEL_ID, user_id=defaults.MAYA_ID, role_ids={defaults.OPERATOR_ROLE_ID}
 )
 BEFORE = Hold(0, 0)
 """The hold of a listener that was there before those of the test."""
+
+
+def in_force(*routes: Route) -> InForce[Route]:
+    """Put these routes into force."""
+    return InForce(lambda: {route.name: route for route in routes})
 
 
 async def until(probe: Callable[[], Awaitable[bool]], *, seconds: float = 20) -> None:
@@ -74,6 +86,7 @@ class Worker:
     turn: Turn
     posting: PostingDesk
     concluding: Concluding
+    escalating: Escalating
 
     @property
     def running_client(self) -> EscalationClient | None:
@@ -119,18 +132,21 @@ class Scene:
     def make_worker(
         self,
         find: Callable[[str], Awaitable[str | None]] | None = None,
-        channel_id: int = defaults.CHANNEL_ID,
+        routes: InForce[Route] | None = None,
+        clock: Clock = utc_now,
     ) -> Worker:
         """Put a worker together as the product does; `find` may stand in for the store's."""
-        channel = DiscordChannel(Mentioned(defaults.MAYA_ID, frozenset()))
+        routes = routes or in_force(CHANNEL_ROUTE)
+        channel = DiscordChannel(Starting(routes))
         find = find or self.postings.find
-        answering = Answering(self.store, OPERATORS)
-        discussing = Discussing(self.store, self.discussion, OPERATORS)
+        operators = OperatorsByRoute(routes)
+        answering = Answering(self.store, operators)
+        discussing = Discussing(self.store, self.discussion, operators)
         listener = Listener(find, Writing(answering, discussing).wrote, self.hearing)
         turn = Turn(RedisListenerSlots(self.redis, self.keys, slots=1))
         connection = DiscordConnection(
             token=defaults.BOT_TOKEN,
-            channel_id=channel_id,
+            places=Places(routes),
             channel=channel,
             listener=listener,
             clicks=Clicks(self.store, find, answering, discussing),
@@ -146,12 +162,24 @@ class Scene:
             take_turn=_no_pace,
             message_content=True,
         )
+        concluding = Concluding(
+            self.store,
+            self.postings,
+            channel,
+            self.hearing.heard_until,
+            end_of=lambda question: end_of(routes.of(question.route)),
+            clock=clock,
+        )
+        policies = RedisPolicyLog(self.redis, self.keys, clock=clock)
         return Worker(
             connection,
             channel,
             turn,
             PostingDesk(self.store, self.postings, channel),
-            Concluding(self.store, self.postings, channel, self.hearing.heard_until),
+            concluding,
+            Escalating(
+                self.store, policies, routes, channel.call_people, concluding.end, clock=clock
+            ),
         )
 
     @asynccontextmanager
@@ -170,11 +198,11 @@ class Scene:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     @asynccontextmanager
-    async def listening(self) -> AsyncGenerator[Worker]:
+    async def listening(self, worker: Worker | None = None) -> AsyncGenerator[Worker]:
         """Run a worker that listens."""
-        async with self.running() as worker:
-            await worker.until_listening()
-            yield worker
+        async with self.running(worker) as listener:
+            await listener.until_listening()
+            yield listener
 
     async def ask(
         self, worker: Worker, text: str, *, seconds: float = 600, **shape: Any
@@ -251,7 +279,7 @@ async def scene(
         settings = Settings(rate_limits=RateLimits.off())
         double = await stack.enter_async_context(DiscordDouble(settings=settings))
         redis = await stack.enter_async_context(open_client(store_settings))
-        monkeypatch.setattr(Route, "BASE", double.api_base)
+        monkeypatch.setattr(http.Route, "BASE", double.api_base)
         monkeypatch.setattr(DiscordWebSocket, "DEFAULT_GATEWAY", yarl.URL(double.gateway_url))
         monkeypatch.setattr(client, "READY_SECONDS", 0.05)
         yield Scene(

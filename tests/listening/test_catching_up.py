@@ -14,7 +14,7 @@ from discord_double.permissions import Permission
 from support.discord_views import said_by_bot, until_told
 from support.make import an_outcome
 
-from listening.conftest import Scene, seconds_since, until
+from listening.conftest import CHANNEL_ROUTE, Scene, in_force, seconds_since, until
 from shared.escalation import State
 from shared.ports import Hold, utc_now
 
@@ -213,7 +213,9 @@ async def test_questions_in_a_channel_that_is_no_longer_configured_are_caught_up
     await scene.double.person("Maya").reply(scene.starter(before), "still here")
     if lost is not None:
         scene.double.deny(scene.double.channel, defaults.BOT_ROLE_ID, lost)
-    worker = scene.make_worker(channel_id=elsewhere.id)
+    worker = scene.make_worker(
+        routes=in_force(CHANNEL_ROUTE.model_copy(update={"channels": (str(elsewhere.id),)}))
+    )
     async with asyncio.timeout(30), scene.running(worker):
         await worker.until_listening()
         after = await scene.ask(worker, "heard here?")

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from support.clock import SteppedClock
 from support.make import a_posting, an_ask, an_outcome
+from support.terms import the_terms
 
 from mcp_gateway.asking import Asking, Hold
 from shared.errors import StoreUnavailableError
@@ -55,7 +56,7 @@ def an_asking(
         store,
         store,
         MemoryDiscussion(store),
-        timeout=timeout,
+        terms=the_terms(timeout),
         retention=timedelta(hours=1),
         grace=grace,
         clock=clock,
@@ -78,7 +79,7 @@ async def test_a_posted_question_that_no_worker_ends_times_out(
     ended = await asking.check("shop", escalation.id, hold=AT_ONCE)
     assert ended.state is State.TIMED_OUT
     assert ended.outcome is not None
-    assert ended.outcome.reason == "nobody answered before the deadline"
+    assert ended.outcome.reason == "nobody answered in time"
     assert await store.get(escalation.id) == ended
 
 
@@ -102,7 +103,7 @@ async def test_a_wait_that_spans_the_deadline_ends_with_the_question(seconds: fl
         store,
         store,
         MemoryDiscussion(store),
-        timeout=timedelta(seconds=0.05),
+        terms=the_terms(timedelta(seconds=0.05)),
         retention=timedelta(hours=1),
         grace=timedelta(seconds=0.05),
     )

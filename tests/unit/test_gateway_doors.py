@@ -9,6 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 from fakeredis import FakeAsyncRedis
+from support.terms import the_terms
 
 from mcp_gateway.app import build_app, build_server
 from mcp_gateway.asking import Asking
@@ -41,7 +42,7 @@ async def post(
         store,
         store,
         MemoryDiscussion(store),
-        timeout=timedelta(minutes=10),
+        terms=the_terms(),
         retention=timedelta(hours=1),
     )
     read = GatewaySettings(_env_file=None, **settings)  # pyright: ignore[reportCallIssue]

@@ -8,6 +8,7 @@ import pytest
 from mcp import Client
 from support.discord_views import answer_text, structured
 from support.make import a_remark, a_vote, an_ask, an_outcome
+from support.terms import the_terms
 
 from mcp_gateway.app import build_server
 from mcp_gateway.asking import Asking
@@ -58,7 +59,7 @@ def a_client(store: MemoryEscalations) -> Client:
         store,
         store,
         MemoryDiscussion(store),
-        timeout=timedelta(minutes=10),
+        terms=the_terms(),
         retention=timedelta(hours=1),
     )
     return Client(build_server(asking, GatewaySettings(_env_file=None)))  # pyright: ignore[reportCallIssue]
