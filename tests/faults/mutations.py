@@ -73,9 +73,9 @@ def _consume_replies() -> None:
 
 
 def _post_blindly() -> None:
-    from escalation_worker.discord_channel import channel, marks
+    from escalation_worker.discord_channel import marks, starting
 
-    _put(channel, "find_marked", _nothing)
+    _put(starting, "find_marked", _nothing)
 
     def nonce(*_: Any) -> str:
         return token_hex(12)
