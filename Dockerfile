@@ -24,18 +24,18 @@ COPY docker/health.py /opt/app/health.py
 
 FROM build AS discord-double-build
 COPY constraints/discord-double.txt constraints/
-RUN pip --python /opt/venv/bin/python install --require-hashes -r constraints/discord-double.txt
+RUN pip --python /opt/venv/bin/python install --no-deps --require-hashes -r constraints/discord-double.txt
 COPY tests/discord_double discord_double
 RUN pip install --no-deps --target /opt/app ./discord_double
 COPY docker/health.py /opt/app/health.py
 
 FROM build AS gateway-build
 COPY constraints/gateway.txt constraints/
-RUN pip --python /opt/venv/bin/python install --require-hashes -r constraints/gateway.txt
+RUN pip --python /opt/venv/bin/python install --no-deps --require-hashes -r constraints/gateway.txt
 
 FROM build AS worker-build
 COPY constraints/worker.txt constraints/
-RUN pip --python /opt/venv/bin/python install --require-hashes -r constraints/worker.txt
+RUN pip --python /opt/venv/bin/python install --no-deps --require-hashes -r constraints/worker.txt
 
 # ---- what runs: a base, and one target for each process ------------------------------------------
 
@@ -78,7 +78,7 @@ ENTRYPOINT ["python", "-m", "escalation_worker"]
 
 FROM build AS agent-build
 COPY constraints/agent.txt constraints/
-RUN pip --python /opt/venv/bin/python install --require-hashes -r constraints/agent.txt
+RUN pip --python /opt/venv/bin/python install --no-deps --require-hashes -r constraints/agent.txt
 # VideoSDK's plugins for AGENT_LLM, AGENT_STT, AGENT_TTS …, separated by spaces:
 #   --build-arg AGENT_PLUGINS="videosdk-plugins-openai videosdk-plugins-silero"
 # They are not among the pinned versions; the pinned versions of everything else stay.
