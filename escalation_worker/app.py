@@ -32,7 +32,9 @@ from escalation_worker.jobs import Jobs
 from escalation_worker.operators import OperatorsByRoute
 from escalation_worker.posting import PostingDesk
 from escalation_worker.queue import Queue
+from escalation_worker.recalling import Recalling
 from escalation_worker.reloading import Reloading
+from escalation_worker.remembering import Remembering
 from escalation_worker.settings import WorkerSettings
 from escalation_worker.supervisor import supervise
 from escalation_worker.writing import Writing
@@ -46,6 +48,7 @@ from shared.redis_adapter.keys import Keys
 from shared.redis_adapter.pacing import RedisPace
 from shared.redis_adapter.policies import RedisPolicyLog
 from shared.redis_adapter.posting import RedisPostingLog
+from shared.redis_adapter.precedents import RedisPrecedents
 from shared.redis_adapter.scripts import Replicas
 from shared.redis_adapter.server import examine
 from shared.redis_adapter.slots import RedisListenerSlots
@@ -97,16 +100,18 @@ async def serve(settings: WorkerSettings, routes: InForce[Route]) -> None:
         people = _people(
             settings, routes, store, discussion, postings, hearing, changes, pace, slots
         )
+        remembering = Remembering(store, RedisPrecedents(redis, keys), routes)
         concluding = Concluding(
             store,
             postings,
             people.channel,
             hearing.heard_until,
             end_of=lambda question: end_of(routes.of(question.route)),
+            remembering=remembering,
         )
         policies = RedisPolicyLog(redis, keys)
         jobs = Jobs(
-            PostingDesk(store, postings, people.channel),
+            PostingDesk(store, postings, people.channel, remembering=remembering),
             concluding,
             Escalating(store, policies, routes, people.call_people, concluding.end),
         )
@@ -168,7 +173,7 @@ def _people(
         places=Places(routes, setting=setting),
         channel=channel,
         listener=listener,
-        clicks=Clicks(store, postings.find, answering, discussing),
+        clicks=Clicks(store, postings.find, answering, discussing, Recalling(store, operators)),
         catching_up=CatchingUp(hearing, listener.heard),
         losses=Losses(store, postings, hearing.open_postings, GivingUp(store).give_up),
         turn=Turn(slots),
@@ -191,6 +196,7 @@ def _desk_of(
         store,
         Answering(store, DESK_OPERATORS),
         Discussing(store, discussion, DESK_OPERATORS),
+        Recalling(store, DESK_OPERATORS),
         changes,
         password=settings.desk_password,
         operator_name=settings.desk_operator_name,

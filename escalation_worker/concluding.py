@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from escalation_worker.leasing import under_lease
+from escalation_worker.remembering import Remembering
 from escalation_worker.unreadable import passing_over_unreadable
 from shared.crash_points import CrashPoint, crash_point
 from shared.escalation import ChannelKind, Escalation
@@ -50,6 +51,7 @@ class Concluding:
         heard_until: HeardUntil,
         *,
         end_of: EndOf = times_out,
+        remembering: Remembering | None = None,
         clock: Clock = utc_now,
     ) -> None:
         self._store = store
@@ -57,6 +59,7 @@ class Concluding:
         self._channel = channel
         self._heard_until = heard_until
         self._end_of = end_of
+        self._remembering = remembering
         self._clock = clock
 
     async def expire(self, escalation_id: str) -> bool:
@@ -131,6 +134,11 @@ class Concluding:
                 await self._postings.shown(escalation_id, score)
 
     async def _show(self, escalation: Escalation, score: int) -> None:
+        # With the showing, since that is tried until it is done; before it, since Discord may be
+        # away when the next question is asked.
+        if self._remembering is not None:
+            await self._remembering.remember(escalation)
+            crash_point(CrashPoint.ANSWER_REMEMBERED)
         # Without a posting too: it may be shown although its worker died before it could say so.
         await self._channel.show_outcome(escalation)
         crash_point(CrashPoint.OUTCOME_CLOSED)
@@ -147,3 +155,5 @@ class Concluding:
         policies = await self._postings.requeue(Work.POLICY)
         if posts or shows or policies:
             log.info("swept", posts=posts, outcomes=shows, policies=policies)
+        if self._remembering is not None:
+            await self._remembering.forget_expired()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from escalation_worker.giving_up import GivingUp
 from escalation_worker.leasing import under_lease
+from escalation_worker.remembering import Remembering
 from shared.crash_points import CrashPoint, crash_point
 from shared.errors import ChannelRejectedError
 from shared.escalation import Escalation, Posting
@@ -50,11 +51,13 @@ class PostingDesk:
         postings: PostingLog,
         channel: HumanChannel,
         *,
+        remembering: Remembering | None = None,
         clock: Clock = utc_now,
     ) -> None:
         self._store = store
         self._postings = postings
         self._channel = channel
+        self._remembering = remembering
         self._clock = clock
         self._giving_up = GivingUp(store, clock=clock)
 
@@ -75,6 +78,9 @@ class PostingDesk:
         if escalation.deadline <= self._clock():
             return  # its expiry is at hand: nobody should be asked any more
         crash_point(CrashPoint.POSTING_LEASED)
+        if self._remembering is not None:
+            escalation = await self._remembering.recall(escalation)
+            crash_point(CrashPoint.PRECEDENTS_NOTED)
         journal = _Journal(self._postings, escalation, lease.attempt, lease.attempt > 1)
         try:
             posting = await self._channel.post(escalation, journal)

@@ -30,6 +30,9 @@ _WORDS: Final = {
     ReplyVerdict.RELEASED: "Nobody is on it any more.",
     ReplyVerdict.VOTED: "Your approval is counted. More are needed.",
     ReplyVerdict.VOTED_ALREADY: "You have decided this before. One person's word counts once.",
+    ReplyVerdict.FORGOTTEN: (
+        "That answer is no longer kept: what is shown of it is all that is left."
+    ),
     ReplyVerdict.UNREADABLE: (
         f"An answer must have 1 to {QUESTION_LIMIT:,} characters, a reason at most {REASON_LIMIT}."
     ),

@@ -23,6 +23,7 @@ class CrashPoint(StrEnum):
     ASK_AFTER_ACCEPTED = "ask_after_accepted"  # durable, but the agent does not know the id
     REPLY_READ_BEFORE_RESPONSE = "reply_read_before_response"
     POSTING_LEASED = "posting_leased"  # nothing was sent yet
+    PRECEDENTS_NOTED = "precedents_noted"  # what was answered before is fixed; nothing was sent yet
     STARTER_SENT = "starter_sent"  # people see it; nothing is written down
     STARTER_NOTED = "starter_noted"  # there is no thread yet
     THREAD_OPENED = "thread_opened"  # the question still counts as queued
@@ -33,6 +34,7 @@ class CrashPoint(StrEnum):
     REMARK_NOTED = "remark_noted"  # the agent is woken; the cursor has not moved on
     VOTE_HEARD = "vote_heard"
     VOTE_NOTED = "vote_noted"  # counted; whoever clicked was not told
+    ANSWER_REMEMBERED = "answer_remembered"  # for later questions; people don't see the outcome yet
     OUTCOME_EDITED = "outcome_edited"  # the message shows it; the thread is open
     OUTCOME_CONFIRMED = "outcome_confirmed"
     OUTCOME_CLOSED = "outcome_closed"  # the showing still counts as due

@@ -14,6 +14,7 @@ from pydantic import Field
 from ulid import ULID
 
 from shared.answer_form import Answer
+from shared.precedent import Precedent
 from shared.question import QUESTION_LIMIT, Question
 from shared.texts import FilledText, Value
 
@@ -219,6 +220,8 @@ class Escalation(Value):
     votes: tuple[Vote, ...] = ()
     """At most one of each person, in the order in which they were cast."""
     progress: PolicyProgress = PolicyProgress()
+    precedents: tuple[Precedent, ...] | None = None
+    """What is shown of what was answered before; None until that was looked for."""
     outcome: Outcome | None = None
     late_answer: Outcome | None = None
     """What a person answered after the deadline; it never replaces the outcome."""

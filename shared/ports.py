@@ -25,6 +25,7 @@ from shared.escalation import (
     State,
     Vote,
 )
+from shared.precedent import Precedent
 
 Clock = Callable[[], datetime]
 """Tells the time as an aware UTC datetime. Waiting never uses it: only deadlines do."""
@@ -195,6 +196,36 @@ class PolicyLog(Protocol):
 
         Where somebody is to look before that anyway, this stands.
         """
+        ...
+
+
+REMEMBERED_LIMIT: Final = 1_000
+"""How many answered questions a route remembers; of more, those that are kept longest."""
+
+
+class Precedents(Protocol):
+    """Remembers by route which questions people answered, and finds those that are like another.
+
+    An entry lives no longer than the record that it was made of, where its words and its answer
+    are read.
+    """
+
+    async def remember(self, route: str, escalation: Escalation) -> bool:
+        """Remember an answered question, once however often it is told; tell whether it is new."""
+        ...
+
+    async def find(self, route: str, escalation: Escalation, *, most: int) -> list[str]:
+        """List the ids of what is like this question, never its own: the most alike first."""
+        ...
+
+    async def note_shown(
+        self, escalation_id: str, precedents: tuple[Precedent, ...]
+    ) -> Concluded | None:
+        """Fix what a question shows of it. The first note stands; None if it is not kept."""
+        ...
+
+    async def forget_expired(self) -> int:
+        """Forget what is no longer kept, a few hundred at most; tell how many were forgotten."""
         ...
 
 
@@ -400,6 +431,7 @@ class ReplyVerdict(StrEnum):
     RELEASED = "released"  # nobody is on it any more
     VOTED = "voted"  # counted
     VOTED_ALREADY = "voted_already"  # this person's word was counted before
+    FORGOTTEN = "forgotten"  # what is shown of an earlier answer is all that is left of it
     UNREADABLE = "unreadable"  # nothing to pass on: empty, or over the limit
     UNKNOWN = "unknown"  # no such question is kept
     FENCED = "fenced"  # another worker listens by now: it is that one's to take in

@@ -9,6 +9,7 @@ from typing import Annotated, Final, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from shared.answer_form import AnswerForm
+from shared.background import Background
 from shared.texts import FilledText, Reference, Text, Value, digest, distinct
 
 QUESTION_LIMIT: Final = 4_000
@@ -50,6 +51,7 @@ class Question(Value):
     urgency: Urgency = Urgency.NORMAL
     route: Reference = DEFAULT_ROUTE
     conversation_id: Reference | None = None
+    background: Background = Background()
 
     @model_validator(mode="after")
     def _one_shape(self) -> Self:
@@ -62,6 +64,14 @@ class Question(Value):
         return self
 
     def fingerprint(self) -> str:
-        """Digest the question, the same for two that a person could not tell apart."""
-        canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=True)
-        return digest(canonical)
+        """Digest the question, the same for two that a person could not tell apart.
+
+        What is said meanwhile makes no other question of it: turns don't count in a conversation
+        that has a name. Where it has none, they may be all that tells two customers apart.
+        """
+        asked = self.model_dump(mode="json", exclude={"background"})
+        told = {"turns"} if self.conversation_id is not None else set[str]()
+        attached = self.background.model_dump(mode="json", exclude=told)
+        if background := {name: value for name, value in attached.items() if value}:
+            asked["background"] = background
+        return digest(json.dumps(asked, sort_keys=True, ensure_ascii=True))

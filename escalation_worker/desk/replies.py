@@ -29,6 +29,7 @@ _STATUS: Final = {
     ReplyVerdict.RELEASED: 200,
     ReplyVerdict.VOTED: 200,
     ReplyVerdict.VOTED_ALREADY: 409,
+    ReplyVerdict.FORGOTTEN: 410,
 }
 
 

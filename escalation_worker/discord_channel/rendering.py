@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import Final, assert_never
 
 import discord
 
+from escalation_worker.discord_channel import background
 from escalation_worker.discord_channel.endings import NAME_ROOM, outcome_line
 from escalation_worker.discord_channel.marks import marker
 from escalation_worker.discord_channel.texts import beginning, brief, cut, plain, spaced, split_at
@@ -25,11 +26,15 @@ CONTEXT_ROOM: Final = 900
 """Of the 1,024 characters of a field."""
 OPTIONS_ROOM: Final = 800
 """Of the 1,024 characters of a field."""
+QUESTION_ROOM: Final = 4_600
+"""Of these three together and what is attached, which gets what they leave: so it never makes a
+message longer than the longest question does."""
 MESSAGE_ROOM: Final = 1_900
 """Of the 2,000 characters of a message; the heading takes up to 45."""
 OVERFLOW_LIMIT: Final = 9
-"""Messages beside the embed. With pieces of at least 1,800 characters none needs more: 3 for the
-8,000 characters of an escaped question, 4 for those of a context, 2 for the 4,100 of 25 options."""
+"""Messages beside the embed with the question's own words. With pieces of at least 1,800 characters
+none needs more: 3 for the 8,000 characters of an escaped question, 4 for those of a context, 2 for
+the 4,100 of 25 options. What is attached has `background.MESSAGES_LIMIT` of its own."""
 PROGRESS_ROOM: Final = 200
 """Of what has happened so far. Shown while there is no outcome yet, so it fits into its room."""
 THREAD_NAME_ROOM: Final = 100
@@ -72,6 +77,8 @@ def embed(escalation: Escalation, *, threaded: bool = True) -> discord.Embed:
         rendered.add_field(
             name="To choose from", value=beginning(_options(question), OPTIONS_ROOM), inline=False
         )
+    for name, value in background.fields(escalation, _room_left(question)):
+        rendered.add_field(name=name, value=value, inline=False)
     rendered.add_field(name="Asked by", value=brief(escalation.agent, NAME_ROOM) or "an agent")
     if escalation.state.is_open:
         rendered.add_field(
@@ -91,7 +98,23 @@ def embed(escalation: Escalation, *, threaded: bool = True) -> discord.Embed:
 
 def overflow(escalation: Escalation) -> Iterator[str]:
     """Yield, as messages, whatever the embed had no room for. No two of them are the same."""
-    return islice(_overflow(escalation.question), OVERFLOW_LIMIT)
+    question = escalation.question
+    attached = background.overflow(escalation, _room_left(question), MESSAGE_ROOM)
+    return chain(
+        islice(_overflow(question), OVERFLOW_LIMIT), islice(attached, background.MESSAGES_LIMIT)
+    )
+
+
+def _room_left(question: Question) -> int:
+    """Tell how much room a question leaves to what is attached to it."""
+    return QUESTION_ROOM - sum(
+        len(beginning(whole, room))
+        for whole, room in (
+            (plain(question.text), DESCRIPTION_ROOM),
+            (_context(question), CONTEXT_ROOM),
+            (_options(question), OPTIONS_ROOM),
+        )
+    )
 
 
 def _overflow(question: Question) -> Iterator[str]:

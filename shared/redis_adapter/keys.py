@@ -15,6 +15,10 @@
 | `{p}:idem:{digest}` | string: id | `kept_until` | gateway | gateway |
 | `{p}:same:{digest}` | string: id | deadline | gateway | gateway |
 | `{p}:posting:{reference}` | string: id | `kept_until` | worker | worker |
+| `{p}:past:{digest}` | zset: id by `kept_until` (ms) | newest `kept_until` | worker | worker |
+| `{p}:past:{digest}:terms` | hash: terms by id | newest `kept_until` | worker | worker |
+| `{p}:past:{digest}:{term}` | set: ids | newest `kept_until` | worker | worker |
+| `{p}:forgetting` | zset: route by when it next forgets (ms) | swept index | worker | worker |
 | `{p}:told:{source}` | string: this notice was given | 30 days | worker | worker |
 | `{p}:slot:{n}` | string: which worker listens | 3 s, renewed | worker | worker |
 | `{p}:slot:{n}:fence` | string: how many held the slot | 30 days | worker | worker |
@@ -106,6 +110,23 @@ class Keys:
         """Name the string that maps a thread to its question."""
         return f"{self.prefix}:posting:{reference}"
 
+    def precedents(self, route: str) -> str:
+        """Sorted set; what a route's people answered, by when it is forgotten."""
+        return f"{self.prefix}:past:{digest(route)}"
+
+    def precedent_terms(self, route: str) -> str:
+        """Hash; the terms of each of these questions, with spaces between."""
+        return f"{self.precedents(route)}:terms"
+
+    def precedents_of(self, route: str, term: str) -> str:
+        """Set; those of these questions that have a term."""
+        return f"{self.precedents(route)}:{term}"
+
+    @property
+    def forgetting(self) -> str:
+        """Sorted set; routes by when they have something to forget."""
+        return f"{self.prefix}:forgetting"
+
     def told(self, source: str) -> str:
         """Name the string that says that a notice about this message was given."""
         return f"{self.prefix}:told:{source}"
@@ -157,4 +178,5 @@ class Keys:
 
     def is_swept_index(self, key: str) -> bool:
         """Whether the key may live without a TTL because a sweep empties it."""
-        return key in {self.open, self.unposted, self.unshown, self.unread, self.looks, self.queue}
+        indexes = {self.open, self.unposted, self.unshown, self.unread, self.looks}
+        return key in indexes | {self.forgetting, self.queue}

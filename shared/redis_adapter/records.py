@@ -25,10 +25,12 @@ from shared.escalation import (
     Vote,
 )
 from shared.ports import Concluded
+from shared.precedent import Precedent
 from shared.question import Question
 
 _REMARKS = TypeAdapter(tuple[Remark, ...])
 _VOTES = TypeAdapter(tuple[Vote, ...])
+_PRECEDENTS = TypeAdapter(tuple[Precedent, ...])
 _FENCED: Final = 2
 
 
@@ -48,8 +50,8 @@ def from_hash(fields: Mapping[str, str]) -> Escalation:
     Raises:
         UnreadableRecordError: It is none that this version can read.
     """
-    posting, claim, outcome, late = (
-        fields.get(key) for key in ("posting", "claim", "outcome", "late_answer")
+    posting, claim, outcome, late, precedents = (
+        fields.get(key) for key in ("posting", "claim", "outcome", "late_answer", "precedents")
     )
     try:
         return Escalation(
@@ -65,6 +67,7 @@ def from_hash(fields: Mapping[str, str]) -> Escalation:
             remarks=_REMARKS.validate_json(fields.get("remarks", "[]")),
             votes=_VOTES.validate_json(fields.get("votes", "[]")),
             progress=PolicyProgress.model_validate_json(fields.get("progress", "{}")),
+            precedents=_PRECEDENTS.validate_json(precedents) if precedents else None,
             outcome=Outcome.model_validate_json(outcome) if outcome else None,
             late_answer=Outcome.model_validate_json(late) if late else None,
             delivered_at=_moment(fields, News.OUTCOME),

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _USES: Final = {
     "_enqueue": frozenset({"accept", "look_again", "requeue"}),
     "_conclude": frozenset({"conclude", "vote"}),
+    "_forget_precedents": frozenset({"forget_precedents", "remember"}),
     "_show": frozenset(
         {"claim", "keep_late_answer", "note_delivery", "note_progress", "remark", "vote"}
     ),

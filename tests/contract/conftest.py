@@ -17,6 +17,7 @@ from shared.memory import MemoryEscalations
 from shared.memory_discussion import MemoryDiscussion
 from shared.memory_listening import MemoryHearing, MemoryListenerSlots, MemorySlots
 from shared.memory_policies import MemoryPolicyLog
+from shared.memory_precedents import MemoryPrecedents
 from shared.ports import (
     SLOT_LENGTH,
     Discussion,
@@ -24,6 +25,7 @@ from shared.ports import (
     ListenerSlots,
     PolicyLog,
     PostingLog,
+    Precedents,
     ReplyWaiter,
 )
 from shared.redis_adapter.connection import open_client, open_subscriber
@@ -32,6 +34,7 @@ from shared.redis_adapter.hearing import RedisHearing
 from shared.redis_adapter.keys import Keys
 from shared.redis_adapter.policies import RedisPolicyLog
 from shared.redis_adapter.posting import RedisPostingLog
+from shared.redis_adapter.precedents import RedisPrecedents
 from shared.redis_adapter.slots import RedisListenerSlots
 from shared.redis_adapter.store import RedisEscalationStore
 from shared.redis_adapter.waiting import RedisReplyWaiter
@@ -50,6 +53,8 @@ class Backend:
     hearing: MemoryHearing | RedisHearing
     policies: PolicyLog
     make_slots: Callable[[int, timedelta], Callable[[], ListenerSlots]]
+    make_precedents: Callable[[int], Precedents]
+    """Of so many at most that a route remembers."""
 
     def workers(
         self, count: int, *, slots: int = 1, length: timedelta = SLOT_LENGTH
@@ -79,6 +84,7 @@ async def backend(request: pytest.FixtureRequest, keys: Keys) -> AsyncGenerator[
             MemoryHearing(memory),
             MemoryPolicyLog(memory, clock=clock),
             in_memory,
+            lambda most: MemoryPrecedents(memory, clock=clock, most=most),
         )
         return
     async with AsyncExitStack() as stack:
@@ -105,6 +111,7 @@ async def backend(request: pytest.FixtureRequest, keys: Keys) -> AsyncGenerator[
             RedisHearing(redis, keys),
             RedisPolicyLog(redis, keys, clock=clock),
             on_redis,
+            lambda most: RedisPrecedents(redis, keys, clock=clock, most=most),
         )
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)

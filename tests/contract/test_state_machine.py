@@ -30,6 +30,7 @@ from shared.escalation import FINAL_STATES, Author, Claim, Escalation, News, Per
 from shared.memory import MemoryEscalations
 from shared.memory_discussion import MemoryDiscussion
 from shared.memory_listening import MemoryListenerSlots, MemorySlots
+from shared.memory_precedents import MemoryPrecedents
 from shared.ports import (
     Concluded,
     Discussion,
@@ -38,11 +39,13 @@ from shared.ports import (
     ListenerSlots,
     PostingLease,
     PostingLog,
+    Precedents,
 )
 from shared.redis_adapter.connection import open_client
 from shared.redis_adapter.discussion import RedisDiscussion
 from shared.redis_adapter.keys import Keys
 from shared.redis_adapter.posting import RedisPostingLog
+from shared.redis_adapter.precedents import RedisPrecedents
 from shared.redis_adapter.slots import RedisListenerSlots
 from shared.redis_adapter.store import RedisEscalationStore
 from shared.settings import StoreSettings
@@ -58,11 +61,13 @@ class Side:
         store: EscalationStore,
         discussion: Discussion,
         log: PostingLog,
+        precedents: Precedents,
         make_slots: Callable[[], ListenerSlots],
     ) -> None:
         self.store = store
         self.discussion = discussion
         self.log = log
+        self.precedents = precedents
         self.make_slots = make_slots
         self.listener = make_slots()
         self.ids: list[str] = []
@@ -110,7 +115,13 @@ class Escalations(RuleBasedStateMachine):
         memory = MemoryEscalations(clock=self.clock, lease=timedelta(hours=1))
         fleet = MemorySlots(memory)
         self.sides = [
-            Side(memory, MemoryDiscussion(memory), memory, lambda: MemoryListenerSlots(fleet))
+            Side(
+                memory,
+                MemoryDiscussion(memory),
+                memory,
+                MemoryPrecedents(memory, clock=self.clock, most=3),
+                lambda: MemoryListenerSlots(fleet),
+            )
         ]
         for redis in (self.fake, self.real):
             self.sides.append(
@@ -118,6 +129,7 @@ class Escalations(RuleBasedStateMachine):
                     RedisEscalationStore(redis, keys, clock=self.clock),
                     RedisDiscussion(redis, keys, clock=self.clock),
                     RedisPostingLog(redis, keys, clock=self.clock, lease=timedelta(hours=1)),
+                    RedisPrecedents(redis, keys, clock=self.clock, most=3),
                     partial(RedisListenerSlots, redis, keys, slots=1),
                 )
             )
@@ -289,6 +301,25 @@ class Escalations(RuleBasedStateMachine):
             state = await side.log.note_posting(side.ids[question], posting, complete=complete)
             found = await side.log.find(posting.reference)
             return state, found == side.ids[question]
+
+        self.everywhere(act)
+
+    @rule(question=questions, route=st.sampled_from(["default", "billing"]))
+    def remember(self, question: int, route: str) -> None:
+        async def act(side: Side) -> Any:
+            escalation = await side.store.get(side.ids[question])
+            assert escalation is not None
+            return await side.precedents.remember(route, escalation)
+
+        self.everywhere(act)
+
+    @rule(question=questions, route=st.sampled_from(["default", "billing"]))
+    def look_back(self, question: int, route: str) -> None:
+        async def act(side: Side) -> Any:
+            escalation = await side.store.get(side.ids[question])
+            assert escalation is not None
+            found = await side.precedents.find(route, escalation, most=10)
+            return sorted(side.ids.index(each) for each in found)
 
         self.everywhere(act)
 
