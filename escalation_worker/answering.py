@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from escalation_worker.operators import WhoMayAct, find_allowed, note_accepted, person_of
+from escalation_worker.remembering import answer_in_words
+from escalation_worker.unreadable import passing_over_unreadable
 from shared.answer_form import Answer
 from shared.crash_points import CrashPoint, crash_point
 from shared.escalation import ChannelKind, Escalation, Outcome, Provenance, State
@@ -76,6 +78,24 @@ class Answering:
             return escalation
         reason = reply.text.strip() or None
         return await self._conclude(reply, escalation, State.DECLINED, reason=reason)
+
+    async def recall(self, reply: InboundReply, number: int) -> str | ReplyVerdict:
+        """Give the whole of an earlier answer (1 is the first that is shown), or say why not.
+
+        It answers nothing yet: the person changes it or not, and sends it as any other.
+        """
+        escalation = await find_allowed(self._store, self._operators, reply)
+        if isinstance(escalation, ReplyVerdict):
+            return escalation
+        shown = escalation.precedents or ()
+        # Only what the question shows can be had: whoever may answer it may see that.
+        if not 1 <= number <= len(shown):
+            return ReplyVerdict.FORGOTTEN
+        answer, known_id = None, shown[number - 1].id
+        with passing_over_unreadable(known_id):
+            known = await self._store.get(known_id)
+            answer = None if known is None else answer_in_words(known)
+        return ReplyVerdict.FORGOTTEN if answer is None else answer
 
     async def _conclude(
         self,

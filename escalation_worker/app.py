@@ -32,7 +32,6 @@ from escalation_worker.jobs import Jobs
 from escalation_worker.operators import OperatorsByRoute
 from escalation_worker.posting import PostingDesk
 from escalation_worker.queue import Queue
-from escalation_worker.recalling import Recalling
 from escalation_worker.reloading import Reloading
 from escalation_worker.remembering import Remembering
 from escalation_worker.settings import WorkerSettings
@@ -173,7 +172,7 @@ def _people(
         places=Places(routes, setting=setting),
         channel=channel,
         listener=listener,
-        clicks=Clicks(store, postings.find, answering, discussing, Recalling(store, operators)),
+        clicks=Clicks(store, postings.find, answering, discussing),
         catching_up=CatchingUp(hearing, listener.heard),
         losses=Losses(store, postings, hearing.open_postings, GivingUp(store).give_up),
         turn=Turn(slots),
@@ -196,7 +195,6 @@ def _desk_of(
         store,
         Answering(store, DESK_OPERATORS),
         Discussing(store, discussion, DESK_OPERATORS),
-        Recalling(store, DESK_OPERATORS),
         changes,
         password=settings.desk_password,
         operator_name=settings.desk_operator_name,

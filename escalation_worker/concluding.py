@@ -138,7 +138,6 @@ class Concluding:
         # away when the next question is asked.
         if self._remembering is not None:
             await self._remembering.remember(escalation)
-            crash_point(CrashPoint.ANSWER_REMEMBERED)
         # Without a posting too: it may be shown although its worker died before it could say so.
         await self._channel.show_outcome(escalation)
         crash_point(CrashPoint.OUTCOME_CLOSED)

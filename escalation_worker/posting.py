@@ -80,7 +80,6 @@ class PostingDesk:
         crash_point(CrashPoint.POSTING_LEASED)
         if self._remembering is not None:
             escalation = await self._remembering.recall(escalation)
-            crash_point(CrashPoint.PRECEDENTS_NOTED)
         journal = _Journal(self._postings, escalation, lease.attempt, lease.attempt > 1)
         try:
             posting = await self._channel.post(escalation, journal)

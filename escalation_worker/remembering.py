@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from escalation_worker.unreadable import passing_over_unreadable
+from shared.crash_points import CrashPoint, crash_point
 from shared.escalation import Escalation, Provenance, State
 from shared.ports import EscalationStore, Precedents
 from shared.precedent import ANSWER_ROOM, ASKED_ROOM, PRECEDENTS_LIMIT, Precedent
@@ -45,6 +46,7 @@ class Remembering:
             return escalation
         found = await self._find(route, escalation)
         noted = await self._precedents.note_shown(escalation.id, found)
+        crash_point(CrashPoint.PRECEDENTS_NOTED)
         log.debug("precedents_found", escalation_id=escalation.id, count=len(found))
         return escalation if noted is None else noted.escalation
 
@@ -58,6 +60,7 @@ class Remembering:
         if not route.memory or answer_in_words(escalation) is None:
             return
         if await self._precedents.remember(route.name, escalation):
+            crash_point(CrashPoint.ANSWER_REMEMBERED)
             log.info("answer_remembered", escalation_id=escalation.id, route=route.name)
 
     async def forget_expired(self) -> None:

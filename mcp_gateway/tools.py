@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field
 
 from mcp_gateway.arguments import known_route, quorum, read_form, read_question
 from mcp_gateway.asking import Asking, Hold
+from mcp_gateway.attachable import CustomerFacts, Links, Turns, attached
 from mcp_gateway.auth import calling_agent
 from mcp_gateway.results import (
     AnswerResult,
@@ -61,11 +62,11 @@ EscalationId = Annotated[
     FilledText,
     Field(max_length=64, description="The id that ask_human or request_approval returned."),
 ]
-Background = Annotated[
+Summary = Annotated[
     Text,
     Field(
         max_length=QUESTION_LIMIT,
-        description="What the person needs to know to decide: what the customer said.",
+        description="What the person needs to know to decide, in short.",
     ),
 ]
 Options = Annotated[
@@ -99,7 +100,10 @@ def build_tools(asking: Asking, *, hold_seconds: float) -> list[StrictTool]:
             FilledText,
             Field(max_length=QUESTION_LIMIT, description="What you want to know, for a person."),
         ],
-        context: Background | None = None,
+        context: Summary | None = None,
+        turns: Turns | None = None,
+        facts: CustomerFacts | None = None,
+        links: Links | None = None,
         options: Options | None = None,
         options_only: Annotated[
             bool, Field(description="True if nothing but one of the options will do.")
@@ -124,6 +128,7 @@ def build_tools(asking: Asking, *, hold_seconds: float) -> list[StrictTool]:
             urgency=Urgency(urgency),
             route=known_route(asking.terms, route),
             conversation_id=conversation_id,
+            background=attached(turns, facts, links),
         )
         hold = _hold(ctx, wait_seconds, hold_seconds)
         return render(
@@ -136,7 +141,10 @@ def build_tools(asking: Asking, *, hold_seconds: float) -> list[StrictTool]:
             FilledText,
             Field(max_length=QUESTION_LIMIT, description="What you want to do, for a person."),
         ],
-        details: Background | None = None,
+        details: Summary | None = None,
+        turns: Turns | None = None,
+        facts: CustomerFacts | None = None,
+        links: Links | None = None,
         approvals_needed: Annotated[
             int,
             Field(
@@ -163,6 +171,7 @@ def build_tools(asking: Asking, *, hold_seconds: float) -> list[StrictTool]:
             urgency=Urgency(urgency),
             route=known_route(asking.terms, route),
             conversation_id=conversation_id,
+            background=attached(turns, facts, links),
         )
         hold = _hold(ctx, wait_seconds, hold_seconds)
         return render(

@@ -7,7 +7,6 @@ Chinese, it is two characters. Pieces that many questions have weigh little.
 
 from __future__ import annotations
 
-import math
 import unicodedata
 from collections.abc import Collection, Mapping
 from itertools import islice
@@ -19,13 +18,15 @@ TERMS_LIMIT: Final = 128
 """Pieces that are looked at: those of the first fifty words or so."""
 READ_LIMIT: Final = 8_000
 """How many mentions of its pieces a search reads, the rarest pieces first."""
-ALIKE: Final = 0.42
-"""Shown is what is at least as much alike. Questions on the same matter in other words have 0.45 to
-0.85, others below 0.36, whether few questions are remembered or many (tests/unit/test_likeness.py).
+ALIKE: Final = 0.41
+"""Shown is what is at least as much alike. Questions on the same matter in other words have 0.42 to
+0.9, others below 0.39, whether few questions are remembered or many (tests/unit/test_likeness.py).
 """
-PRIOR: Final = 50
-"""As if so many other questions were remembered too, or the first few could not be weighed."""
+PRIOR: Final = 20
+"""As if so many questions with other pieces were remembered too: what the first few have in common
+may be their matter, and not how all questions begin here."""
 _TERM_LENGTH: Final = 8
+"""Likewise in `find_precedents.lua`."""
 
 
 def terms_of(text: str) -> tuple[str, ...]:
@@ -50,8 +51,12 @@ def _pieces(word: str) -> list[str]:
 
 
 def weight(remembered: int, holding: int) -> float:
-    """Tell how much it says that two questions share a piece which so many of all have."""
-    return math.log(1 + (remembered + PRIOR) / (holding + 1))
+    """Tell how much it says that two questions share a piece which so many of all have.
+
+    The usual logarithm would let what nobody asked before weigh many times what is often asked, so
+    that just that would not be found.
+    """
+    return 1 - holding / (remembered + PRIOR)
 
 
 def likeness(

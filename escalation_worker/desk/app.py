@@ -26,6 +26,7 @@ from escalation_worker.desk.forms import (
     FilledInForm,
     FormError,
     LoginForm,
+    RecallForm,
     ReleaseForm,
     ReplyForm,
     TextForm,
@@ -137,6 +138,15 @@ class Desk:
         reply = self._reply(request, form)
         return await self._render(reply, await self._discussing.release(reply))
 
+    async def recall(self, request: Request) -> Response:
+        """Give the whole of an earlier answer, to be changed and sent."""
+        form = await read_form(request, RecallForm)
+        reply = self._reply(request, form)
+        found = await self._answering.recall(reply, form.number)
+        if isinstance(found, ReplyVerdict):
+            return await self._render(reply, found)
+        return JSONResponse({"text": found})
+
     async def log_in(self, request: Request) -> Response:
         """Trade the password for a session."""
         if self._sessions is None:
@@ -233,6 +243,7 @@ def build_desk(
         "ask-back": desk.ask_back,
         "claim": desk.claim,
         "release": desk.release,
+        "recall": desk.recall,
     }
 
     @asynccontextmanager

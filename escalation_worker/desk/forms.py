@@ -10,6 +10,7 @@ from starlette.requests import Request
 from shared.answer_form import FIELD_LIMIT, FIELDS_LIMIT
 from shared.answer_form import NAME_LIMIT as FIELD_NAME_LIMIT
 from shared.escalation import REASON_LIMIT
+from shared.precedent import PRECEDENTS_LIMIT
 from shared.question import QUESTION_LIMIT
 from shared.texts import FilledText, Text
 
@@ -79,6 +80,12 @@ class ClaimForm(ReplyForm):
 
 class ReleaseForm(ReplyForm):
     """The word that somebody is no longer on it."""
+
+
+class RecallForm(ReplyForm):
+    """The wish to answer as it was answered before."""
+
+    number: Annotated[int, Field(ge=1, le=PRECEDENTS_LIMIT)]
 
 
 class DeclineForm(ReplyForm):

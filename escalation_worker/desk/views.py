@@ -7,6 +7,7 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict
 
 from shared.answer_form import AnswerForm
+from shared.background import Link, Turn, fact_in_words
 from shared.escalation import Author, Escalation, Outcome, Provenance, State
 from shared.question import Urgency
 
@@ -54,6 +55,24 @@ class VoteView(_View):
     comment: str | None
 
 
+class FactView(_View):
+    """Something that is known of the customer, as a person reads it."""
+
+    name: str
+    value: str
+
+
+class PrecedentView(_View):
+    """What was answered before, in short."""
+
+    number: int
+    """By which the whole answer is asked for; 1 is the first."""
+    question: str
+    answer: str
+    by: str
+    at: datetime
+
+
 class QuestionView(_View):
     """A question, open or ended."""
 
@@ -61,6 +80,10 @@ class QuestionView(_View):
     agent: str
     text: str
     context: str | None
+    turns: tuple[Turn, ...]
+    facts: tuple[FactView, ...]
+    links: tuple[Link, ...]
+    precedents: tuple[PrecedentView, ...]
     options: tuple[str, ...]
     options_only: bool
     form: AnswerForm | None
@@ -111,6 +134,22 @@ def view_of(escalation: Escalation) -> QuestionView:
         agent=escalation.agent,
         text=question.text,
         context=question.context,
+        turns=question.background.turns,
+        facts=tuple(
+            FactView(name=name, value=fact_in_words(fact))
+            for name, fact in question.background.facts.items()
+        ),
+        links=question.background.links,
+        precedents=tuple(
+            PrecedentView(
+                number=number,
+                question=each.question,
+                answer=each.answer,
+                by=each.by or "Somebody",
+                at=each.at,
+            )
+            for number, each in enumerate(escalation.precedents or (), start=1)
+        ),
         options=question.options,
         options_only=question.options_only,
         form=question.form,

@@ -62,6 +62,8 @@ class Clicks:
             await _say(interaction, in_words(ReplyVerdict.UNKNOWN))
         elif not control.form and modals.opens_form(control.act):
             await _open(interaction, control, escalation)
+        elif control.act is Act.LIKE:
+            await self._answer_like_before(interaction, control, escalation, hold)
         elif control.act is Act.FILL_IN:
             await self._fill_in(interaction, escalation, hold)
         else:
@@ -103,8 +105,8 @@ class Clicks:
                 return await self._discussing.release(reply)
             case Act.DECLINE:
                 return await self._answering.decline(reply)
-            case Act.FILL_IN:
-                raise AssertionError("a form is read by its fields")
+            case Act.FILL_IN | Act.LIKE:
+                raise AssertionError("a form is read by its fields, and nothing else opens one")
             case _:
                 assert_never(control.act)
 
@@ -123,6 +125,24 @@ class Clicks:
         return await self._answering.answer(
             _reply(interaction, control, options[int(number)], hold)
         )
+
+    async def _answer_like_before(
+        self,
+        interaction: discord.Interaction,
+        control: ControlId,
+        escalation: Escalation,
+        hold: Hold,
+    ) -> None:
+        """Open the form of an answer with an earlier one in it, for whoever may answer."""
+        if not escalation.state.is_open:
+            await self._tell(interaction, escalation, ReplyVerdict.TOO_LATE)
+            return
+        reply = _reply(interaction, control, "", hold)
+        found = await self._answering.recall(reply, control.number)
+        if isinstance(found, ReplyVerdict):
+            await self._tell(interaction, escalation, found)
+        else:
+            await _send(interaction, modals.text_form(Act.ANSWER, escalation.id, written=found))
 
     async def _fill_in(
         self, interaction: discord.Interaction, escalation: Escalation, hold: Hold
@@ -170,6 +190,10 @@ async def _open(
         return
     else:
         modal = modals.answer_form(escalation, form)
+    await _send(interaction, modal)
+
+
+async def _send(interaction: discord.Interaction, modal: discord.ui.Modal) -> None:
     try:
         await interaction.response.send_modal(modal)
     except (discord.HTTPException, aiohttp.ClientError, OSError) as error:

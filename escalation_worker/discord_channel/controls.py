@@ -39,6 +39,7 @@ class Act(StrEnum):
     CLAIM = "claim"
     RELEASE = "release"
     DECLINE = "decline"
+    LIKE = "like"  # answer as it was answered before: opens `ANSWER`'s form with that answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,8 @@ def controls(escalation: Escalation) -> discord.ui.View | None:
     if not escalation.state.is_open:
         return None
     view = discord.ui.View(timeout=None)
-    for row, items in enumerate((_answers(escalation), _others(escalation))):
+    rows = (_answers(escalation), _others(escalation), _like_before(escalation))
+    for row, items in enumerate(rows):
         for item in items:
             item.row = row
             view.add_item(item)
@@ -121,6 +123,14 @@ def _others(escalation: Escalation) -> Iterator[Item]:
         yield _button(escalation, Act.RELEASE, "Release", grey)
     if question.approvals_needed is None:
         yield _button(escalation, Act.DECLINE, "Decline", grey)
+
+
+def _like_before(escalation: Escalation) -> Iterator[Item]:
+    """Make what answers as it was answered before; nothing where only an option will do."""
+    known = escalation.precedents or ()
+    for number in range(1, 1 + (0 if escalation.question.options_only else len(known))):
+        label = f"Answer like this ({number})"
+        yield _button(escalation, Act.LIKE, label, discord.ButtonStyle.secondary, number=number)
 
 
 def _button(

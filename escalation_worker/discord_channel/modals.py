@@ -44,8 +44,8 @@ def opens_form(act: Act) -> bool:
     return act in _TITLES or act is Act.FILL_IN
 
 
-def text_form(act: Act, escalation_id: str) -> discord.ui.Modal:
-    """Make a form with one text."""
+def text_form(act: Act, escalation_id: str, *, written: str | None = None) -> discord.ui.Modal:
+    """Make a form with one text, in which something may be written already."""
     title, label, room, required = _TITLES[act]
     return _modal(
         ControlId(act, escalation_id, form=True),
@@ -57,6 +57,7 @@ def text_form(act: Act, escalation_id: str) -> discord.ui.Modal:
                 style=discord.TextStyle.paragraph,
                 required=required,
                 max_length=room,
+                default=written,
             )
         ],
     )

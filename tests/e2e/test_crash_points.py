@@ -9,7 +9,7 @@ import asyncio
 import time
 
 import pytest
-from discord_double import DiscordDouble
+from discord_double import DiscordDouble, defaults
 from discord_double.model import MessageType, Thread
 from discord_double.reading import text_of
 from redis.asyncio import Redis
@@ -43,6 +43,7 @@ WORKER_POINTS = (
 EXPIRY_POINTS = (CrashPoint.EXPIRY_DUE, CrashPoint.EXPIRY_CONCLUDED)
 REMARK_POINTS = (CrashPoint.REMARK_HEARD, CrashPoint.REMARK_NOTED)
 VOTE_POINTS = (CrashPoint.VOTE_HEARD, CrashPoint.VOTE_NOTED)
+MEMORY_POINTS = (CrashPoint.PRECEDENTS_NOTED, CrashPoint.ANSWER_REMEMBERED)
 AGENT_POINTS = (CrashPoint.OUTCOME_KNOWN_TO_AGENT, CrashPoint.OUTCOME_SPOKEN)
 """Walked through in test_agent_hosts.py."""
 
@@ -54,6 +55,7 @@ def test_every_point_is_walked_through() -> None:
         *EXPIRY_POINTS,
         *REMARK_POINTS,
         *VOTE_POINTS,
+        *MEMORY_POINTS,
         *AGENT_POINTS,
         CrashPoint.CATCHING_UP_LISTED,
     }
@@ -226,6 +228,45 @@ async def test_a_worker_dies_as_a_person_approves(fleet: Fleet, point: CrashPoin
         await until_outcome(fleet.double, thread, "Approved by Maya and Noor")
         await until_nothing_is_due(fleet)
         assert_shown_once(fleet.double, thread, action)
+
+
+REMEMBERING = f"""
+[routes.default]
+channels = [{defaults.CHANNEL_ID}]
+operators = {{ users = [{defaults.MAYA_ID}] }}
+memory = true
+"""
+
+
+@pytest.mark.parametrize("point", MEMORY_POINTS)
+async def test_a_worker_dies_as_it_remembers(fleet: Fleet, point: CrashPoint) -> None:
+    file = fleet.folder / "routes.toml"
+    file.write_text(REMEMBERING, encoding="utf-8")
+    routes = {"ROUTES_FILE": str(file)}
+    await fleet.add_gateway()
+    doomed = await fleet.add_worker({VARIABLE: point, **routes})
+    question = f"Dies at {point.replace('_', ' ')}?"
+    async with asyncio.timeout(100), fleet.client() as agent, asyncio.TaskGroup() as group:
+        asking = group.create_task(
+            agent.call_tool("ask_human", {"question": question, "wait_seconds": 90})
+        )
+        answering = group.create_task(answer_when_asked(fleet, question, "once"))
+        await until_dead(doomed)
+        await fleet.add_worker(routes)
+        thread = await answering
+        assert answer_text(await asking) == "once"
+        await until_outcome(fleet.double, thread, "Answered by Maya")
+        await until_nothing_is_due(fleet)
+        assert_shown_once(fleet.double, thread, question)
+        again = f"Dies again at {point.replace('_', ' ')}?"
+        await agent.call_tool("ask_human", {"question": again, "wait_seconds": 0})
+        second = starter_of(fleet.double, await fleet.double.until_thread(again))
+        (shown,) = (
+            each["value"] for each in second.embeds[0]["fields"] if "before" in each["name"]
+        )
+        assert f"**1.** {question}" in shown
+        assert "once" in shown
+        assert "**2.**" not in shown
 
 
 async def read(fleet: Fleet, escalation_id: str) -> Escalation:

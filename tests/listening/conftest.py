@@ -41,6 +41,7 @@ from escalation_worker.escalating import Escalating
 from escalation_worker.giving_up import GivingUp
 from escalation_worker.operators import OperatorsByRoute
 from escalation_worker.posting import PostingDesk
+from escalation_worker.remembering import Remembering
 from escalation_worker.supervisor import supervise
 from escalation_worker.writing import Writing
 from shared.escalation import ChannelKind, Escalation, Posting
@@ -51,6 +52,7 @@ from shared.redis_adapter.hearing import RedisHearing
 from shared.redis_adapter.keys import Keys
 from shared.redis_adapter.policies import RedisPolicyLog
 from shared.redis_adapter.posting import RedisPostingLog
+from shared.redis_adapter.precedents import RedisPrecedents
 from shared.redis_adapter.slots import RedisListenerSlots
 from shared.redis_adapter.store import RedisEscalationStore
 from shared.routes.policy import end_of
@@ -162,12 +164,15 @@ class Scene:
             take_turn=_no_pace,
             message_content=True,
         )
+        precedents = RedisPrecedents(self.redis, self.keys, clock=clock)
+        remembering = Remembering(self.store, precedents, routes)
         concluding = Concluding(
             self.store,
             self.postings,
             channel,
             self.hearing.heard_until,
             end_of=lambda question: end_of(routes.of(question.route)),
+            remembering=remembering,
             clock=clock,
         )
         policies = RedisPolicyLog(self.redis, self.keys, clock=clock)
@@ -175,7 +180,7 @@ class Scene:
             connection,
             channel,
             turn,
-            PostingDesk(self.store, self.postings, channel),
+            PostingDesk(self.store, self.postings, channel, remembering=remembering),
             concluding,
             Escalating(
                 self.store, policies, routes, channel.call_people, concluding.end, clock=clock

@@ -13,6 +13,7 @@ from support.terms import the_terms
 from mcp_gateway.app import build_server
 from mcp_gateway.asking import Asking
 from mcp_gateway.settings import GatewaySettings
+from shared.background import Background, Turn
 from shared.errors import StoreUnavailableError, StoreUncertainError
 from shared.escalation import Ask, Escalation, State
 from shared.memory import MemoryEscalations
@@ -65,6 +66,15 @@ def a_client(store: MemoryEscalations) -> Client:
     return Client(build_server(asking, GatewaySettings(_env_file=None)))  # pyright: ignore[reportCallIssue]
 
 
+HELLO = {"speaker": "customer", "text": "Hello"}
+A_LINK = {"title": "The order", "url": "https://shop.example/o?id=7"}
+
+
+def _linked(url: str) -> dict[str, Any]:
+    """Ask with a link to this address."""
+    return {"question": "ok", "links": [{**A_LINK, "url": url}]}
+
+
 BAD: list[tuple[dict[str, Any], str, str]] = [
     ({}, "question", "is required"),
     ({"question": ""}, "question", "must not be empty"),
@@ -91,6 +101,44 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
     ({"question": "ok", "conversation_id": "x" * 129}, "conversation_id", "128"),
     ({"question": "ok", "idempotency_key": ""}, "idempotency_key", "must not be empty"),
     ({"question": "ok", "idempotency_key": "\ufeff"}, "idempotency_key", "must not be empty"),
+    ({"question": "ok", "turns": "hi"}, "turns", "valid list"),
+    ({"question": "ok", "turns": [HELLO] * 21}, "turns", "at most 20 entries"),
+    ({"question": "ok", "turns": ["hi"]}, "turns.0", "valid dictionary"),
+    ({"question": "ok", "turns": [{"text": "hi"}]}, "turns.0.speaker", "is required"),
+    ({"question": "ok", "turns": [{**HELLO, "speaker": "boss"}]}, "turns.0.speaker", "'colleague'"),
+    ({"question": "ok", "turns": [{**HELLO, "text": " "}]}, "turns.0.text", "must not be empty"),
+    ({"question": "ok", "turns": [{**HELLO, "text": "x" * 1001}]}, "turns.0.text", "at most 1000"),
+    ({"question": "ok", "turns": [{**HELLO, "text": "a\x00"}]}, "turns.0.text", "NUL"),
+    ({"question": "ok", "turns": [{**HELLO, "at": "noon"}]}, "turns.0.at", "no such argument"),
+    ({"question": "ok", "facts": ["vip"]}, "facts", "valid dictionary"),
+    ({"question": "ok", "facts": {f"f{n}": n for n in range(21)}}, "facts", "at most 20 entries"),
+    ({"question": "ok", "facts": {"x" * 65: 1}}, "facts", "1 to 64 characters"),
+    ({"question": "ok", "facts": {"\u200b": 1}}, "facts", "1 to 64 characters"),
+    ({"question": "ok", "facts": {"a": 1, " a": 2}}, "facts", "twice"),
+    ({"question": "ok", "facts": {"a": "x" * 257}}, "facts.a", "1 to 256 characters"),
+    ({"question": "ok", "facts": {"a": ""}}, "facts.a", "1 to 256 characters"),
+    ({"question": "ok", "facts": {"a": None}}, "facts.a", "a text, a number, true or false"),
+    ({"question": "ok", "facts": {"a": {"b": 1}}}, "facts.a", "a text, a number, true or false"),
+    ({"question": "ok", "facts": {"a": 10**16}}, "facts.a", "from -1e+15 to 1e+15"),
+    ({"question": "ok", "links": [A_LINK] * 6}, "links", "at most 5 entries"),
+    ({"question": "ok", "links": [{**A_LINK, "title": "x" * 101}]}, "links.0.title", "at most 100"),
+    ({"question": "ok", "links": [{**A_LINK, "title": ""}]}, "links.0.title", "must not be empty"),
+    ({"question": "ok", "links": [{"title": "t"}]}, "links.0.url", "is required"),
+    ({"question": "ok", "links": [{**A_LINK, "kind": "pdf"}]}, "links.0.kind", "no such argument"),
+    (_linked("javascript:alert(1)"), "links.0.url", "must begin with http:// or https://"),
+    (_linked("ftp://x.example/"), "links.0.url", "must begin with http:// or https://"),
+    (_linked("//x.example/"), "links.0.url", "must begin with http:// or https://"),
+    (_linked("https://user:word@x.example/"), "links.0.url", "no user name and no password"),
+    (_linked("https://bank.example@evil.example/"), "links.0.url", "no user name"),
+    (_linked("https://"), "links.0.url", "must name a host"),
+    (_linked("https://x.example:99999/"), "links.0.url", "valid URL"),
+    (_linked("https://x.example/a b"), "links.0.url", "percent-encode"),
+    (_linked("https://x.example/\n"), "links.0.url", "percent-encode"),
+    (_linked("https://x.example/\x1b"), "links.0.url", "percent-encode"),
+    (_linked("https://x.example\\@evil.example"), "links.0.url", "percent-encode"),
+    (_linked("https://b\u0430nk.example/"), "links.0.url", "percent-encode"),
+    (_linked("https://x.example/>"), "links.0.url", "percent-encode"),
+    (_linked("https://x.example/" + "a" * 500), "links.0.url", "at most 500 characters"),
     ({"question": "ok", "wait_seconds": -1}, "wait_seconds", "greater than or equal to 0"),
     ({"question": "ok", "wait_seconds": 3601}, "wait_seconds", "3600"),
     ({"question": "ok", "wait_seconds": "5"}, "wait_seconds", "valid number"),
@@ -356,6 +404,73 @@ async def test_every_outcome_has_its_own_status_and_its_own_words(state: State) 
     assert told["status"] == state
     assert (told["answer"] is not None) == (state is State.ANSWERED)
     assert (answer_text(result) == "Yes, 10 %.") == (state is State.ANSWERED)
+
+
+@pytest.mark.parametrize(
+    ("tool", "asks"), [("ask_human", "question"), ("request_approval", "action")]
+)
+async def test_what_was_said_facts_and_links_come_with_a_question(tool: str, asks: str) -> None:
+    store = MemoryEscalations()
+    attached = {
+        "turns": [HELLO, {"speaker": "agent", "text": " Hi. "}],
+        "facts": {"Since": 2019, "VIP": True, "Due": 2.5, "Plan": "gold"},
+        "links": [A_LINK],
+    }
+    async with asyncio.timeout(10), a_client(store) as agent:
+        result = await agent.call_tool(tool, {asks: "May I?", "wait_seconds": 0, **attached})
+        assert structured(result)["status"] == "pending"
+    (asked,) = await store.list_open()
+    assert asked.question.background == Background.model_validate(
+        {**attached, "turns": [HELLO, {"speaker": "agent", "text": "Hi."}]}
+    )
+    assert type(asked.question.background.turns[0]) is Turn
+
+
+@pytest.mark.parametrize(
+    ("more", "joined"),
+    [
+        ({"turns": [HELLO, HELLO]}, True),
+        ({"turns": []}, True),
+        ({"facts": {"Since": 2020}}, False),
+        ({"links": []}, False),
+        ({"conversation_id": "c2"}, False),
+    ],
+)
+async def test_what_is_said_meanwhile_makes_no_other_question_of_it(
+    more: dict[str, Any], joined: bool
+) -> None:
+    first = {
+        "question": "May I?",
+        "conversation_id": "c1",
+        "wait_seconds": 0,
+        "turns": [HELLO],
+        "facts": {"Since": 2019},
+        "links": [A_LINK],
+    }
+    async with asyncio.timeout(10), a_client(MemoryEscalations()) as agent:
+        ids = {
+            structured(await agent.call_tool("ask_human", each))["escalation_id"]
+            for each in (first, {**first, **more})
+        }
+    assert len(ids) == (1 if joined else 2)
+
+
+async def test_without_a_conversation_what_was_said_tells_two_customers_apart() -> None:
+    async with asyncio.timeout(10), a_client(MemoryEscalations()) as agent:
+        ids = [
+            structured(
+                await agent.call_tool(
+                    "ask_human",
+                    {
+                        "question": "May I?",
+                        "wait_seconds": 0,
+                        "turns": [{"speaker": "customer", "text": text}],
+                    },
+                )
+            )["escalation_id"]
+            for text in ("I'm Maya", "I'm Jon", "I'm Maya")
+        ]
+    assert ids[0] == ids[2] != ids[1]
 
 
 async def test_the_tools_say_what_they_take_and_what_they_return() -> None:

@@ -88,12 +88,22 @@ def test_the_same_matter_in_other_words_is_found_in_any_language(
     assert first >= ALIKE > second
     ((alone, _),) = among((REMEMBERED[number],), question)
     assert alone >= ALIKE, "the first question that is remembered is found too"
+    often = tuple(REMEMBERED[number] + "!" * times for times in range(6))
+    assert among(often, question)[0][0] >= ALIKE, "and so is what is asked often"
 
 
 @pytest.mark.parametrize("question", UNRELATED)
 def test_nothing_is_shown_for_an_unrelated_question(question: str) -> None:
     assert among(REMEMBERED, question)[0][0] < ALIKE
     assert all(among((each,), question)[0][0] < ALIKE for each in REMEMBERED)
+
+
+def test_how_all_questions_begin_makes_none_alike() -> None:
+    begin = "The customer would like to know whether "
+    matters = ("we ship abroad", "she may pay by invoice", "the lamp can be repaired", "we deliver")
+    remembered = tuple(f"{begin}{each}{'.' * n}" for each in matters for n in range(100))
+    assert among(remembered, f"{begin}the carpet is washable")[0][0] < ALIKE
+    assert among(remembered, f"{begin}lamps are repaired")[0][0] >= ALIKE
 
 
 @pytest.mark.parametrize(

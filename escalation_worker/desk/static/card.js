@@ -3,6 +3,7 @@
 import {
   announce, ago, byId, clock, countdown, drafts, ending, newSource, operator, post, same,
 } from "./common.js";
+import { drawBackground } from "./background.js";
 import { Panels } from "./panels.js";
 import { claimButton, drawComments, drawRemarks, optionButton, votesInWords } from "./parts.js";
 
@@ -60,6 +61,7 @@ export class Card {
     urgency.hidden = !(question.urgency in URGENT);
     this.element.dataset.urgency = question.urgency;
     this.find(".options").hidden = !question.options.length || !question.open;
+    drawBackground(this.element, question, (number) => this.like(number));
     drawRemarks(this.find(".remarks"), question.remarks);
     this.find(".waiting").hidden = question.state !== "needs_info";
     this.renderClaim();
@@ -133,6 +135,16 @@ export class Card {
     this.setBusy(false);
     this.problem("");
     this.received(answer);
+  }
+
+  /** Put an earlier answer into the box, to be changed and sent like any other. */
+  async like(number) {
+    const path = `/api/questions/${encodeURIComponent(this.question.id)}/recall`;
+    const name = operator.name() ? { name: operator.name() } : {};
+    const { status, body } = await post(path, { number, source: newSource(), ...name });
+    this.problem(status === 200 ? "" : body.message ?? "The desk can't be reached: try again.");
+    if (status === 200) this.panels.write(body.text);
+    if (status === 401) location.assign("/login");
   }
 
   setBusy(busy) {

@@ -102,6 +102,14 @@ export class Panels {
     return Boolean(this.text || this.fields?.touched || elsewhere);
   }
 
+  /** Add a text to the answer; what stands there is kept. */
+  write(text) {
+    this.show(this.main);
+    this.box.value = this.text ? `${this.text}\n${text}` : text;
+    this.typed();
+    this.focus();
+  }
+
   optional(name, selector) {
     const text = this.find(selector).value.trim();
     return text ? { [name]: text } : {};
@@ -158,6 +166,7 @@ export class Panels {
       send.textContent = "Send late answer";
     }
     if (late) return;
+    for (const each of this.element.querySelectorAll(".before button")) each.hidden = true;
     for (const each of this.element.querySelectorAll("textarea, input")) each.readOnly = true;
     this.fields?.lock();
   }

@@ -6,6 +6,7 @@
 -- Invariant: reads so many mentions at most, however much is remembered. `shared/likeness.py` has
 -- the same measure and says why.
 local LOOKED_AT = 30 -- of those that share most: whether they are alike depends on their lengths too
+local TERM_LENGTH = 8
 local remembered = redis.call('ZCARD', KEYS[1])
 local terms = {}
 for i = 3, #KEYS do
@@ -24,7 +25,7 @@ for _, term in ipairs(terms) do
   if read > tonumber(ARGV[4]) then
     break
   end
-  local weight = math.log(1 + (remembered + tonumber(ARGV[5])) / (term.holding + 1))
+  local weight = 1 - term.holding / (remembered + tonumber(ARGV[5]))
   whole = whole + weight
   if term.holding > 0 then
     sets[#sets + 1] = term.key
@@ -49,9 +50,9 @@ local sharing = redis.call('ZUNION', unpack(union)) -- the most shared last
 local found = {}
 for i = #sharing - 1, math.max(1, #sharing + 1 - 2 * LOOKED_AT), -2 do
   local id, shared = sharing[i], tonumber(sharing[i + 1])
-  local _, known = string.gsub(redis.call('HGET', KEYS[2], id) or '', '%S+', '')
+  local known = (redis.call('HSTRLEN', KEYS[2], id) + 1) / (TERM_LENGTH + 1)
   local alike = math.min(1, 2 * shared / whole / (1 + known / (#KEYS - 2)))
-  if id ~= ARGV[1] and known > 0 and alike >= tonumber(ARGV[3]) then
+  if id ~= ARGV[1] and alike >= tonumber(ARGV[3]) then
     found[#found + 1] = {id = id, alike = string.format('%.6f', alike)}
   end
 end
