@@ -7,6 +7,7 @@ from typing import Final
 
 from videosdk.agents import Agent
 
+from customer_agent.background import Attaching
 from customer_agent.gateway_client import TEXT_LIMIT
 from customer_agent.questions import OpenQuestions
 from customer_agent.refusals import (
@@ -14,7 +15,7 @@ from customer_agent.refusals import (
     NothingAskedError,
     TooManyQuestionsError,
 )
-from customer_agent.runtime import function_tool, session_of
+from customer_agent.runtime import context_of, function_tool, session_of
 from shared.telemetry import get_logger
 
 _log = get_logger(__name__)
@@ -33,10 +34,12 @@ class CustomerAgent(Agent):
         *,
         instructions: str,
         questions: OpenQuestions,
+        attaching: Attaching,
         greeting: str,
         before_exit: Callable[[], Awaitable[None]],
     ) -> None:
         self._questions = questions
+        self._attaching = attaching
         self._greeting = greeting
         self._before_exit = before_exit
         super().__init__(instructions=instructions)
@@ -71,7 +74,8 @@ class CustomerAgent(Agent):
         if not wanted:
             return "Not asked: the question was empty. Call the tool again with a question."
         try:
-            ticket = self._questions.ask(wanted, background or None)
+            attached = self._attaching.attach(context_of(self).items)
+            ticket = self._questions.ask(wanted, background or None, attached)
         except TooManyQuestionsError:
             return "Not asked: too many questions are open. Wait until one of them is answered."
         except ConversationEndedError:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from videosdk.agents import AgentSession, Pipeline
 
 from customer_agent.agent import CustomerAgent
+from customer_agent.background import Attaching, Sharing
 from customer_agent.confirmations import Confirmations
 from customer_agent.delivery import Delivery
 from customer_agent.floor import Floor
@@ -42,6 +43,7 @@ class Manner:
     on_hangup: OnHangup = OnHangup.CANCEL
     longest_utterance_seconds: float = STUCK_SECONDS
     patience: Patience = field(default_factory=Patience)
+    sharing: Sharing = field(default_factory=Sharing)
 
 
 def _nothing(_count: int) -> None:
@@ -124,6 +126,12 @@ async def open_conversation(
     agent = CustomerAgent(
         instructions=f"{manner.instructions.strip()}\n\n{notices.explain()}",
         questions=questions,
+        attaching=Attaching(
+            notices,
+            conversation_id=conversation_id,
+            sharing=manner.sharing,
+            clock=asyncio.get_running_loop().time,
+        ),
         greeting=manner.greeting,
         before_exit=before_exit,
     )

@@ -20,6 +20,11 @@ from mcp.shared.exceptions import MCPError
 from mcp_types import INVALID_PARAMS, CallToolResult, TextContent
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
+from shared.background import Background
+from shared.telemetry import get_logger
+
+_log = get_logger(__name__)
+
 TEXT_LIMIT: Final = 4_000
 """Characters that the gateway takes of a question, a context or a reply."""
 _CONNECT_SECONDS: Final = 5.0
@@ -128,6 +133,7 @@ class Gateway(Protocol):
         question: str,
         *,
         context: str | None,
+        background: Background | None = None,
         conversation_id: str,
         idempotency_key: str,
         wait_seconds: float,
@@ -171,6 +177,7 @@ class McpGateway:
         question: str,
         *,
         context: str | None,
+        background: Background | None = None,
         conversation_id: str,
         idempotency_key: str,
         wait_seconds: float,
@@ -186,7 +193,17 @@ class McpGateway:
             arguments["context"] = context
         if self._route:
             arguments["route"] = self._route
-        return _parse(Standing, await self._call("ask_human", arguments, hold=wait_seconds))
+        attached = {} if background is None else _arguments_of(background)
+        try:
+            result = await self._call("ask_human", {**arguments, **attached}, hold=wait_seconds)
+        except GatewayRejectedError as error:
+            if not attached:
+                raise
+            # What goes along must not keep a question from being asked: an older gateway, say,
+            # knows nothing of it.
+            _log.warning("asked_without_background", problem=str(error))
+            result = await self._call("ask_human", arguments, hold=wait_seconds)
+        return _parse(Standing, result)
 
     async def check(self, escalation_id: str, *, wait_seconds: float) -> Standing:
         """Wait on. See `Gateway`."""
@@ -277,6 +294,12 @@ class McpGateway:
         if seen and seen[-1] in _UNAUTHORISED:
             return GatewayRefusedKeyError(had_key=self._api_key is not None)
         return GatewayUnreachableError(f"the gateway can't be reached: {_innermost(error)}")
+
+
+def _arguments_of(background: Background) -> dict[str, Any]:
+    """Name what is attached as the gateway's tool does; what is empty is left out."""
+    attached = background.model_dump(mode="json")
+    return {name: value for name, value in attached.items() if value}
 
 
 def _tool_error(result: CallToolResult) -> GatewayError:

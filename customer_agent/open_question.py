@@ -8,6 +8,7 @@ from typing import Final
 
 from customer_agent.gateway_client import ListedQuestion, Standing, Status
 from customer_agent.outcomes import Ending, Outcome
+from shared.background import Background
 
 _ENDINGS: Final = {
     Status.ANSWERED: Ending.ANSWERED,
@@ -30,6 +31,8 @@ class OpenQuestion:
     ticket: str
     question: str
     context: str | None = None
+    background: Background | None = None
+    """As it was when the question came up: who asks again with its key asks the same."""
     escalation_id: str | None = None
     """Not known before the gateway has accepted it."""
     accepted: asyncio.Event = field(default_factory=asyncio.Event)

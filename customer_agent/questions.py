@@ -34,6 +34,7 @@ from customer_agent.refusals import (
     NothingAskedError,
     TooManyQuestionsError,
 )
+from shared.background import Background
 from shared.crash_points import CrashPoint, crash_point
 from shared.telemetry import get_logger
 
@@ -96,7 +97,7 @@ class OpenQuestions:
         self._stop_waiting()
         await self._tasks.__aexit__(kind, error, trace)
 
-    def ask(self, question: str, context: str | None) -> str:
+    def ask(self, question: str, context: str | None, background: Background | None = None) -> str:
         """Ask a person, and return the ticket at once. An open question is not asked twice.
 
         Raises:
@@ -110,7 +111,7 @@ class OpenQuestions:
                 return known.ticket
         if len(self._open) >= self._most:
             raise TooManyQuestionsError
-        entry = OpenQuestion(f"Q-{secrets.token_hex(4).upper()}", question, context)
+        entry = OpenQuestion(f"Q-{secrets.token_hex(4).upper()}", question, context, background)
         self._follow(entry)
         return entry.ticket
 
@@ -284,6 +285,7 @@ class OpenQuestions:
         return await self._gateway.ask(
             entry.question,
             context=entry.context,
+            background=entry.background,
             conversation_id=self._conversation_id,
             idempotency_key=f"{self._conversation_id}:{entry.ticket}",
             wait_seconds=hold,

@@ -11,6 +11,7 @@ from datetime import timedelta
 from importlib.resources import files
 from pathlib import Path
 
+from customer_agent.background import Sharing
 from customer_agent.chat_server import serve_chat
 from customer_agent.conversation import Manner
 from customer_agent.gateway_client import McpGateway
@@ -57,6 +58,7 @@ def manner_from(settings: AgentSettings) -> Manner:
         greeting=f"Hello, I'm {settings.agent_name}. What can I do for you?",
         hold_line_seconds=settings.agent_hold_line_seconds,
         on_hangup=settings.agent_on_hangup,
+        sharing=Sharing(settings.agent_turns, settings.agent_facts),
         patience=Patience(
             unreachable=settings.agent_unreachable_seconds,
             resume=timedelta(minutes=settings.agent_resume_minutes),

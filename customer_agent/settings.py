@@ -8,12 +8,24 @@ VideoSDK's plugins themselves and never pass through here.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, FilePath, SecretStr
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    FilePath,
+    SecretStr,
+    ValidationError,
+)
+from pydantic_settings import NoDecode
 
+from shared.background import FACTS_LIMIT, TURNS_LIMIT, Background
 from shared.settings import ProcessSettings
+
+OWN_FACTS: Final = 2
+"""How many facts the agent adds of its own: which conversation, and for how long."""
 
 
 class OnHangup(StrEnum):
@@ -40,6 +52,36 @@ def _http_url(value: str) -> str:
 def _none_if_blank(value: object) -> object:
     """Read `NAME=` in a `.env` file as not set."""
     return None if isinstance(value, str) and not value.strip() else value
+
+
+def _pairs(value: object) -> object:
+    """Read `name=value; name=value`.
+
+    Raises:
+        ValueError: A part has no name.
+    """
+    if not isinstance(value, str):
+        return value
+    parts = [part.partition("=") for part in value.split(";") if part.strip()]
+    if any(not sign for _, sign, _ in parts):
+        raise ValueError("must be pairs, such as Shop=Orchard Lane; Line=German")
+    return {name.strip(): text.strip() for name, _, text in parts}
+
+
+def _facts(facts: dict[str, str]) -> dict[str, str]:
+    """Take what the gateway takes, with room for the agent's own.
+
+    Raises:
+        ValueError: Too many, too long, or one of them empty.
+    """
+    room = FACTS_LIMIT - OWN_FACTS
+    if len(facts) > room:
+        raise ValueError(f"must be at most {room} pairs")
+    try:
+        Background.model_validate({"facts": facts})
+    except ValidationError as error:
+        raise ValueError(error.errors()[0]["msg"].removeprefix("Value error, ")) from None
+    return facts
 
 
 GatewayUrl = Annotated[str, AfterValidator(_http_url)]
@@ -77,6 +119,12 @@ class AgentSettings(ProcessSettings):
     """How long the gateway may be away before the customer is told."""
     agent_resume_minutes: Annotated[float, Field(ge=0, le=1440)] = 15.0
     """How old a settled question may be for a new agent to tell its answer."""
+    agent_turns: Annotated[int, Field(ge=0, le=TURNS_LIMIT)] = 10
+    """How many of the last turns people see with a question."""
+    agent_facts: Annotated[
+        dict[str, str], NoDecode, BeforeValidator(_pairs), AfterValidator(_facts)
+    ] = Field(default_factory=dict[str, str])
+    """What people see with every question: `Shop=Orchard Lane; Line=German`."""
     agent_on_hangup: OnHangup = OnHangup.CANCEL
 
     videosdk_auth_token: OptionalSecret = None

@@ -40,6 +40,8 @@ class Asked:
     conversation_id: str | None
     idempotency_key: str | None
     asked_at: datetime
+    turns: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
+    facts: dict[str, Any] = field(default_factory=dict[str, Any])
     status: str = "pending"
     answer: str | None = None
     reason: str | None = None
@@ -89,6 +91,8 @@ class FakeGateway:
         self.api_key = api_key
         self.refusal: str | None = None
         """When set, every call fails with this text."""
+        self.is_older = False
+        """Whether it knows nothing of what may be attached to a question."""
         self.changed = asyncio.Condition()
         self._server: uvicorn.Server | None = None
         self._serving: asyncio.Task[None] | None = None
@@ -224,6 +228,8 @@ class FakeGateway:
         async def ask_human(
             question: str,
             context: str | None = None,
+            turns: list[dict[str, str]] | None = None,
+            facts: dict[str, Any] | None = None,
             route: str | None = None,
             conversation_id: str | None = None,
             idempotency_key: str | None = None,
@@ -232,6 +238,8 @@ class FakeGateway:
             await self._note_call("ask_human")
             if len(question) > 4_000:
                 raise ToolError("question: at most 4000 characters")
+            if self.is_older and (turns or facts):
+                raise ToolError("turns: no such argument")
             known = next(
                 (
                     each
@@ -243,6 +251,7 @@ class FakeGateway:
             if known is None:
                 known = self.add(question, conversation_id=conversation_id or "")
                 known.context, known.idempotency_key = context, idempotency_key
+                known.turns, known.facts = turns or [], facts or {}
                 await self._note()
             return await self._hold(known, wait_seconds)
 

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import SecretStr
 from videosdk.agents import LLM, ChatContext, ChatRole, FunctionTool, LLMResponse
 
+from customer_agent.background import Sharing
 from customer_agent.conversation import Conversation, Manner, open_conversation
 from customer_agent.gateway_client import Gateway, McpGateway
 from customer_agent.notices import Notices
@@ -134,6 +135,7 @@ async def talking(
     on_hangup: OnHangup = OnHangup.LEAVE,
     hold_line_seconds: float = 0,
     longest_utterance_seconds: float = 60,
+    sharing: Sharing | None = None,
     write: Callable[[str], None] | None = None,
 ) -> AsyncGenerator[Talk]:
     """Run a conversation, greeted and ready."""
@@ -161,6 +163,7 @@ async def talking(
             on_hangup=on_hangup,
             longest_utterance_seconds=longest_utterance_seconds,
             patience=patience,
+            sharing=sharing or Sharing(),
         ),
         on_open_questions=counts.append,
     ) as conversation:
