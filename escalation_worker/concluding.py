@@ -134,14 +134,13 @@ class Concluding:
                 await self._postings.shown(escalation_id, score)
 
     async def _show(self, escalation: Escalation, score: int) -> None:
-        # With the showing, since that is tried until it is done; before it, since Discord may be
-        # away when the next question is asked.
-        if self._remembering is not None:
-            await self._remembering.remember(escalation)
         # Without a posting too: it may be shown although its worker died before it could say so.
         await self._channel.show_outcome(escalation)
         crash_point(CrashPoint.OUTCOME_CLOSED)
         log.info("outcome_shown", escalation_id=escalation.id, state=escalation.state)
+        # Before the showing counts as done, since that is tried until it does.
+        if self._remembering is not None:
+            await self._remembering.remember(escalation)
         await self._postings.shown(escalation.id, score)
 
     async def sweep(self) -> None:

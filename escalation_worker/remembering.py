@@ -10,6 +10,7 @@ from typing import Final
 
 from escalation_worker.unreadable import passing_over_unreadable
 from shared.crash_points import CrashPoint, crash_point
+from shared.errors import StoreUnavailableError
 from shared.escalation import Escalation, Provenance, State
 from shared.ports import EscalationStore, Precedents
 from shared.precedent import ANSWER_ROOM, ASKED_ROOM, PRECEDENTS_LIMIT, Precedent
@@ -37,15 +38,18 @@ class Remembering:
     async def recall(self, escalation: Escalation) -> Escalation:
         """Fix which precedents a question shows, if that was not done before.
 
-        Raises:
-            StoreUnavailableError: Try again later.
+        What only helps keeps no question back: where it fails, nothing is shown of it.
         """
         route = self._routes.of(escalation.question.route)
         wanted = route.memory and takes_words(escalation.question)
         if not wanted or escalation.precedents is not None:
             return escalation
-        found = await self._find(route, escalation)
-        noted = await self._precedents.note_shown(escalation.id, found)
+        try:
+            found = await self._find(route, escalation)
+            noted = await self._precedents.note_shown(escalation.id, found)
+        except StoreUnavailableError as error:
+            log.warning("precedents_not_found", escalation_id=escalation.id, reason=str(error))
+            return escalation
         crash_point(CrashPoint.PRECEDENTS_NOTED)
         log.debug("precedents_found", escalation_id=escalation.id, count=len(found))
         return escalation if noted is None else noted.escalation

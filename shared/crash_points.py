@@ -34,10 +34,10 @@ class CrashPoint(StrEnum):
     REMARK_NOTED = "remark_noted"  # the agent is woken; the cursor has not moved on
     VOTE_HEARD = "vote_heard"
     VOTE_NOTED = "vote_noted"  # counted; whoever clicked was not told
-    ANSWER_REMEMBERED = "answer_remembered"  # for later questions; people don't see the outcome yet
     OUTCOME_EDITED = "outcome_edited"  # the message shows it; the thread is open
     OUTCOME_CONFIRMED = "outcome_confirmed"
     OUTCOME_CLOSED = "outcome_closed"  # the showing still counts as due
+    ANSWER_REMEMBERED = "answer_remembered"  # likewise, and the next question may show it
     EXPIRY_DUE = "expiry_due"
     EXPIRY_CONCLUDED = "expiry_concluded"
     OUTCOME_KNOWN_TO_AGENT = "outcome_known_to_agent"  # the customer was not told yet

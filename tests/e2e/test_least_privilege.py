@@ -9,8 +9,10 @@ from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
 import pytest
+from discord_double import defaults
+from discord_double.reading import text_of
 from redis.asyncio import Redis
-from support.discord_views import answer_text, structured, until_outcome
+from support.discord_views import answer_text, starter_of, structured, until_outcome
 
 from e2e.conftest import Fleet
 
@@ -18,6 +20,14 @@ pytestmark = pytest.mark.e2e
 
 DOCUMENT: Final = Path(__file__).parents[2] / "docs" / "redis.md"
 PASSWORD: Final = "made-up-for-this-test"
+
+
+REMEMBERING: Final = f"""
+[routes.default]
+channels = [{defaults.CHANNEL_ID}]
+operators = {{ users = [{defaults.MAYA_ID}] }}
+memory = true
+"""
 
 
 def documented_rights(prefix: str) -> list[str]:
@@ -33,13 +43,22 @@ async def test_the_documented_redis_user_may_do_all_that_is_needed(fleet: Fleet)
     await admin.execute_command("ACL", "SETUSER", user, *documented_rights(fleet.keys.prefix))
     fleet.redis_url = f"redis://{user}:{PASSWORD}@{server}"
     await fleet.add_gateway()
-    await fleet.add_worker()
+    file = fleet.folder / "routes.toml"
+    file.write_text(REMEMBERING, encoding="utf-8")
+    await fleet.add_worker({"ROUTES_FILE": str(file)})
     async with asyncio.timeout(30), fleet.client() as agent, asyncio.TaskGroup() as group:
         asking = group.create_task(agent.call_tool("ask_human", {"question": "May I?"}))
         thread = await fleet.double.until_thread("May I?")
         await fleet.double.person("Maya").write(thread, "You may.")
         assert answer_text(await asking) == "You may."
         await until_outcome(fleet.double, thread, "Answered by Maya")
+
+        again = await agent.call_tool("ask_human", {"question": "May I now?", "wait_seconds": 0})
+        like_it = starter_of(fleet.double, await fleet.double.until_thread("May I now?"))
+        assert "You may." in text_of(like_it), "what was answered before was remembered and found"
+        await agent.call_tool(
+            "cancel_question", {"escalation_id": structured(again)["escalation_id"]}
+        )
 
         asked = await agent.call_tool("ask_human", {"question": "Or else?", "wait_seconds": 0})
         other = await fleet.double.until_thread("Or else?")

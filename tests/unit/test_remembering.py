@@ -10,6 +10,7 @@ from support.make import an_ask, an_outcome
 from escalation_worker.posting import PostingDesk
 from escalation_worker.remembering import Remembering
 from shared.answer_form import AnswerForm
+from shared.errors import StoreUnavailableError
 from shared.escalation import Escalation, Posting, Provenance, State
 from shared.memory import MemoryEscalations
 from shared.memory_precedents import MemoryPrecedents
@@ -173,6 +174,19 @@ async def test_what_a_question_shows_does_not_change_any_more(scene: Scene) -> N
     assert await scene.recalled(read) == [(SHELVES, "First.")]
     # Another worker, which had read the record before that, shows the same.
     assert await scene.recalled(question) == [(SHELVES, "First.")]
+
+
+async def test_a_memory_that_fails_keeps_no_question_back(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await scene.answered()
+
+    async def fails(*_: object, **__: object) -> list[str]:
+        raise StoreUnavailableError("the Redis user may not do this")
+
+    monkeypatch.setattr(scene.precedents, "find", fails)
+    question = await scene.asked()
+    assert await scene.remembering.recall(question) == question
 
 
 class FakeChannel:

@@ -6,4 +6,9 @@
 if redis.call('EXISTS', KEYS[1]) == 0 then
   return {-1}
 end
-return {redis.call('HSETNX', KEYS[1], 'precedents', ARGV[1]), unpack(redis.call('HGETALL', KEYS[1]))}
+local applied = 0
+if redis.call('HEXISTS', KEYS[1], 'precedents') == 0 then
+  redis.call('HSET', KEYS[1], 'precedents', ARGV[1])
+  applied = 1
+end
+return {applied, unpack(redis.call('HGETALL', KEYS[1]))}

@@ -6,7 +6,8 @@
 -- Invariant: an entry is made once, is due when its record expires, and there are no more than so
 -- many. It holds no words: they are read in the record.
 local id = ARGV[1]
-local state, kept_until = unpack(redis.call('HMGET', KEYS[1], 'state', 'kept_until_ms'))
+local state = redis.call('HGET', KEYS[1], 'state')
+local kept_until = redis.call('HGET', KEYS[1], 'kept_until_ms')
 if state ~= 'answered' or redis.call('HEXISTS', KEYS[3], id) == 1 then
   return 0
 end
