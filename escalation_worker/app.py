@@ -1,4 +1,4 @@
-"""Puts a worker together: the queue, one channel to people, and their supervisor."""
+"""Puts a worker together: the queue, one channel to people with its bots, and a supervisor."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ import signal
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from redis.asyncio import Redis
 
 from escalation_worker.answering import Answering
+from escalation_worker.bots import Bots
+from escalation_worker.by_bot import ByBot, tell_of_others
 from escalation_worker.concluding import Concluding
 from escalation_worker.desk.app import build_desk
 from escalation_worker.desk.channel import DESK_OPERATORS, DeskChannel
@@ -37,7 +40,7 @@ from escalation_worker.settings import WorkerSettings
 from escalation_worker.supervisor import supervise
 from escalation_worker.writing import Writing
 from shared.errors import StoreUnavailableError
-from shared.escalation import Escalation
+from shared.escalation import ChannelKind, Escalation
 from shared.ports import HumanChannel
 from shared.redis_adapter.connection import open_client, open_queue, open_subscriber
 from shared.redis_adapter.discussion import RedisDiscussion
@@ -73,7 +76,7 @@ class People:
     hand_over: Callable[[], Awaitable[None]]
 
 
-async def serve(settings: WorkerSettings, routes: InForce[Route]) -> None:
+async def serve(settings: WorkerSettings, routes: InForce[Route], bots: Bots) -> None:
     """Work until told to stop."""
     keys = Keys(settings.redis_key_prefix)
     async with AsyncExitStack() as stack:
@@ -86,16 +89,23 @@ async def serve(settings: WorkerSettings, routes: InForce[Route]) -> None:
         postings = RedisPostingLog(redis, keys, replicas=replicas)
         hearing = RedisHearing(redis, keys)
         changes = RedisChanges(subscriber, keys)
-        pace = RedisPace(
-            redis,
-            keys,
-            budget=settings.discord_token.get_secret_value() if settings.discord_token else "",
-            per_second=settings.discord_requests_per_second,
-            burst=5,
+        pace_of = partial(
+            RedisPace, redis, keys, per_second=settings.discord_requests_per_second, burst=5
         )
-        slots = RedisListenerSlots(redis, keys, slots=settings.discord_listeners, replicas=replicas)
+        slots_of = partial(
+            RedisListenerSlots, redis, keys, slots=settings.discord_listeners, replicas=replicas
+        )
         people = _people(
-            settings, routes, store, discussion, postings, hearing, changes, pace, slots
+            settings,
+            routes,
+            bots,
+            store,
+            discussion,
+            postings,
+            hearing,
+            changes,
+            pace_of,
+            slots_of,
         )
         concluding = Concluding(
             store,
@@ -121,9 +131,13 @@ async def serve(settings: WorkerSettings, routes: InForce[Route]) -> None:
             max_jobs=settings.worker_max_jobs,
             stop_seconds=settings.worker_stop_seconds,
         )
-        log.info("worker_started", channel=settings.channel)
+        kind = ChannelKind.DISCORD if bots else ChannelKind.DESK
+        log.info("worker_started", channel=kind, bots=list(bots))
         judging = asyncio.create_task(_judge_server(redis, settings.redis_wait_replicas))
         stack.callback(judging.cancel)
+        if bots:
+            telling = asyncio.create_task(tell_of_others(hearing.open_postings, bots))
+            stack.callback(telling.cancel)
         parts: list[Part] = [("queue", queue.run), ("routes", reloading.run), *people.parts]
         await _until_told_to_stop(parts, people.hand_over)
         log.info("worker_stopped")
@@ -145,39 +159,57 @@ async def _judge_server(redis: Redis, replicas: int) -> None:
 def _people(
     settings: WorkerSettings,
     routes: InForce[Route],
+    bots: Bots,
     store: RedisEscalationStore,
     discussion: RedisDiscussion,
     postings: RedisPostingLog,
     hearing: RedisHearing,
     changes: RedisChanges,
-    pace: RedisPace,
-    slots: RedisListenerSlots,
+    pace_of: Callable[[str], RedisPace],
+    slots_of: Callable[[str], RedisListenerSlots],
 ) -> People:
-    """Build the channel to people: Discord if there is a token, else the desk."""
-    if settings.discord_token is None:
+    """Build the channel to people: Discord if there are bots, else the desk.
+
+    Bots share what is decided and stored. Each has its own connection, turn, pace and cursors, and
+    runs as parts of its own: one that Discord refuses keeps no other from working.
+    """
+    if not bots:
         return _desk_of(settings, store, discussion, changes)
     DiscordAddress(settings.discord_api_base, settings.discord_gateway_url).apply()
     operators = OperatorsByRoute(routes)
-    channel = DiscordChannel(Starting(routes))
     setting = "DISCORD_CHANNEL_ID" if settings.routes_file is None else "a route's channel"
     answering = Answering(store, operators)
     discussing = Discussing(store, discussion, operators)
-    listener = Listener(postings.find, Writing(answering, discussing).wrote, hearing)
-    connection = DiscordConnection(
-        token=settings.discord_token.get_secret_value(),
-        places=Places(routes, setting=setting),
-        channel=channel,
-        listener=listener,
-        clicks=Clicks(store, postings.find, answering, discussing),
-        catching_up=CatchingUp(hearing, listener.heard),
-        losses=Losses(store, postings, hearing.open_postings, GivingUp(store).give_up),
-        turn=Turn(slots),
-        tell_heard_until=hearing.note_heard_until,
-        take_turn=pace.turn,
-        message_content=settings.discord_message_content,
-    )
-    parts: list[Part] = [("discord", connection.run), ("listening", connection.tell)]
-    return People(channel, channel.call_people, parts, connection.hand_over)
+    channels: dict[str, DiscordChannel] = {}
+    connections: list[DiscordConnection] = []
+    give_up = GivingUp(store).give_up
+    for bot, token in bots.items():
+        find = partial(postings.find, bot)
+        channel = channels[bot] = DiscordChannel(Starting(routes, bot=bot))
+        listener = Listener(find, Writing(answering, discussing).wrote, hearing)
+        connection = DiscordConnection(
+            bot=bot,
+            token=token.get_secret_value(),
+            places=Places(routes, bot=bot, setting=setting),
+            channel=channel,
+            listener=listener,
+            clicks=Clicks(store, find, answering, discussing),
+            catching_up=CatchingUp(hearing, listener.heard, bot=bot),
+            losses=Losses(store, postings, hearing.open_postings, give_up, bot=bot),
+            turn=Turn(slots_of(bot)),
+            tell_heard_until=hearing.note_heard_until,
+            take_turn=pace_of(bot).turn,
+            message_content=settings.discord_message_content,
+        )
+        connections.append(connection)
+
+    async def hand_over() -> None:
+        await asyncio.gather(*(each.hand_over() for each in connections))
+
+    by_bot = ByBot(channels, routes)
+    parts: list[Part] = [("discord", each.run) for each in connections]
+    parts += [("listening", each.tell) for each in connections]
+    return People(by_bot, by_bot.call_people, parts, hand_over)
 
 
 def _desk_of(
@@ -220,7 +252,10 @@ async def _until_told_to_stop(parts: list[Part], hand_over: Callable[[], Awaitab
         await stop.wait()
         log.info("worker_stopping")
         await hand_over()
-        # The queue first: jobs under way still need the channel.
-        for task in tasks:
-            task.cancel()
-            await asyncio.wait({task})
+        # The queue first: jobs under way still need the channel. Then the rest at once: each bot
+        # may take its time to say good-bye.
+        queue, *others = tasks
+        for some in ({queue}, set(others)):
+            for task in some:
+                task.cancel()
+            await asyncio.wait(some)

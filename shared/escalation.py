@@ -68,6 +68,11 @@ class ChannelKind(StrEnum):
     DESK = "desk"
 
 
+DEFAULT_BOT: Final = "DISCORD_TOKEN"
+"""The bot of a route that names none. A bot's name is that of the variable that holds its token: it
+stands in records, keys and logs, where neither a token nor anything made of it may stand."""
+
+
 class Ask(Value):
     """A question on its way in: who asks it, and how long the answer is awaited."""
 
@@ -174,6 +179,12 @@ class Posting(Value):
     """Whether people write in a thread; otherwise they reply to the message."""
     called: tuple[str, ...] = ()
     """Which of the first tier's targets its message calls."""
+    bot: str = DEFAULT_BOT
+    """Which bot posted it in Discord. No other can edit the message or hears its buttons."""
+
+    def is_of(self, bot: str) -> bool:
+        """Whether this bot shows it to people: then it hears them and sees to the rest."""
+        return self.channel is ChannelKind.DISCORD and self.bot == bot
 
 
 @dataclass(frozen=True, slots=True)

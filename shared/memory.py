@@ -60,10 +60,10 @@ class MemoryEscalations:
         self._entries: dict[str, Entry] = {}
         self._by_key: dict[tuple[str, str], str] = {}
         self._by_fingerprint: dict[tuple[str, str], str] = {}
-        self._by_reference: dict[str, str] = {}
+        self._by_reference: dict[tuple[str, str], str] = {}
         self.changes = FanOut()
-        self.fences: Counter[int] = Counter()
-        """How many held each listener's slot."""
+        self.fences: Counter[tuple[str, int]] = Counter()
+        """How many held each slot of each bot's listeners."""
         self.unread: set[str] = set()
         """Under which may stand what nobody knew to belong to them."""
 
@@ -133,7 +133,7 @@ class MemoryEscalations:
 
     def outdated(self, hold: Hold | None) -> bool:
         """Whether the slot has a newer holder."""
-        return hold is not None and self.fences[hold.slot] > hold.fence
+        return hold is not None and self.fences[hold.bot, hold.slot] > hold.fence
 
     async def conclude(
         self, escalation_id: str, outcome: Outcome, hold: Hold | None = None
@@ -245,15 +245,15 @@ class MemoryEscalations:
         if complete and entry.escalation.state is State.QUEUED:
             update["state"] = State.POSTED
         entry.escalation = entry.escalation.model_copy(update=update)
-        self._by_reference[posting.reference] = escalation_id
+        self._by_reference[posting.bot, posting.reference] = escalation_id
         if complete and shown_before:
             self.unread.add(escalation_id)
         self.changes.tell(escalation_id)
         return entry.escalation.state
 
-    async def find(self, posting_reference: str) -> str | None:
+    async def find(self, bot: str, posting_reference: str) -> str | None:
         """See `PostingLog.find`."""
-        return self._by_reference.get(posting_reference)
+        return self._by_reference.get((bot, posting_reference))
 
     def entry(self, escalation_id: str) -> Entry | None:
         """Find what is kept of a question."""

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Final, Protocol
 
 from shared.escalation import (
+    DEFAULT_BOT,
     Ask,
     Claim,
     Escalation,
@@ -48,11 +49,13 @@ class Hold:
     """A listener's slot, and the fencing number under which it is held.
 
     The number grows with each holder. What was heard under an older one is not acted on: the
-    newer holder took the slot before it connected, so it hears the same or finds it.
+    newer holder took the slot before it connected, so it hears the same or finds it. Each bot has
+    slots of its own: who listens for one fences nobody who listens for another.
     """
 
     slot: int
     fence: int
+    bot: str = DEFAULT_BOT
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,8 +282,11 @@ class PostingLog(Protocol):
         """
         ...
 
-    async def find(self, posting_reference: str) -> str | None:
-        """Tell which escalation is shown under this reference (a thread's id)."""
+    async def find(self, bot: str, posting_reference: str) -> str | None:
+        """Tell which escalation this bot shows under this reference (a thread's id).
+
+        What another bot shows is not found: each hears only what is its own.
+        """
         ...
 
 
@@ -313,7 +319,7 @@ SLOT_LENGTH: Final = timedelta(seconds=3)
 
 
 class ListenerSlots(Protocol):
-    """One worker's way to one of the few places from which workers listen."""
+    """One worker's way to one of the few places from which workers listen for one bot."""
 
     async def hold(self) -> Hold | None:
         """Keep the slot that is ours, or take a free one; None where all are taken.

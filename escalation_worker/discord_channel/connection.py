@@ -20,6 +20,7 @@ import discord
 import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
+from structlog.contextvars import bind_contextvars
 
 from escalation_worker.discord_channel.catching_up import CatchingUp
 from escalation_worker.discord_channel.channel import DiscordChannel
@@ -63,11 +64,12 @@ class DiscordAddress:
 
 
 class DiscordConnection:
-    """Runs clients, one after the other."""
+    """Runs one bot's clients, one after the other. What they log carries the bot's name."""
 
     def __init__(
         self,
         *,
+        bot: str,
         token: str,
         places: Places,
         channel: DiscordChannel,
@@ -81,6 +83,7 @@ class DiscordConnection:
         message_content: bool,
         clock: Clock = utc_now,
     ) -> None:
+        self._bot = bot
         self._token = token
         self._places = places
         self._channel = channel
@@ -103,6 +106,7 @@ class DiscordConnection:
             NeedsMendingError: A setting is wrong; waiting may help if somebody mends it.
             ChannelUnavailableError: Discord can't be reached now.
         """
+        bind_contextvars(bot=self._bot)
         client = self._client = EscalationClient(
             self._listener, self._clicks, self, message_content=self._message_content
         )
@@ -111,12 +115,12 @@ class DiscordConnection:
             await client.login(self._token)
             places = await self._places_to_post_in(client)
             self._channel.attach(client, places)
-            log.info("discord_ready", channels=list(places), bot=str(client.user))
+            log.info("discord_ready", channels=list(places), user=str(client.user))
             await self._turn.take()
             await self._listen(client)
         except discord.LoginFailure as error:
             raise NeedsMendingError(
-                "Discord refused DISCORD_TOKEN: copy the bot's token again from the developer "
+                f"Discord refused {self._bot}: copy the bot's token again from the developer "
                 "portal (docs/discord-bot.md)"
             ) from error
         except discord.PrivilegedIntentsRequired as error:
@@ -168,6 +172,7 @@ class DiscordConnection:
 
     async def tell(self) -> None:
         """Say for ever, every moment, until when all was heard, while this worker hears all."""
+        bind_contextvars(bot=self._bot)
         while True:
             try:
                 with contextlib.suppress(StoreUnavailableError):

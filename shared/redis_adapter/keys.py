@@ -14,16 +14,19 @@
 | `{p}:agent:{digest}` | zset: id by time asked | newest `kept_until` | acceptance | gateway |
 | `{p}:idem:{digest}` | string: id | `kept_until` | gateway | gateway |
 | `{p}:same:{digest}` | string: id | deadline | gateway | gateway |
-| `{p}:posting:{reference}` | string: id | `kept_until` | worker | worker |
+| `{b}:posting:{reference}` | string: id | `kept_until` | worker | worker |
 | `{p}:told:{source}` | string: this notice was given | 30 days | worker | worker |
-| `{p}:slot:{n}` | string: which worker listens | 3 s, renewed | worker | worker |
-| `{p}:slot:{n}:fence` | string: how many held the slot | 30 days | worker | worker |
-| `{p}:heard_until` | string: until when people were heard (ms) | 30 days | worker | worker |
-| `{p}:rest:{digest}` | string: when the next REST call may leave | seconds | worker | worker |
+| `{b}:slot:{n}` | string: which worker listens | 3 s, renewed | worker | worker |
+| `{b}:slot:{n}:fence` | string: how many held the slot | 30 days | worker | worker |
+| `{b}:heard_until` | string: until when people were heard (ms) | 30 days | worker | worker |
+| `{b}:rest` | string: when the next REST call may leave | seconds | worker | worker |
 | `{p}:queue` | zset: arq's queue | swept by arq | all | worker |
 | `{p}:queue:health-check` | string: arq's health line | an hour | worker | people |
 | `arq:job:{p}:…` | string: a job's body | as given | all | worker |
 | `arq:in-progress:{p}:…`, `arq:retry:{p}:…` | strings: arq's | seconds, a day | worker | worker |
+
+`{p}` is the prefix. `{b}` begins the keys of one bot: it is `{p}` for that in `DISCORD_TOKEN`, as
+it was when there was no other, and `{p}:bot:{name}` for any other.
 
 arq fixes the first part of its own keys; our prefix stands in the job ids behind it, so two
 installations can share a server. Channels: `{p}:changed` (payload: an id), `{p}:wake` (queue),
@@ -34,6 +37,7 @@ from dataclasses import dataclass
 
 from arq.constants import job_key_prefix
 
+from shared.escalation import DEFAULT_BOT
 from shared.ports import Hold
 from shared.texts import digest
 
@@ -102,34 +106,37 @@ class Keys:
         """Name the string that maps an open question's fingerprint to its id."""
         return f"{self.prefix}:same:{_pair(agent, fingerprint)}"
 
-    def posting(self, reference: str) -> str:
-        """Name the string that maps a thread to its question."""
-        return f"{self.prefix}:posting:{reference}"
+    def posting(self, bot: str, reference: str) -> str:
+        """Name the string that maps a thread to the question that this bot shows there."""
+        return f"{self._of(bot)}:posting:{reference}"
 
     def told(self, source: str) -> str:
         """Name the string that says that a notice about this message was given."""
         return f"{self.prefix}:told:{source}"
 
-    def slot(self, number: int) -> str:
-        """Name the string that says which worker listens in this slot."""
-        return f"{self.prefix}:slot:{number}"
+    def slot(self, bot: str, number: int) -> str:
+        """Name the string that says which worker listens for a bot in this slot."""
+        return f"{self._of(bot)}:slot:{number}"
 
-    def fence(self, number: int) -> str:
+    def fence(self, bot: str, number: int) -> str:
         """Name the counter of those who held this slot."""
-        return f"{self.slot(number)}:fence"
+        return f"{self.slot(bot, number)}:fence"
 
     def fenced_by(self, hold: Hold | None) -> list[str]:
         """Name what can refuse an act of this hold; acts without one are refused by nothing."""
-        return [] if hold is None else [self.fence(hold.slot)]
+        return [] if hold is None else [self.fence(hold.bot, hold.slot)]
 
-    @property
-    def heard_until(self) -> str:
-        """Name the string with the moment (ms) until which all that people wrote was heard."""
-        return f"{self.prefix}:heard_until"
+    def heard_until(self, bot: str) -> str:
+        """Name the string with the moment (ms) until which a bot heard all that people wrote."""
+        return f"{self._of(bot)}:heard_until"
 
-    def rest(self, budget: str) -> str:
-        """Name the string that paces the REST calls made with one token."""
-        return f"{self.prefix}:rest:{digest(budget)}"
+    def rest(self, bot: str) -> str:
+        """Name the string that paces a bot's REST calls."""
+        return f"{self._of(bot)}:rest"
+
+    def _of(self, bot: str) -> str:
+        """Begin the keys of one bot. The first one's are as they were when it was the only one."""
+        return self.prefix if bot == DEFAULT_BOT else f"{self.prefix}:bot:{bot}"
 
     @property
     def queue(self) -> str:

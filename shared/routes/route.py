@@ -10,7 +10,7 @@ from typing import Annotated, Final, Self, assert_never
 
 from pydantic import BeforeValidator, Field, InstanceOf, field_validator, model_validator
 
-from shared.escalation import Person
+from shared.escalation import DEFAULT_BOT, Person
 from shared.question import DEFAULT_ROUTE, QUESTION_LIMIT, Urgency
 from shared.routes.fields import (
     Distinct,
@@ -150,8 +150,8 @@ class Route(Table):
         tuple[Id, ...], Listed, Distinct, Field(min_length=1, max_length=CHANNELS_LIMIT)
     ]
     """The first is used; the others when one before it is full or refuses."""
-    token_env: VariableName = "DISCORD_TOKEN"  # noqa: S105 (a name, not a token)
-    """The environment variable that holds the bot's token."""
+    token_env: VariableName = DEFAULT_BOT
+    """The environment variable that holds the bot's token, and so the bot's name."""
     operators: Operators
     timeout: Timeout = timedelta(minutes=10)
     answer_mode: Annotated[AnswerMode, Field(strict=False)] = AnswerMode.FIRST_MESSAGE

@@ -13,6 +13,7 @@ from fakeredis import FakeAsyncRedis
 from support.clock import SteppedClock
 from support.key_checker import leaking_keys
 
+from shared.escalation import DEFAULT_BOT
 from shared.memory import MemoryEscalations
 from shared.memory_discussion import MemoryDiscussion
 from shared.memory_listening import MemoryHearing, MemoryListenerSlots, MemorySlots
@@ -49,13 +50,18 @@ class Backend:
     discussion: Discussion
     hearing: MemoryHearing | RedisHearing
     policies: PolicyLog
-    make_slots: Callable[[int, timedelta], Callable[[], ListenerSlots]]
+    make_slots: Callable[[str, int, timedelta], Callable[[], ListenerSlots]]
 
     def workers(
-        self, count: int, *, slots: int = 1, length: timedelta = SLOT_LENGTH
+        self,
+        count: int,
+        *,
+        slots: int = 1,
+        length: timedelta = SLOT_LENGTH,
+        bot: str = DEFAULT_BOT,
     ) -> list[ListenerSlots]:
-        """Let so many workers look for one of so many slots."""
-        make = self.make_slots(slots, length)
+        """Let so many workers look for one of so many slots of a bot."""
+        make = self.make_slots(bot, slots, length)
         return [make() for _ in range(count)]
 
 
@@ -66,8 +72,8 @@ async def backend(request: pytest.FixtureRequest, keys: Keys) -> AsyncGenerator[
     if request.param == "memory":
         memory = MemoryEscalations(clock=clock)
 
-        def in_memory(slots: int, length: timedelta) -> Callable[[], ListenerSlots]:
-            fleet = MemorySlots(memory, slots=slots, length=length)
+        def in_memory(bot: str, slots: int, length: timedelta) -> Callable[[], ListenerSlots]:
+            fleet = MemorySlots(memory, bot, slots=slots, length=length)
             return lambda: MemoryListenerSlots(fleet)
 
         yield Backend(
@@ -93,8 +99,8 @@ async def backend(request: pytest.FixtureRequest, keys: Keys) -> AsyncGenerator[
         waiter = RedisReplyWaiter(redis, subscriber, keys)
         running = asyncio.create_task(waiter.run())
 
-        def on_redis(slots: int, length: timedelta) -> Callable[[], ListenerSlots]:
-            return lambda: RedisListenerSlots(redis, keys, slots=slots, length=length)
+        def on_redis(bot: str, slots: int, length: timedelta) -> Callable[[], ListenerSlots]:
+            return lambda: RedisListenerSlots(redis, keys, bot, slots=slots, length=length)
 
         yield Backend(
             RedisEscalationStore(redis, keys, clock=clock),

@@ -196,8 +196,8 @@ def _mix_up_threads() -> None:
 
     known: list[str] = []
 
-    async def find_another(self: Any, reference: str) -> str | None:
-        found = await find(self, reference)
+    async def find_another(self: Any, *where: str) -> str | None:
+        found = await find(self, *where)
         if found is not None and found not in known:
             known.append(found)
         return found and known[max(0, known.index(found) - 1)]

@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import discord
@@ -43,7 +44,7 @@ from escalation_worker.operators import OperatorsByRoute
 from escalation_worker.posting import PostingDesk
 from escalation_worker.supervisor import supervise
 from escalation_worker.writing import Writing
-from shared.escalation import ChannelKind, Escalation, Posting
+from shared.escalation import DEFAULT_BOT, ChannelKind, Escalation, Posting
 from shared.ports import Clock, Hold, utc_now
 from shared.redis_adapter.connection import open_client
 from shared.redis_adapter.discussion import RedisDiscussion
@@ -134,28 +135,35 @@ class Scene:
         find: Callable[[str], Awaitable[str | None]] | None = None,
         routes: InForce[Route] | None = None,
         clock: Clock = utc_now,
+        bot: str = DEFAULT_BOT,
+        token: str = defaults.BOT_TOKEN,
     ) -> Worker:
-        """Put a worker together as the product does; `find` may stand in for the store's."""
+        """Put one bot's side of a worker together as the product does.
+
+        `find` may stand in for the store's.
+        """
         routes = routes or in_force(CHANNEL_ROUTE)
-        channel = DiscordChannel(Starting(routes))
-        find = find or self.postings.find
+        channel = DiscordChannel(Starting(routes, bot=bot))
+        find = find or partial(self.postings.find, bot)
         operators = OperatorsByRoute(routes)
         answering = Answering(self.store, operators)
         discussing = Discussing(self.store, self.discussion, operators)
         listener = Listener(find, Writing(answering, discussing).wrote, self.hearing)
-        turn = Turn(RedisListenerSlots(self.redis, self.keys, slots=1))
+        turn = Turn(RedisListenerSlots(self.redis, self.keys, bot, slots=1))
         connection = DiscordConnection(
-            token=defaults.BOT_TOKEN,
-            places=Places(routes),
+            bot=bot,
+            token=token,
+            places=Places(routes, bot=bot),
             channel=channel,
             listener=listener,
             clicks=Clicks(self.store, find, answering, discussing),
-            catching_up=CatchingUp(self.hearing, listener.heard),
+            catching_up=CatchingUp(self.hearing, listener.heard, bot=bot),
             losses=Losses(
                 self.store,
                 self.postings,
                 self.hearing.open_postings,
                 GivingUp(self.store).give_up,
+                bot=bot,
             ),
             turn=turn,
             tell_heard_until=self.hearing.note_heard_until,
