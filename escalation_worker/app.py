@@ -19,9 +19,13 @@ from escalation_worker.desk.serving import serve_desk
 from escalation_worker.discord_channel.catching_up import CatchingUp
 from escalation_worker.discord_channel.channel import DiscordChannel
 from escalation_worker.discord_channel.clicks import Clicks
+from escalation_worker.discord_channel.commands import Commands
 from escalation_worker.discord_channel.connection import DiscordAddress, DiscordConnection
+from escalation_worker.discord_channel.interactions import Interactions
 from escalation_worker.discord_channel.listener import Listener
 from escalation_worker.discord_channel.losses import Losses
+from escalation_worker.discord_channel.on_call import OnCall
+from escalation_worker.discord_channel.pending import Pending
 from escalation_worker.discord_channel.sight import Places
 from escalation_worker.discord_channel.starting import Starting
 from escalation_worker.discord_channel.turn import Turn
@@ -168,7 +172,17 @@ def _people(
         places=Places(routes, setting=setting),
         channel=channel,
         listener=listener,
-        clicks=Clicks(store, postings.find, answering, discussing),
+        interactions=Interactions(
+            Clicks(store, postings.find, answering, discussing),
+            Commands(
+                store,
+                postings.find,
+                answering,
+                discussing,
+                Pending(store, operators),
+                OnCall(routes),
+            ),
+        ),
         catching_up=CatchingUp(hearing, listener.heard),
         losses=Losses(store, postings, hearing.open_postings, GivingUp(store).give_up),
         turn=Turn(slots),
