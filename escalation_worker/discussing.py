@@ -70,7 +70,7 @@ class Discussing:
         escalation = await find_allowed(self._store, self._operators, reply)
         if isinstance(escalation, ReplyVerdict):
             return escalation
-        claim = Claim(by=person_of(reply), at=reply.at, source=reply.source)
+        claim = Claim(by=person_of(reply), at=reply.at, source=_heard_as(reply))
         noted = await self._discussion.claim(
             reply.escalation_id, claim, reply.hold, take_over=take_over
         )
@@ -84,7 +84,7 @@ class Discussing:
         if isinstance(escalation, ReplyVerdict):
             return escalation
         noted = await self._discussion.release(
-            reply.escalation_id, reply.person_id, reply.hold, source=reply.source
+            reply.escalation_id, reply.person_id, reply.hold, source=_heard_as(reply)
         )
         if (open_still := _changed_nothing(noted)) is not None:
             return _held_by(open_still, reply)
@@ -110,14 +110,14 @@ class Discussing:
         if chosen is None or not may_be_given(operators, chosen, reply):
             return ReplyVerdict.CANNOT_TAKE_IT
         claim = Claim(
-            by=chosen.person, at=reply.at, assigned_by=person_of(reply), source=reply.source
+            by=chosen.person, at=reply.at, assigned_by=person_of(reply), source=_heard_as(reply)
         )
         noted = await self._discussion.claim(escalation.id, claim, reply.hold, take_over=True)
         crash_point(CrashPoint.ASSIGNMENT_NOTED)
         if (open_still := _changed_nothing(noted)) is not None:
             held = open_still.claim
             theirs = held is not None and held.by.id == chosen.person.id
-            repeated = not theirs or (held is not None and held.source == reply.source)
+            repeated = not theirs or (held is not None and held.source == _heard_as(reply))
             return ReplyVerdict.REPEATED if repeated else ReplyVerdict.ON_IT_ALREADY
         return self._verdict(reply, noted, ReplyVerdict.REASSIGNED)
 
@@ -167,6 +167,14 @@ class Discussing:
             return ReplyVerdict.TOO_LATE
         note_accepted(reply, done, state=noted.escalation.state)
         return done
+
+
+def _heard_as(reply: InboundReply) -> str:
+    """Name what several listeners may hear, one of them late. A desk's request is read once.
+
+    There, the same person who presses a button again means it again.
+    """
+    return reply.source if reply.hold is not None else ""
 
 
 def _changed_nothing(noted: Concluded | None) -> Escalation | None:

@@ -31,7 +31,7 @@ from escalation_worker.discord_channel.reassigning import chosen_in
 from escalation_worker.discord_channel.texts import brief
 from escalation_worker.discussing import Discussing, counted_in_words
 from escalation_worker.verdicts import in_words
-from shared.errors import StoreUnavailableError
+from shared.errors import StoreUnavailableError, UnreadableRecordError
 from shared.escalation import Escalation, may_be_id
 from shared.ports import Clock, EscalationStore, Hold, InboundReply, ReplyVerdict, utc_now
 from shared.question import OPTION_LIMIT
@@ -114,7 +114,8 @@ class Commands:
                 words = await _in_time(interaction, self._words(interaction, use, hold))
                 if words is not None:
                     await say(interaction, words)
-        except StoreUnavailableError as error:
+        except (StoreUnavailableError, UnreadableRecordError) as error:
+            # During an upgrade, a worker that can read the record may be next.
             log.warning("command_not_taken_in", command=use.name, reason=str(error))
             if interaction.type is discord.InteractionType.autocomplete:
                 await _suggest(interaction, [])

@@ -77,7 +77,11 @@ async def test_commands_are_used_and_suggested_from_another_process(
 
     async with connected(double, client):
         await tree.sync(guild=discord.Object(defaults.GUILD_ID))
-        body = {"channel_id": double.channel.id, "name": "say", "options": {"what": "Yes"}}
+        body: dict[str, Any] = {
+            "channel_id": double.channel.id,
+            "name": "say",
+            "options": {"what": "Yes"},
+        }
         asked = await control.post("people/Maya/complete", **body, focused="what")
         assert asked["choices"] == [{"name": "Yes!", "value": "Yes"}]
         used = await control.post("people/Maya/command", **body)

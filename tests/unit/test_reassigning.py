@@ -11,12 +11,13 @@ from escalation_worker.operators import Chosen, Operators
 from shared.escalation import Claim, Escalation
 from shared.memory import MemoryEscalations
 from shared.memory_discussion import MemoryDiscussion
-from shared.ports import InboundReply, ReplyVerdict, utc_now
+from shared.ports import Hold, InboundReply, ReplyVerdict, utc_now
 from shared.redis_adapter.records import from_hash
 from shared.routes.facts import facts_of
 from unit.test_answering import a_reply
 
 OPERATORS = Operators(people=frozenset({MAYA.id}), roles=frozenset({"7"}))
+HOLD = Hold(0, 0)
 JON_WITH_ROLE = Chosen(JON, frozenset({"7"}))
 
 
@@ -49,7 +50,7 @@ def jons(reply: InboundReply, source: str) -> InboundReply:
 async def test_the_same_choice_twice_counts_once_even_after_it_was_released(
     store: MemoryEscalations, discussing: Discussing, asked: Escalation
 ) -> None:
-    reply = a_reply(asked, source="s1")
+    reply = a_reply(asked, hold=HOLD, source="s1")
     assert await discussing.reassign(reply, JON_WITH_ROLE) is ReplyVerdict.REASSIGNED
     assert await discussing.reassign(reply, JON_WITH_ROLE) is ReplyVerdict.REPEATED
     assert await discussing.release(jons(reply, "s2")) is ReplyVerdict.RELEASED
@@ -62,15 +63,25 @@ async def test_the_same_choice_twice_counts_once_even_after_it_was_released(
 async def test_the_same_claim_twice_does_not_end_what_came_between(
     store: MemoryEscalations, discussing: Discussing, asked: Escalation
 ) -> None:
-    reply = a_reply(asked, source="s1")
+    reply = a_reply(asked, hold=HOLD, source="s1")
     assert await discussing.claim(reply) is ReplyVerdict.CLAIMED
-    assert await discussing.release(a_reply(asked, source="s2")) is ReplyVerdict.RELEASED
+    assert await discussing.release(a_reply(asked, hold=HOLD, source="s2")) is ReplyVerdict.RELEASED
     assert await discussing.claim(reply) is ReplyVerdict.REPEATED
-    assert await discussing.claim(a_reply(asked, source="s3")) is ReplyVerdict.CLAIMED
-    assert await discussing.release(a_reply(asked, source="s2")) is ReplyVerdict.REPEATED
+    assert await discussing.claim(a_reply(asked, hold=HOLD, source="s3")) is ReplyVerdict.CLAIMED
+    assert await discussing.release(a_reply(asked, hold=HOLD, source="s2")) is ReplyVerdict.REPEATED
     read = await store.get(asked.id)
     assert read is not None
     assert read.claim is not None
+
+
+async def test_a_desks_page_may_repeat_itself_and_means_it(
+    discussing: Discussing, asked: Escalation
+) -> None:
+    reply = a_reply(asked)
+    for _ in range(2):
+        assert await discussing.claim(reply) is ReplyVerdict.CLAIMED
+        assert await discussing.claim(reply) is ReplyVerdict.REPEATED
+        assert await discussing.release(reply) is ReplyVerdict.RELEASED
 
 
 @pytest.mark.parametrize("chosen", [None, Chosen(JON), Chosen(JON, frozenset({"8"}))])
