@@ -112,6 +112,8 @@ class Commands:
                 await _suggest(interaction, await self._choices(interaction, use))
             else:
                 words = await _in_time(interaction, self._words(interaction, use, hold))
+                if words is None and interaction.response.is_done():
+                    words = in_words(ReplyVerdict.FENCED)  # an answer was announced here
                 if words is not None:
                     await say(interaction, words)
         except (StoreUnavailableError, UnreadableRecordError) as error:

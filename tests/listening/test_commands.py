@@ -188,6 +188,27 @@ async def test_a_relieved_listener_does_nothing_and_says_nothing_and_the_next_on
             assert "You are on it" in await told(scene, "Maya", "claim", asked)
 
 
+async def test_a_listener_that_is_relieved_once_it_has_announced_an_answer_says_so(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands, "SOON_SECONDS", 0.05)
+    gate = Gate(scene)
+    async with asyncio.timeout(30), scene.listening(scene.make_worker(gate.find)) as worker:
+        await until_registered(scene)
+        asked = await scene.ask(worker, "whose?")
+        claim = await scene.double.person("Maya").command(scene.thread(asked), "claim")
+        await scene.double.until(lambda: claim.is_acknowledged or None)
+        hold = worker.turn.hold()
+        assert hold is not None
+        await scene.redis.incr(scene.keys.fence(hold.slot))
+        gate.opened.set()
+        await scene.double.until(lambda: claim.response and claim.response.content)
+        assert [each.content for each in claim.messages] == [
+            "This worker no longer listens. Please try again."
+        ]
+        assert (await scene.read(asked)).claim is None
+
+
 async def test_an_answer_that_takes_long_is_announced_within_discords_time(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
