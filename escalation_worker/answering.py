@@ -74,6 +74,8 @@ class Answering:
         escalation = await find_allowed(self._store, self._operators, reply)
         if isinstance(escalation, ReplyVerdict):
             return escalation
+        if escalation.question.approvals_needed is not None:
+            return ReplyVerdict.WRONG_SHAPE  # to deny it is what there is
         reason = reply.text.strip() or None
         return await self._conclude(reply, escalation, State.DECLINED, reason=reason)
 

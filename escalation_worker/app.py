@@ -22,9 +22,13 @@ from escalation_worker.desk.serving import serve_desk
 from escalation_worker.discord_channel.catching_up import CatchingUp
 from escalation_worker.discord_channel.channel import DiscordChannel
 from escalation_worker.discord_channel.clicks import Clicks
+from escalation_worker.discord_channel.commands import Commands
 from escalation_worker.discord_channel.connection import DiscordAddress, DiscordConnection
+from escalation_worker.discord_channel.interactions import Interactions
 from escalation_worker.discord_channel.listener import Listener
 from escalation_worker.discord_channel.losses import Losses
+from escalation_worker.discord_channel.on_call import OnCall
+from escalation_worker.discord_channel.pending import Pending
 from escalation_worker.discord_channel.sight import Places
 from escalation_worker.discord_channel.starting import Starting
 from escalation_worker.discord_channel.turn import Turn
@@ -183,6 +187,7 @@ def _people(
     channels: dict[str, DiscordChannel] = {}
     connections: list[DiscordConnection] = []
     give_up = GivingUp(store).give_up
+    pending, on_call = Pending(store, operators), OnCall(routes)
     for bot, token in bots.items():
         find = partial(postings.find, bot)
         channel = channels[bot] = DiscordChannel(Starting(routes, bot=bot))
@@ -193,7 +198,10 @@ def _people(
             places=Places(routes, bot=bot, setting=setting),
             channel=channel,
             listener=listener,
-            clicks=Clicks(store, find, answering, discussing),
+            interactions=Interactions(
+                Clicks(store, find, answering, discussing),
+                Commands(store, find, answering, discussing, pending, on_call),
+            ),
             catching_up=CatchingUp(hearing, listener.heard, bot=bot),
             losses=Losses(store, postings, hearing.open_postings, give_up, bot=bot),
             turn=Turn(slots_of(bot)),

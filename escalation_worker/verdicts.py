@@ -28,6 +28,11 @@ _WORDS: Final = {
     ReplyVerdict.CLAIMED: "You are on it.",
     ReplyVerdict.CLAIMED_ALREADY: "Somebody else is on it.",
     ReplyVerdict.RELEASED: "Nobody is on it any more.",
+    ReplyVerdict.REASSIGNED: "They are on it now, and are told.",
+    ReplyVerdict.ON_IT_ALREADY: "They are on it already.",
+    ReplyVerdict.CANNOT_TAKE_IT: (
+        "Whoever you chose may not answer this question, so nothing was changed."
+    ),
     ReplyVerdict.VOTED: "Your approval is counted. More are needed.",
     ReplyVerdict.VOTED_ALREADY: "You have decided this before. One person's word counts once.",
     ReplyVerdict.UNREADABLE: (

@@ -33,7 +33,9 @@ class CrashPoint(StrEnum):
     REMARK_NOTED = "remark_noted"  # the agent is woken; the cursor has not moved on
     VOTE_HEARD = "vote_heard"
     VOTE_NOTED = "vote_noted"  # counted; whoever clicked was not told
+    ASSIGNMENT_NOTED = "assignment_noted"  # neither who chose nor who was chosen was told
     OUTCOME_EDITED = "outcome_edited"  # the message shows it; the thread is open
+    RELAYED = "relayed"  # people were told and called; the showing still counts as due
     OUTCOME_CONFIRMED = "outcome_confirmed"
     OUTCOME_CLOSED = "outcome_closed"  # the showing still counts as due
     EXPIRY_DUE = "expiry_due"

@@ -5,6 +5,7 @@ Pure values and one table. Nothing here waits, stores or sends.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -21,6 +22,9 @@ REASON_LIMIT: Final = 500
 """Characters in the reason of a cancellation, of a decline, or of a denial."""
 REMARKS_LIMIT: Final = 50
 """Remarks that agent and people may exchange about one question."""
+
+
+_ID: Final = re.compile("[0-9A-HJKMNP-TV-Z]{26}")
 
 
 class State(StrEnum):
@@ -117,10 +121,14 @@ class Remark(Value):
 
 
 class Claim(Value):
-    """Somebody said that they are on it."""
+    """Somebody said that they are on it, or was asked to be by somebody else."""
 
     by: Person
     at: datetime
+    assigned_by: Person | None = None
+    """Who gave it to them; nobody when they took it themselves."""
+    source: str = ""
+    """The click or command that it came by, so that its second delivery is recognised."""
 
 
 class Vote(Value):
@@ -225,6 +233,8 @@ class Escalation(Value):
     """After this the record and all that belongs to it expires."""
     posting: Posting | None = None
     claim: Claim | None = None
+    assignments: int = 0
+    """How often it was given to somebody by another, so that each of these times is told once."""
     remarks: tuple[Remark, ...] = ()
     """In the order in which they were made."""
     votes: tuple[Vote, ...] = ()
@@ -248,3 +258,8 @@ class Escalation(Value):
 def new_id() -> str:
     """Make an id that sorts by time and can't be guessed (a ULID: 80 random bits)."""
     return str(ULID())
+
+
+def may_be_id(text: str) -> bool:
+    """Whether this could be an escalation's id. What could not be one is looked up nowhere."""
+    return _ID.fullmatch(text) is not None

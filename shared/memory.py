@@ -49,6 +49,8 @@ class Entry:
     asked_back: Remark | None = None
     replied: asyncio.Event = field(default_factory=asyncio.Event)
     """Set while there is something that ends a wait."""
+    claims: set[str] = field(default_factory=set[str])
+    """What claims and releases came by."""
 
 
 class MemoryEscalations:

@@ -154,13 +154,22 @@ class Discussion(Protocol):
         *,
         take_over: bool = False,
     ) -> Concluded | None:
-        """Note who is on it; another's claim is ended only by `take_over`."""
+        """Note who is on it; another's claim is ended only by `take_over`.
+
+        Not applied either where this person is on it, or where something came of the claim's
+        source before, however much has happened since. One that was assigned is counted.
+        """
         ...
 
     async def release(
-        self, escalation_id: str, person_id: str | None, hold: Hold | None = None
+        self,
+        escalation_id: str,
+        person_id: str | None,
+        hold: Hold | None = None,
+        *,
+        source: str = "",
     ) -> Concluded | None:
-        """End a person's claim, or whoever's it is (None)."""
+        """End a person's claim, or whoever's it is (None). `source` counts once, as a claim's."""
         ...
 
     async def vote(
@@ -404,6 +413,9 @@ class ReplyVerdict(StrEnum):
     CLAIMED = "claimed"  # this person is on it
     CLAIMED_ALREADY = "claimed_already"  # somebody else is on it
     RELEASED = "released"  # nobody is on it any more
+    REASSIGNED = "reassigned"  # whoever was chosen is on it
+    ON_IT_ALREADY = "on_it_already"  # whoever was chosen was on it before
+    CANNOT_TAKE_IT = "cannot_take_it"  # whoever was chosen may not answer
     VOTED = "voted"  # counted
     VOTED_ALREADY = "voted_already"  # this person's word was counted before
     UNREADABLE = "unreadable"  # nothing to pass on: empty, or over the limit

@@ -6,26 +6,25 @@ was not taken in is not tried again by itself: whoever clicked sees that, and cl
 
 from __future__ import annotations
 
-from typing import Final, assert_never
+from typing import assert_never
 
-import aiohttp
 import discord
 
 from escalation_worker.answering import Answering
-from escalation_worker.discord_channel import modals
+from escalation_worker.discord_channel import modals, reassigning
 from escalation_worker.discord_channel.controls import Act, ControlId
+from escalation_worker.discord_channel.interactions import REFUSED, TRY_AGAIN, reply_of
+from escalation_worker.discord_channel.interactions import not_told as _not_told
+from escalation_worker.discord_channel.interactions import say as _say
 from escalation_worker.discord_channel.listener import FindEscalation
 from escalation_worker.discussing import Discussing, counted_in_words
 from escalation_worker.verdicts import in_words
 from shared.errors import StoreUnavailableError
-from shared.escalation import ChannelKind, Escalation
+from shared.escalation import Escalation
 from shared.ports import EscalationStore, Hold, InboundReply, ReplyVerdict
 from shared.telemetry import get_logger
 
 log = get_logger(__name__)
-
-ACKNOWLEDGED: Final = 40060
-"""Another worker that listens was faster."""
 
 
 class Clicks:
@@ -52,11 +51,14 @@ class Clicks:
             await self._take_in(interaction, control, hold)
         except StoreUnavailableError as error:
             log.warning("click_not_taken_in", act=control.act, reason=str(error))
-            await _say(interaction, "Nothing was passed on, please try again in a moment.")
+            await _say(interaction, TRY_AGAIN)
 
     async def _take_in(
         self, interaction: discord.Interaction, control: ControlId, hold: Hold
     ) -> None:
+        if control.act is Act.ASSIGN:
+            await self._assign(interaction, control, hold)
+            return
         escalation = await self._clicked(interaction, control)
         if escalation is None:
             await _say(interaction, in_words(ReplyVerdict.UNKNOWN))
@@ -64,6 +66,8 @@ class Clicks:
             await _open(interaction, control, escalation)
         elif control.act is Act.FILL_IN:
             await self._fill_in(interaction, escalation, hold)
+        elif control.act is Act.REASSIGN:
+            await self._choose_person(interaction, control, escalation, hold)
         else:
             verdict = await self._act(interaction, control, escalation, hold)
             await self._tell(interaction, escalation, verdict)
@@ -103,8 +107,8 @@ class Clicks:
                 return await self._discussing.release(reply)
             case Act.DECLINE:
                 return await self._answering.decline(reply)
-            case Act.FILL_IN:
-                raise AssertionError("a form is read by its fields")
+            case Act.FILL_IN | Act.REASSIGN | Act.ASSIGN:
+                raise AssertionError("taken in before")
             case _:
                 assert_never(control.act)
 
@@ -140,6 +144,44 @@ class Clicks:
         lines = ["Nothing was passed on:", *wrong, "You wrote:", "```", *kept, "```"]
         await _say(interaction, "\n".join(lines).replace("````", "```")[:2000])
 
+    async def _choose_person(
+        self,
+        interaction: discord.Interaction,
+        control: ControlId,
+        escalation: Escalation,
+        hold: Hold,
+    ) -> None:
+        """Let somebody choose who shall take the question, if they may act on it."""
+        may = self._discussing.may_reassign(escalation, _reply(interaction, control, "", hold))
+        if may is not None:
+            await _say(interaction, in_words(may))
+            return
+        try:
+            await interaction.response.send_message(
+                reassigning.WHOM, view=reassigning.person_menu(escalation.id), ephemeral=True
+            )
+        except REFUSED as error:
+            _not_told(error)
+
+    async def _assign(
+        self, interaction: discord.Interaction, control: ControlId, hold: Hold
+    ) -> None:
+        """Give a question to whoever was chosen.
+
+        The menu stands in a message of its own, so that nothing but its id says which question is
+        meant. As with a command, who may do it is checked all the same.
+        """
+        values = (interaction.data or {}).get("values") or [""]
+        chosen = reassigning.chosen_in(interaction, str(values[0]))
+        reply = _reply(interaction, control, "", hold)
+        verdict = await self._discussing.reassign(reply, chosen)
+        if verdict is ReplyVerdict.FENCED:
+            return  # another worker hears the same choice
+        try:
+            await interaction.response.edit_message(content=in_words(verdict), view=None)
+        except REFUSED as error:
+            _not_told(error)
+
     async def _tell(
         self, interaction: discord.Interaction, escalation: Escalation, verdict: ReplyVerdict
     ) -> None:
@@ -172,40 +214,11 @@ async def _open(
         modal = modals.answer_form(escalation, form)
     try:
         await interaction.response.send_modal(modal)
-    except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+    except REFUSED as error:
         _not_told(error)
-
-
-async def _say(interaction: discord.Interaction, words: str) -> None:
-    """Tell whoever clicked, and nobody else."""
-    try:
-        await interaction.response.send_message(
-            words, ephemeral=True, allowed_mentions=discord.AllowedMentions.none()
-        )
-    except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-        _not_told(error)
-
-
-def _not_told(error: Exception) -> None:
-    """Say in the log that an answer did not arrive: what was done counts all the same."""
-    if isinstance(error, discord.HTTPException) and error.code == ACKNOWLEDGED:
-        return
-    log.warning("click_not_answered", reason=type(error).__name__)
 
 
 def _reply(
     interaction: discord.Interaction, control: ControlId, text: str, hold: Hold
 ) -> InboundReply:
-    user = interaction.user
-    roles = user.roles if isinstance(user, discord.Member) else []
-    return InboundReply(
-        escalation_id=control.escalation_id,
-        text=text,
-        person_id=str(user.id),
-        person_name=user.display_name,
-        person_roles=frozenset(str(role.id) for role in roles),
-        channel=ChannelKind.DISCORD,
-        source=f"click-{interaction.id}",
-        at=interaction.created_at,
-        hold=hold,
-    )
+    return reply_of(interaction, control.escalation_id, text, hold, by="click")

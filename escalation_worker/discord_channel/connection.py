@@ -24,14 +24,15 @@ from structlog.contextvars import bind_contextvars
 
 from escalation_worker.discord_channel.catching_up import CatchingUp
 from escalation_worker.discord_channel.channel import DiscordChannel
-from escalation_worker.discord_channel.clicks import Clicks
 from escalation_worker.discord_channel.client import EscalationClient, TakeTurn, close, pace
+from escalation_worker.discord_channel.interactions import Hears
 from escalation_worker.discord_channel.listener import Listener
 from escalation_worker.discord_channel.losses import Losses
 from escalation_worker.discord_channel.places import can_be_read
+from escalation_worker.discord_channel.registering import keep_registered
 from escalation_worker.discord_channel.sight import Places
 from escalation_worker.discord_channel.turn import TURN_SECONDS, Turn
-from escalation_worker.supervisor import Backoff, NeedsMendingError
+from escalation_worker.supervisor import Backoff, NeedsMendingError, supervise
 from shared.errors import (
     ChannelError,
     ChannelRejectedError,
@@ -74,7 +75,7 @@ class DiscordConnection:
         places: Places,
         channel: DiscordChannel,
         listener: Listener,
-        clicks: Clicks,
+        interactions: Hears,
         catching_up: CatchingUp,
         losses: Losses,
         turn: Turn,
@@ -88,7 +89,7 @@ class DiscordConnection:
         self._places = places
         self._channel = channel
         self._listener = listener
-        self._clicks = clicks
+        self._interactions = interactions
         self._catching_up = catching_up
         self._losses = losses
         self._turn = turn
@@ -108,7 +109,7 @@ class DiscordConnection:
         """
         bind_contextvars(bot=self._bot)
         client = self._client = EscalationClient(
-            self._listener, self._clicks, self, message_content=self._message_content
+            self._listener, self._interactions, self, message_content=self._message_content
         )
         pace(client, self._take_turn)
         try:
@@ -151,7 +152,10 @@ class DiscordConnection:
         """
         connecting = asyncio.ensure_future(client.connect())
         deaf = asyncio.ensure_future(client.until_deaf())
-        tasks = (connecting, deaf, asyncio.ensure_future(self._turn.keep()))
+        registering = asyncio.ensure_future(
+            supervise("commands", lambda: keep_registered(client, self._places))
+        )
+        tasks = (connecting, deaf, asyncio.ensure_future(self._turn.keep()), registering)
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             if connecting.done():

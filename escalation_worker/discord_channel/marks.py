@@ -32,6 +32,11 @@ def call_nonce(escalation: Escalation, digest: str) -> str:
     return _nonce(escalation, f"c{digest[:8]}")
 
 
+def assignment_nonce(escalation: Escalation, digest: str) -> str:
+    """Derive the nonce of what whoever was given a question is told, likewise."""
+    return _nonce(escalation, f"a{digest[:8]}")
+
+
 def _nonce(escalation: Escalation, prefix: str) -> str:
     """Put the prefix before as much of the id as there is room for.
 

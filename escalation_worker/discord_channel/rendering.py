@@ -12,7 +12,7 @@ import discord
 from escalation_worker.discord_channel.endings import NAME_ROOM, outcome_line
 from escalation_worker.discord_channel.marks import marker
 from escalation_worker.discord_channel.texts import beginning, brief, cut, plain, spaced, split_at
-from shared.escalation import Author, Escalation, State
+from shared.escalation import Author, Claim, Escalation, State
 from shared.question import Question, Urgency
 from shared.texts import is_blank
 
@@ -128,7 +128,7 @@ def _how_to_answer(question: Question, *, threaded: bool) -> str:
 def _progress(escalation: Escalation) -> Iterator[tuple[str, str]]:
     """Tell what has happened to an open question so far."""
     if escalation.claim is not None:
-        yield "On it", brief(escalation.claim.by.name, NAME_ROOM) or "somebody"
+        yield "On it", on_it(escalation.claim)
     if escalation.question.approvals_needed is not None and escalation.votes:
         approved = [brief(each.by.name, NAME_ROOM) for each in escalation.votes if each.approve]
         needed = escalation.question.approvals_needed
@@ -140,6 +140,14 @@ def _progress(escalation: Escalation) -> Iterator[tuple[str, str]]:
         said = brief(last.text, PROGRESS_ROOM // 2)
         waits = " (waiting for the agent)" if last.author is Author.OPERATOR else ""
         yield f"Asked back{waits}", f"{brief(who, NAME_ROOM)}: {said}"
+
+
+def on_it(claim: Claim) -> str:
+    """Name who is on a question, and who wanted that, if another did."""
+    name = brief(claim.by.name, NAME_ROOM) or "somebody"
+    if claim.assigned_by is None:
+        return name
+    return f"{name} (asked by {brief(claim.assigned_by.name, NAME_ROOM) or 'somebody'})"
 
 
 def _context(question: Question) -> str:

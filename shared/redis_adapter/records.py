@@ -62,6 +62,7 @@ def from_hash(fields: Mapping[str, str]) -> Escalation:
             kept_until=from_ms(fields["kept_until_ms"]),
             posting=Posting.model_validate_json(posting) if posting else None,
             claim=Claim.model_validate_json(claim) if claim else None,
+            assignments=int(fields.get("assignments", "0")),
             remarks=_REMARKS.validate_json(fields.get("remarks", "[]")),
             votes=_VOTES.validate_json(fields.get("votes", "[]")),
             progress=PolicyProgress.model_validate_json(fields.get("progress", "{}")),

@@ -94,6 +94,7 @@ def told(concluded: Concluded | None) -> Any:
         concluded.fenced,
         now.state,
         now.claim,
+        now.assignments,
         now.remarks,
         now.votes,
         now.outcome,
@@ -241,10 +242,20 @@ class Escalations(RuleBasedStateMachine):
         question=questions,
         by=st.sampled_from([MAYA, JON]),
         take_over=st.booleans(),
+        assigned_by=st.none() | st.just(JON),
+        source=st.sampled_from(["", "c1", "c2"]),
         hold=st.none() | holds,
     )
-    def claim(self, question: int, by: Person, take_over: bool, hold: Hold | None) -> None:
-        claim = Claim(by=by, at=self.clock.now)
+    def claim(
+        self,
+        question: int,
+        by: Person,
+        take_over: bool,
+        assigned_by: Person | None,
+        source: str,
+        hold: Hold | None,
+    ) -> None:
+        claim = Claim(by=by, at=self.clock.now, assigned_by=assigned_by, source=source)
 
         async def act(side: Side) -> Any:
             return told(
@@ -256,11 +267,14 @@ class Escalations(RuleBasedStateMachine):
     @rule(
         question=questions,
         person_id=st.sampled_from([None, MAYA.id, JON.id]),
+        source=st.sampled_from(["", "c1", "c2"]),
         hold=st.none() | holds,
     )
-    def release(self, question: int, person_id: str | None, hold: Hold | None) -> None:
+    def release(self, question: int, person_id: str | None, source: str, hold: Hold | None) -> None:
         async def act(side: Side) -> Any:
-            return told(await side.discussion.release(side.ids[question], person_id, hold))
+            return told(
+                await side.discussion.release(side.ids[question], person_id, hold, source=source)
+            )
 
         self.everywhere(act)
 

@@ -12,8 +12,18 @@ from typing import TYPE_CHECKING, Any
 from . import payloads
 from .acts import guilds, interactions, messages, threads
 from .acts.interactions import InteractionType
+from .commands import check_given
 from .events import Viewer
-from .forms import BUTTON, LABEL, SELECTS, STRING_SELECT, TEXT_INPUT, inputs_of, interactive
+from .forms import (
+    BUTTON,
+    LABEL,
+    SELECTS,
+    STRING_SELECT,
+    TEXT_INPUT,
+    USER_SELECT,
+    inputs_of,
+    interactive,
+)
 from .jsons import objects_in
 from .mentions import AllowedMentions
 from .model import Channel, ChannelType, Message, Thread
@@ -163,6 +173,8 @@ class Person:
             "id": found.get("id", 0),
             "values": chosen,
         }
+        if found["type"] == USER_SELECT and not {*map(int, chosen)} <= self._world.users.keys():
+            raise ValueError(f"{menu} offers people, not {chosen}")
         if found["type"] != STRING_SELECT:
             application = self._world.application_by_id(message.application_id or 0)
             data["resolved"] = payloads.resolved(
@@ -192,7 +204,7 @@ class Person:
         self, place: Place, name: str, bot: Application | None = None, **options: Any
     ) -> Interaction:
         """Use a slash command; a name of several words is a subcommand."""
-        application, command, data = self._command(name, bot, options)
+        application, command, data = self._command(name, bot, options, complete=True)
         if command.get("type", 1) != 1:
             raise ValueError(f"{name} is not a slash command")
         return interactions.open_interaction(
@@ -208,7 +220,7 @@ class Person:
         self, place: Place, name: str, focused: str, bot: Application | None = None, **options: Any
     ) -> Interaction:
         """Ask for a slash command's suggestions while typing in the option `focused`."""
-        application, _, data = self._command(name, bot, options)
+        application, _, data = self._command(name, bot, options, complete=False)
         for option in _innermost(data):
             if option["name"] == focused:
                 option["focused"] = True
@@ -239,14 +251,14 @@ class Person:
         )
 
     def _command(
-        self, name: str, bot: Application | None, options: Mapping[str, Any]
+        self, name: str, bot: Application | None, options: Mapping[str, Any], *, complete: bool
     ) -> tuple[Application, JsonObject, JsonObject]:
         first, *rest = name.split()
         for application in [bot] if bot else list(self._world.applications.values()):
             for guild_id in (self._guild.id, None):
                 for command in application.commands.get(guild_id, {}).values():
                     if command["name"] == first:
-                        data = _invocation(command, rest, options)
+                        data = _invocation(command, rest, options, complete=complete)
                         self._resolve(data, application)
                         return application, command, data
         raise LookupError(f"no command {first!r} is registered")
@@ -319,7 +331,9 @@ def _answer(item: JsonObject, label: str, value: str) -> JsonObject:
     return shown | {"value": value}
 
 
-def _invocation(command: JsonObject, path: list[str], options: Mapping[str, Any]) -> JsonObject:
+def _invocation(
+    command: JsonObject, path: list[str], options: Mapping[str, Any], *, complete: bool
+) -> JsonObject:
     """Return the data of a command as the app sends it."""
     data: JsonObject = {"id": command["id"], "name": command["name"], "type": command["type"]}
     if "guild_id" in command:
@@ -336,6 +350,7 @@ def _invocation(command: JsonObject, path: list[str], options: Mapping[str, Any]
     kinds = {option["name"]: option["type"] for option in declared}
     if unknown := set(options) - set(kinds):
         raise LookupError(f"{command['name']!r} has no option {sorted(unknown)}")
+    check_given(declared, options, complete=complete)
     inner["options"] = [
         {"name": name, "type": kinds[name], "value": value} for name, value in options.items()
     ]

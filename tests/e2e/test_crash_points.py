@@ -10,6 +10,7 @@ import time
 
 import pytest
 from discord_double import DiscordDouble
+from discord_double.forms import interactive
 from discord_double.model import MessageType, Thread
 from discord_double.reading import text_of
 from redis.asyncio import Redis
@@ -43,6 +44,7 @@ WORKER_POINTS = (
 EXPIRY_POINTS = (CrashPoint.EXPIRY_DUE, CrashPoint.EXPIRY_CONCLUDED)
 REMARK_POINTS = (CrashPoint.REMARK_HEARD, CrashPoint.REMARK_NOTED)
 VOTE_POINTS = (CrashPoint.VOTE_HEARD, CrashPoint.VOTE_NOTED)
+ASSIGNMENT_POINTS = (CrashPoint.ASSIGNMENT_NOTED, CrashPoint.RELAYED)
 AGENT_POINTS = (CrashPoint.OUTCOME_KNOWN_TO_AGENT, CrashPoint.OUTCOME_SPOKEN)
 """Walked through in test_agent_hosts.py."""
 
@@ -54,6 +56,7 @@ def test_every_point_is_walked_through() -> None:
         *EXPIRY_POINTS,
         *REMARK_POINTS,
         *VOTE_POINTS,
+        *ASSIGNMENT_POINTS,
         *AGENT_POINTS,
         CrashPoint.CATCHING_UP_LISTED,
     }
@@ -87,13 +90,13 @@ def assert_shown_once(double: DiscordDouble, thread: Thread, question: str) -> N
     assert len(said) == len(set(said)), said
 
 
-async def until_nothing_is_due(fleet: Fleet) -> None:
-    """Wait until no question is open, unposted or unshown."""
+async def until_nothing_is_due(fleet: Fleet, *, still_open: int = 0) -> None:
+    """Wait until no question is open (but these), unposted or unshown."""
     keys = fleet.keys
     async with Redis.from_url(fleet.redis_url, decode_responses=True) as redis:
         while True:
             due = [await redis.zcard(each) for each in (keys.open, keys.unposted, keys.unshown)]
-            if not any(due):
+            if due == [still_open, 0, 0]:
                 return
             await asyncio.sleep(0.1)
 
@@ -226,6 +229,37 @@ async def test_a_worker_dies_as_a_person_approves(fleet: Fleet, point: CrashPoin
         await until_outcome(fleet.double, thread, "Approved by Maya and Noor")
         await until_nothing_is_due(fleet)
         assert_shown_once(fleet.double, thread, action)
+
+
+@pytest.mark.parametrize("point", ASSIGNMENT_POINTS)
+async def test_a_worker_dies_as_a_question_is_given_to_somebody(
+    fleet: Fleet, point: CrashPoint
+) -> None:
+    await fleet.add_gateway()
+    doomed = await fleet.add_worker({VARIABLE: point})
+    question = f"Dies at {point.replace('_', ' ')}?"
+    maya, noor = fleet.double.person("Maya"), fleet.double.person("Noor")
+    async with asyncio.timeout(100), fleet.client() as agent, asyncio.TaskGroup() as group:
+        asking = group.create_task(
+            agent.call_tool("ask_human", {"question": question, "wait_seconds": 90})
+        )
+        thread = await fleet.double.until_thread(question)
+        await doomed.until_logged("question_posted")
+        click = await maya.click(starter_of(fleet.double, thread), "Reassign")
+        menu = await fleet.double.until(lambda: click.response)
+        (chooser,) = interactive(menu.components)
+        await maya.choose(menu, str(chooser["custom_id"]), noor.id)
+        await until_dead(doomed)
+        await fleet.add_worker()
+        told = await until_told(fleet.double, thread, "Maya asks you")
+        assert told.mentions.users == [noor.id]
+        await until_nothing_is_due(fleet, still_open=1)
+        assert "Noor (asked by Maya)" in text_of(starter_of(fleet.double, thread))
+        await noor.write(thread, "once")
+        assert answer_text(await asking) == "once"
+        await until_outcome(fleet.double, thread, "Answered by Noor")
+        await until_nothing_is_due(fleet)
+        assert_shown_once(fleet.double, thread, question)
 
 
 async def read(fleet: Fleet, escalation_id: str) -> Escalation:

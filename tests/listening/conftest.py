@@ -31,9 +31,13 @@ from escalation_worker.discord_channel.catching_up import MARGIN, CatchingUp
 from escalation_worker.discord_channel.channel import DiscordChannel
 from escalation_worker.discord_channel.clicks import Clicks
 from escalation_worker.discord_channel.client import EscalationClient
+from escalation_worker.discord_channel.commands import Commands
 from escalation_worker.discord_channel.connection import DiscordConnection
+from escalation_worker.discord_channel.interactions import Interactions
 from escalation_worker.discord_channel.listener import Listener
 from escalation_worker.discord_channel.losses import Losses
+from escalation_worker.discord_channel.on_call import OnCall
+from escalation_worker.discord_channel.pending import Pending
 from escalation_worker.discord_channel.sight import Places
 from escalation_worker.discord_channel.starting import Starting
 from escalation_worker.discord_channel.turn import Turn
@@ -156,7 +160,18 @@ class Scene:
             places=Places(routes, bot=bot),
             channel=channel,
             listener=listener,
-            clicks=Clicks(self.store, find, answering, discussing),
+            interactions=Interactions(
+                Clicks(self.store, find, answering, discussing),
+                Commands(
+                    self.store,
+                    find,
+                    answering,
+                    discussing,
+                    Pending(self.store, operators),
+                    OnCall(routes),
+                    clock=clock,
+                ),
+            ),
             catching_up=CatchingUp(self.hearing, listener.heard, bot=bot),
             losses=Losses(
                 self.store,

@@ -14,6 +14,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
 from discord_double import errors, mentions, payloads
+from discord_double.commands import check_choices
 from discord_double.events import Event, Viewer
 from discord_double.forms import Form
 from discord_double.jsons import as_object
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from discord_double.world import World
 
 ATTACHMENT_MAX = 10 * 1024 * 1024
-CHOICES_MAX = 25
 
 
 class InteractionType(IntEnum):
@@ -160,7 +160,7 @@ def _take_response(
                 messages.apply(world, interaction.channel, interaction.message, draft)
             interaction.response = interaction.message
         case CallbackType.AUTOCOMPLETE:
-            interaction.choices = form.objects("choices", data.get("choices"), most=CHOICES_MAX)
+            interaction.choices = check_choices(form, "choices", data.get("choices"))
             form.close()
         case CallbackType.MODAL:
             form.modal()

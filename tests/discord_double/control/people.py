@@ -10,6 +10,7 @@
     choose         message_id, menu, values           → the interaction
     submit         interaction_id, values             → the interaction
     command        channel_id, name, options?         → the interaction
+    complete       channel_id, name, focused, options → the interaction, with its choices
     start-thread   channel_id or message_id, name     → the thread
     edit-thread    channel_id, and what to change     → the thread
     delete-thread  channel_id
@@ -110,6 +111,12 @@ async def _command(double: DiscordDouble, who: Person, body: JsonObject) -> Any:
     return await _answered(double, opened, body)
 
 
+async def _complete(double: DiscordDouble, who: Person, body: JsonObject) -> Any:
+    options, place = as_object(body.get("options")), channel_in(double, body)
+    opened = await who.complete(place, str(body["name"]), str(body["focused"]), **options)
+    return await _answered(double, opened, body)
+
+
 async def _start_thread(double: DiscordDouble, who: Person, body: JsonObject) -> Any:
     place = message_in(double, body) if "message_id" in body else channel_in(double, body)
     return dump.thread(double, await who.start_thread(place, str(body["name"])))
@@ -157,6 +164,7 @@ ACTS: dict[str, Act] = {
     "choose": _choose,
     "submit": _submit,
     "command": _command,
+    "complete": _complete,
     "start-thread": _start_thread,
     "edit-thread": _edit_thread,
     "delete-thread": _delete_thread,
