@@ -20,19 +20,24 @@ from escalation_worker.discord_channel.catching_up import CatchingUp
 from escalation_worker.discord_channel.channel import DiscordChannel
 from escalation_worker.discord_channel.clicks import Clicks
 from escalation_worker.discord_channel.connection import DiscordAddress, DiscordConnection
+from escalation_worker.discord_channel.form_pages import FormPages
 from escalation_worker.discord_channel.listener import Listener
 from escalation_worker.discord_channel.losses import Losses
+from escalation_worker.discord_channel.send_button import SendButton
 from escalation_worker.discord_channel.sight import Places
 from escalation_worker.discord_channel.starting import Starting
 from escalation_worker.discord_channel.turn import Turn
 from escalation_worker.discussing import Discussing
 from escalation_worker.escalating import Call, CallPeople, Escalating
+from escalation_worker.filling_in import FillingIn
 from escalation_worker.giving_up import GivingUp
 from escalation_worker.jobs import Jobs
+from escalation_worker.manners import manners_by_route
 from escalation_worker.operators import OperatorsByRoute
 from escalation_worker.posting import PostingDesk
 from escalation_worker.queue import Queue
 from escalation_worker.reloading import Reloading
+from escalation_worker.sending import Sending
 from escalation_worker.settings import WorkerSettings
 from escalation_worker.supervisor import supervise
 from escalation_worker.writing import Writing
@@ -41,6 +46,7 @@ from shared.escalation import Escalation
 from shared.ports import HumanChannel
 from shared.redis_adapter.connection import open_client, open_queue, open_subscriber
 from shared.redis_adapter.discussion import RedisDiscussion
+from shared.redis_adapter.drafts import RedisFormDrafts
 from shared.redis_adapter.hearing import RedisHearing
 from shared.redis_adapter.keys import Keys
 from shared.redis_adapter.pacing import RedisPace
@@ -95,7 +101,16 @@ async def serve(settings: WorkerSettings, routes: InForce[Route]) -> None:
         )
         slots = RedisListenerSlots(redis, keys, slots=settings.discord_listeners, replicas=replicas)
         people = _people(
-            settings, routes, store, discussion, postings, hearing, changes, pace, slots
+            settings,
+            routes,
+            store,
+            discussion,
+            postings,
+            hearing,
+            changes,
+            pace,
+            slots,
+            RedisFormDrafts(redis, keys),
         )
         concluding = Concluding(
             store,
@@ -152,25 +167,37 @@ def _people(
     changes: RedisChanges,
     pace: RedisPace,
     slots: RedisListenerSlots,
+    drafts: RedisFormDrafts,
 ) -> People:
     """Build the channel to people: Discord if there is a token, else the desk."""
     if settings.discord_token is None:
-        return _desk_of(settings, store, discussion, changes)
+        return _desk_of(settings, routes, store, discussion, changes)
     DiscordAddress(settings.discord_api_base, settings.discord_gateway_url).apply()
     operators = OperatorsByRoute(routes)
-    channel = DiscordChannel(Starting(routes))
+    manner_of = manners_by_route(routes)
+    channel = DiscordChannel(Starting(routes), manner_of)
     setting = "DISCORD_CHANNEL_ID" if settings.routes_file is None else "a route's channel"
     answering = Answering(store, operators)
-    discussing = Discussing(store, discussion, operators)
-    listener = Listener(postings.find, Writing(answering, discussing).wrote, hearing)
+    discussing = Discussing(store, discussion, operators, manner_of)
+    sending = Sending(store, operators, answering, manner_of)
+    listener = Listener(postings.find, Writing(answering, discussing, sending).wrote, hearing)
+    clicks = Clicks(
+        store,
+        postings.find,
+        answering,
+        discussing,
+        FormPages(FillingIn(store, operators, answering, drafts)),
+        SendButton(sending, listener.taking_in),
+        manner_of,
+    )
     connection = DiscordConnection(
         token=settings.discord_token.get_secret_value(),
         places=Places(routes, setting=setting),
         channel=channel,
         listener=listener,
-        clicks=Clicks(store, postings.find, answering, discussing),
+        clicks=clicks,
         catching_up=CatchingUp(hearing, listener.heard),
-        losses=Losses(store, postings, hearing.open_postings, GivingUp(store).give_up),
+        losses=Losses(store, postings, hearing.open_postings, GivingUp(store).give_up, manner_of),
         turn=Turn(slots),
         tell_heard_until=hearing.note_heard_until,
         take_turn=pace.turn,
@@ -182,6 +209,7 @@ def _people(
 
 def _desk_of(
     settings: WorkerSettings,
+    routes: InForce[Route],
     store: RedisEscalationStore,
     discussion: RedisDiscussion,
     changes: RedisChanges,
@@ -190,7 +218,7 @@ def _desk_of(
     desk = build_desk(
         store,
         Answering(store, DESK_OPERATORS),
-        Discussing(store, discussion, DESK_OPERATORS),
+        Discussing(store, discussion, DESK_OPERATORS, manners_by_route(routes)),
         changes,
         password=settings.desk_password,
         operator_name=settings.desk_operator_name,

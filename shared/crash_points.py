@@ -33,6 +33,8 @@ class CrashPoint(StrEnum):
     REMARK_NOTED = "remark_noted"  # the agent is woken; the cursor has not moved on
     VOTE_HEARD = "vote_heard"
     VOTE_NOTED = "vote_noted"  # counted; whoever clicked was not told
+    PAGE_KEPT = "page_kept"  # a page of a form is kept; whoever wrote it was not told
+    SENDING_READ = "sending_read"  # what is to be sent was read, and the click acknowledged
     OUTCOME_EDITED = "outcome_edited"  # the message shows it; the thread is open
     OUTCOME_CONFIRMED = "outcome_confirmed"
     OUTCOME_CLOSED = "outcome_closed"  # the showing still counts as due

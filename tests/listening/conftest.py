@@ -31,22 +31,28 @@ from escalation_worker.discord_channel.channel import DiscordChannel
 from escalation_worker.discord_channel.clicks import Clicks
 from escalation_worker.discord_channel.client import EscalationClient
 from escalation_worker.discord_channel.connection import DiscordConnection
+from escalation_worker.discord_channel.form_pages import FormPages
 from escalation_worker.discord_channel.listener import Listener
 from escalation_worker.discord_channel.losses import Losses
+from escalation_worker.discord_channel.send_button import SendButton
 from escalation_worker.discord_channel.sight import Places
 from escalation_worker.discord_channel.starting import Starting
 from escalation_worker.discord_channel.turn import Turn
 from escalation_worker.discussing import Discussing
 from escalation_worker.escalating import Escalating
+from escalation_worker.filling_in import FillingIn
 from escalation_worker.giving_up import GivingUp
+from escalation_worker.manners import manners_by_route
 from escalation_worker.operators import OperatorsByRoute
 from escalation_worker.posting import PostingDesk
+from escalation_worker.sending import Sending
 from escalation_worker.supervisor import supervise
 from escalation_worker.writing import Writing
 from shared.escalation import ChannelKind, Escalation, Posting
 from shared.ports import Clock, Hold, utc_now
 from shared.redis_adapter.connection import open_client
 from shared.redis_adapter.discussion import RedisDiscussion
+from shared.redis_adapter.drafts import RedisFormDrafts
 from shared.redis_adapter.hearing import RedisHearing
 from shared.redis_adapter.keys import Keys
 from shared.redis_adapter.policies import RedisPolicyLog
@@ -128,6 +134,7 @@ class Scene:
     discussion: RedisDiscussion
     postings: RedisPostingLog
     hearing: RedisHearing
+    drafts: RedisFormDrafts
 
     def make_worker(
         self,
@@ -137,25 +144,36 @@ class Scene:
     ) -> Worker:
         """Put a worker together as the product does; `find` may stand in for the store's."""
         routes = routes or in_force(CHANNEL_ROUTE)
-        channel = DiscordChannel(Starting(routes))
+        manner_of = manners_by_route(routes)
+        channel = DiscordChannel(Starting(routes), manner_of)
         find = find or self.postings.find
         operators = OperatorsByRoute(routes)
         answering = Answering(self.store, operators)
-        discussing = Discussing(self.store, self.discussion, operators)
-        listener = Listener(find, Writing(answering, discussing).wrote, self.hearing)
+        discussing = Discussing(self.store, self.discussion, operators, manner_of)
+        sending = Sending(self.store, operators, answering, manner_of)
+        listener = Listener(find, Writing(answering, discussing, sending).wrote, self.hearing)
         turn = Turn(RedisListenerSlots(self.redis, self.keys, slots=1))
         connection = DiscordConnection(
             token=defaults.BOT_TOKEN,
             places=Places(routes),
             channel=channel,
             listener=listener,
-            clicks=Clicks(self.store, find, answering, discussing),
+            clicks=Clicks(
+                self.store,
+                find,
+                answering,
+                discussing,
+                FormPages(FillingIn(self.store, operators, answering, self.drafts)),
+                SendButton(sending, listener.taking_in),
+                manner_of,
+            ),
             catching_up=CatchingUp(self.hearing, listener.heard),
             losses=Losses(
                 self.store,
                 self.postings,
                 self.hearing.open_postings,
                 GivingUp(self.store).give_up,
+                manner_of,
             ),
             turn=turn,
             tell_heard_until=self.hearing.note_heard_until,
@@ -290,6 +308,7 @@ async def scene(
             RedisDiscussion(redis, keys),
             RedisPostingLog(redis, keys),
             RedisHearing(redis, keys),
+            RedisFormDrafts(redis, keys),
         )
         assert not await leaking_keys(redis, keys)
 
