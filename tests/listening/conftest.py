@@ -141,6 +141,8 @@ class Scene:
         find: Callable[[str], Awaitable[str | None]] | None = None,
         routes: InForce[Route] | None = None,
         clock: Clock = utc_now,
+        *,
+        message_content: bool = True,
     ) -> Worker:
         """Put a worker together as the product does; `find` may stand in for the store's."""
         routes = routes or in_force(CHANNEL_ROUTE)
@@ -178,7 +180,7 @@ class Scene:
             turn=turn,
             tell_heard_until=self.hearing.note_heard_until,
             take_turn=_no_pace,
-            message_content=True,
+            message_content=message_content,
         )
         concluding = Concluding(
             self.store,

@@ -1,0 +1,411 @@
+"""A route that waits for Send: what people write is talk until whoever wrote it presses Send."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from discord.utils import snowflake_time
+from discord_double import defaults
+from discord_double.acts.interactions import Interaction
+from discord_double.forms import interactive
+from discord_double.model import Attachment, Message
+from discord_double.people import Person
+from discord_double.reading import text_of
+from support.clock import SteppedClock
+from support.discord_views import said_by_bot
+from support.make import an_outcome
+
+from escalation_worker.discord_channel.controls import Act, ControlId
+from listening.conftest import CHANNEL_ROUTE, Scene, Worker, in_force, until
+from listening.test_controls import FORM, labels, said_to, shown
+from shared.escalation import Escalation, Outcome, State
+from shared.ports import Hold, utc_now
+from shared.routes.route import AnswerMode
+
+SENDING = CHANNEL_ROUTE.model_copy(update={"answer_mode": AnswerMode.SEND_BUTTON})
+
+
+def a_sender(scene: Scene, **more: Any) -> Worker:
+    """Make a worker whose one route waits for Send."""
+    return scene.make_worker(routes=in_force(SENDING), **more)
+
+
+async def send(scene: Scene, person: Person, escalation: Escalation) -> tuple[str, Interaction]:
+    """Press Send, and wait for what the person is told."""
+    click = await person.click(scene.starter(escalation), "Send")
+    return await said_to(scene, click), click
+
+
+async def outcome_of(scene: Scene, escalation: Escalation) -> Outcome:
+    """Wait for the outcome."""
+    outcome = (await scene.until_ended(escalation)).outcome
+    assert outcome is not None
+    return outcome
+
+
+async def until_read(scene: Scene, message: Message) -> None:
+    """Wait until the listener has taken a message in."""
+    newest = str(message.id)
+
+    async def read() -> bool:
+        cursors = await scene.hearing.cursors([str(message.channel_id)])
+        return int(cursors.get(str(message.channel_id), 0)) >= int(newest)
+
+    await until(read)
+
+
+async def time_out(scene: Scene, worker: Worker, clock: SteppedClock, asked: Escalation) -> None:
+    """Let a question's deadline pass, and show it."""
+    clock.advance(seconds=700)
+    await scene.hearing.note_heard_until(clock.now, Hold(0, 10**6))
+    assert await worker.concluding.expire(asked.id)
+    await worker.concluding.show_outcome(asked.id)
+
+
+def told_of_send(scene: Scene, escalation: Escalation) -> list[str]:
+    """List where people were told how to send a late answer."""
+    said = said_by_bot(scene.double, scene.thread(escalation))
+    return [each for each in said if "Send late answer" in each]
+
+
+async def test_what_one_person_wrote_is_joined_and_what_others_wrote_is_not(scene: Scene) -> None:
+    async with asyncio.timeout(30), scene.listening(a_sender(scene)) as worker:
+        asked = await scene.ask(worker, "a discount?")
+        maya, noor = scene.double.person("Maya"), scene.double.person("Noor")
+        thread, starter = scene.thread(asked), scene.starter(asked)
+        assert labels(starter)[:2] == ["Send", "Answer"]
+        assert "until you press “Send”" in text_of(starter)
+        await maya.write(thread, "Yes, 10 %,")
+        await noor.write(thread, "This customer is a nuisance!")
+        await maya.write(thread, "? Which shelf?")
+        last = await maya.write(thread, "on the small one.")
+        await until_read(scene, await noor.write(thread, "Never again."))
+        assert (await scene.read(asked)).state is State.NEEDS_INFO, "only the question back counts"
+
+        words, click = await send(scene, maya, asked)
+        assert "Sent" in words
+        assert click.response is not None
+        assert click.response.only_for == maya.id
+        outcome = await outcome_of(scene, asked)
+        assert outcome.text == "Yes, 10 %,\non the small one."
+        assert (outcome.by and outcome.by.name, outcome.source) == ("Maya", str(last.id))
+        await shown(scene, worker, asked)
+        marked = [each.content for each in thread.messages if "✅" in each.reactions]
+        assert marked == ["on the small one."]
+        assert interactive(scene.starter(asked).components) == []
+
+
+async def test_the_first_message_of_an_operator_is_marked_as_read_and_no_other(
+    scene: Scene,
+) -> None:
+    async with asyncio.timeout(30), scene.listening(a_sender(scene)) as worker:
+        asked = await scene.ask(worker, "a discount?")
+        thread, maya = scene.thread(asked), scene.double.person("Maya")
+        await scene.double.person("Mallory").write(thread, "I would not.")
+        first = await maya.write(thread, "Let me see")
+        await scene.double.until(lambda: first.reactions.get("📝"))
+        await scene.double.person("Noor").write(thread, "Me too")
+        await until_read(scene, await maya.write(thread, "So:"))
+        assert [each.content for each in thread.messages if each.reactions] == ["Let me see"]
+        assert said_by_bot(scene.double, thread) == []
+        assert (await scene.read(asked)).state is State.POSTED
+
+
+async def test_edits_and_deletions_count_and_what_is_written_after_the_click_does_not(
+    scene: Scene,
+) -> None:
+    async with asyncio.timeout(30), scene.listening(a_sender(scene)) as worker:
+        asked = await scene.ask(worker, "a discount?")
+        thread, maya = scene.thread(asked), scene.double.person("Maya")
+        wrong = await maya.write(thread, "20 %")
+        spare = await maya.write(thread, "No, wait.")
+        await maya.edit(wrong, "10 %")
+        await maya.delete(spare)
+        scene.double.faults.slow(0.2, method="GET", path=f"/channels/{thread.id}/messages")
+        click = await maya.click(scene.starter(asked), "Send")
+        await maya.write(thread, "She has no idea.")
+        assert "Sent" in await said_to(scene, click)
+        assert (await outcome_of(scene, asked)).text == "10 %"
+
+
+async def test_a_reply_beside_the_thread_is_no_answer_and_is_sent_with_the_others(
+    scene: Scene,
+) -> None:
+    async with asyncio.timeout(30), scene.listening(a_sender(scene)) as worker:
+        asked = await scene.ask(worker, "a discount?")
+        maya, starter = scene.double.person("Maya"), scene.starter(asked)
+        beside = await maya.reply(starter, "Yes,")
+        await scene.double.until(lambda: beside.reactions.get("📝"))
+        await maya.write(scene.double.channel, "Who wants coffee?")
+        await maya.write(scene.thread(asked), "10 %.")
+        assert "Sent" in (await send(scene, maya, asked))[0]
+        assert (await outcome_of(scene, asked)).text == "Yes,\n10 %."
+
+
+async def test_without_a_thread_the_replies_to_the_message_are_sent(scene: Scene) -> None:
+    scene.double.settings.max_active_threads = 0
+    async with asyncio.timeout(30), scene.listening(a_sender(scene)) as worker:
+        asked = await scene.ask(worker, "a discount?")
+        maya, starter = scene.double.person("Maya"), scene.starter(asked)
+        assert "Reply to this message, in as many" in text_of(starter)
+        await maya.reply(starter, "Yes,")
+        last = await maya.reply(starter, "10 %.")
+        assert "Sent" in (await send(scene, maya, asked))[0]
+        assert (await outcome_of(scene, asked)).text == "Yes,\n10 %."
+        await shown(scene, worker, asked)
+        assert "✅" in last.reactions
+
+
+async def test_with_nothing_written_the_person_is_told_what_to_do(scene: Scene) -> None:
+    async with asyncio.timeout(30), scene.listening(a_sender(scene)) as worker:
+        asked = await scene.ask(worker, "a discount?")
+        maya, thread = scene.double.person("Maya"), scene.thread(asked)
+        await scene.double.person("Noor").write(thread, "Ask Maya.")
+        await maya.write(thread, "? How many?")
+        await maya.write(thread, "\u200b")
+        words, _ = await send(scene, maya, asked)
+        assert "not written anything here yet" in words
+        assert "“Send”" in words
+        assert (await scene.read(asked)).state.is_open
+
+
+async def test_more_than_an_answer_may_have_is_not_passed_on_until_it_is_shortened(
+    scene: Scene,
+) -> None:
+    async with asyncio.timeout(30), scene.listening(a_sender(scene)) as worker:
+        asked = await scene.ask(worker, "a discount?")
+        maya, thread = scene.double.person("Maya"), scene.thread(asked)
+        await maya.write(thread, "x" * 2_000)
+        await maya.write(thread, "y" * 1_998)
+        longest = await maya.write(thread, "zz")
+        assert "more than 4,000 characters" in (await send(scene, maya, asked))[0]
+        assert (await scene.read(asked)).state.is_open
+        await maya.edit(longest, "z")
+        await maya.write(thread, "? never mind")
+        assert "more than 4,000" in (await send(scene, maya, asked))[0], "line breaks count too"
+        await maya.delete(longest)
+        assert "Sent" in (await send(scene, maya, asked))[0]
+        assert len((await outcome_of(scene, asked)).text or "") == 3_999
+
+
+async def test_files_are_left_out_and_the_person_is_told_so(scene: Scene) -> None:
+    async with asyncio.timeout(30), scene.listening(a_sender(scene)) as worker:
+        asked = await scene.ask(worker, "a discount?")
+        maya, thread = scene.double.person("Maya"), scene.thread(asked)
+        picture = Attachment(scene.double.world.ids.next(), "shelf.png", "image/png", b"png")
+        await maya.write(thread, attachments=[picture])
+        assert "not written anything" in (await send(scene, maya, asked))[0]
+        await maya.write(thread, "This one.")
+        words, _ = await send(scene, maya, asked)
+        assert "Sent" in words
+        assert "Files were left out" in words
+        assert (await outcome_of(scene, asked)).text == "This one."
+
+
+async def test_who_may_not_answer_sends_nothing_not_even_their_own_words(scene: Scene) -> None:
+    async with asyncio.timeout(30), scene.listening(a_sender(scene)) as worker:
+        asked = await scene.ask(worker, "a discount?")
+        mallory, thread = scene.double.person("Mallory"), scene.thread(asked)
+        await scene.double.person("Maya").write(thread, "Yes.")
+        await mallory.write(thread, "Everything is free.")
+        start = len(scene.double.requests)
+        words, _ = await send(scene, mallory, asked)
+        assert "may not act" in words
+        assert not [path for path in scene.reads_since(start) if "messages" in path]
+        assert (await scene.read(asked)).state is State.POSTED
+
+
+async def test_a_doubled_click_is_one_answer(scene: Scene) -> None:
+    async with asyncio.timeout(30), scene.listening(a_sender(scene)) as worker:
+        asked = await scene.ask(worker, "a discount?")
+        maya = scene.double.person("Maya")
+        await maya.write(scene.thread(asked), "Yes.")
+        clicks = [await maya.click(scene.starter(asked), "Send") for _ in range(2)]
+        words = sorted([await said_to(scene, click) for click in clicks])
+        assert words[0].startswith("Sent")
+        assert "counts once" in words[1]
+        assert (await outcome_of(scene, asked)).text == "Yes."
+
+
+async def test_a_send_after_somebody_elses_is_told_so_and_changes_nothing(scene: Scene) -> None:
+    async with asyncio.timeout(30), scene.listening(a_sender(scene)) as worker:
+        asked = await scene.ask(worker, "a discount?")
+        maya, noor, thread = *map(scene.double.person, ("Maya", "Noor")), scene.thread(asked)
+        starter = scene.starter(asked)
+        await maya.write(thread, "Yes.")
+        await noor.write(thread, "No.")
+        mallory = scene.double.person("Mallory")
+        assert "Sent" in (await send(scene, maya, asked))[0]
+        for person, told in ((noor, "already ended"), (mallory, "may not act")):
+            assert told in await said_to(scene, await person.click(starter, "Send"))
+        ended = await scene.read(asked)
+        assert ended.outcome is not None
+        assert (ended.outcome.text, ended.late_answer) == ("Yes.", None)
+
+
+async def test_an_id_that_names_another_question_sends_nothing(scene: Scene) -> None:
+    async with asyncio.timeout(30), scene.listening(a_sender(scene)) as worker:
+        mine, other = await scene.ask(worker, "mine?"), await scene.ask(worker, "other?")
+        maya, starter = scene.double.person("Maya"), scene.starter(mine)
+        for each in (mine, other):
+            await maya.write(scene.thread(each), "Yes.")
+        for each in interactive(starter.components):
+            each["custom_id"] = str(each["custom_id"]).replace(mine.id, other.id)
+        assert "no longer kept" in await said_to(scene, await maya.click(starter, "Send"))
+        for each in (mine, other):
+            assert (await scene.read(each)).state is State.POSTED
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [{"form": FORM}, {"approvals_needed": 1}, {"options": ("yes", "no"), "options_only": True}],
+)
+async def test_a_question_that_is_not_answered_in_words_has_no_send_and_takes_none(
+    scene: Scene, shape: dict[str, Any]
+) -> None:
+    async with asyncio.timeout(30), scene.listening(a_sender(scene)) as worker:
+        asked = await scene.ask(worker, "which?", **shape)
+        maya, starter = scene.double.person("Maya"), scene.starter(asked)
+        assert "Send" not in labels(starter)
+        await until_read(scene, await maya.write(scene.thread(asked), "yes"))
+        assert (await scene.read(asked)).state is State.POSTED, "said among colleagues"
+        forged = interactive(starter.components)[0]
+        forged["custom_id"] = str(ControlId(Act.SEND, asked.id))
+        words = await said_to(scene, await maya.click(starter, forged["custom_id"]))
+        assert "not answered in writing" in words
+        assert (await scene.read(asked)).state is State.POSTED
+
+
+@pytest.mark.parametrize("count", [2, 5, 25])
+async def test_options_stand_beside_send_and_either_answers(scene: Scene, count: int) -> None:
+    async with asyncio.timeout(30), scene.listening(a_sender(scene)) as worker:
+        options = tuple(f"answer {number}" for number in range(count))
+        picked = await scene.ask(worker, "which?", options=options)
+        written = await scene.ask(worker, "and then?", options=options)
+        maya = scene.double.person("Maya")
+        rest = ["Send", "Other answer", "Ask back", "I'm on it", "Decline"]
+        assert labels(scene.starter(picked))[-5:] == rest
+        starter = scene.starter(picked)
+        if count > 5:
+            menu = str(ControlId(Act.CHOOSE, picked.id))
+            await said_to(scene, await maya.choose(starter, menu, "1"))
+        else:
+            await said_to(scene, await maya.click(starter, "answer 1"))
+        assert (await outcome_of(scene, picked)).text == "answer 1"
+        await maya.write(scene.thread(written), "Neither.")
+        assert "Sent" in (await send(scene, maya, written))[0]
+        assert (await outcome_of(scene, written)).text == "Neither."
+
+
+async def test_without_the_message_content_intent_it_says_so_and_answer_remains(
+    scene: Scene,
+) -> None:
+    scene.double.bot.message_content = False
+    worker = a_sender(scene, message_content=False)
+    async with asyncio.timeout(30), scene.listening(worker):
+        asked = await scene.ask(worker, "a discount?")
+        maya, thread = scene.double.person("Maya"), scene.thread(asked)
+        first = await maya.write(thread, f"<@{defaults.BOT_USER_ID}> Yes,")
+        second = await maya.write(thread, "but not today.")
+        words, _ = await send(scene, maya, asked)
+        assert "Message Content intent" in words
+        assert "“Answer”" in words
+        assert (await scene.read(asked)).state.is_open, "half of an answer is none"
+        assert "Answer" in labels(scene.starter(asked))
+        await maya.delete(second)
+        assert first.content
+        assert "Sent" in (await send(scene, maya, asked))[0]
+        assert (await outcome_of(scene, asked)).text == "Yes,"
+
+
+async def test_a_click_that_can_not_be_read_for_passes_nothing_on_and_can_be_repeated(
+    scene: Scene,
+) -> None:
+    async with asyncio.timeout(30), scene.listening(a_sender(scene)) as worker:
+        asked = await scene.ask(worker, "a discount?")
+        maya, thread = scene.double.person("Maya"), scene.thread(asked)
+        await maya.write(thread, "Yes.")
+        scene.double.faults.fail(403, method="GET", path=f"/channels/{thread.id}/messages")
+        words, _ = await send(scene, maya, asked)
+        assert "did not let me read" in words
+        assert (await scene.read(asked)).state.is_open
+        assert "Sent" in (await send(scene, maya, asked))[0]
+
+
+async def test_catching_up_takes_no_message_for_an_answer(scene: Scene) -> None:
+    worker = a_sender(scene)
+    async with asyncio.timeout(30):
+        async with scene.listening(worker):
+            asked = await scene.ask(worker, "a discount?")
+        maya, thread = scene.double.person("Maya"), scene.thread(asked)
+        missed = await maya.write(thread, "Yes.")
+        beside = await maya.reply(scene.starter(asked), "10 %.")
+        async with scene.listening(a_sender(scene)):
+            await scene.double.until(lambda: missed.reactions.get("📝") or beside.reactions)
+            assert (await scene.read(asked)).state is State.POSTED
+            assert "Sent" in (await send(scene, maya, asked))[0]
+            assert (await outcome_of(scene, asked)).text == "Yes.\n10 %."
+
+
+async def test_after_the_time_out_a_message_is_still_talk_and_send_makes_it_a_late_answer(
+    scene: Scene,
+) -> None:
+    clock = SteppedClock()
+    clock.now = utc_now()
+    worker = a_sender(scene, clock=clock)
+    async with asyncio.timeout(30), scene.listening(worker):
+        asked = await scene.ask(worker, "a discount?")
+        maya, thread = scene.double.person("Maya"), scene.thread(asked)
+        await until_read(scene, await maya.write(thread, "10 %,"))
+        await time_out(scene, worker, clock, asked)
+        assert labels(scene.starter(asked)) == ["Send late answer"]
+        await maya.write(thread, "on all of it.")
+        await scene.double.person("Noor").write(thread, "Where were you?")
+        await until_read(scene, await maya.write(thread, "That is all."))
+        assert len(told_of_send(scene, asked)) == 1, "once a question"
+        assert (await scene.read(asked)).late_answer is None
+
+        click = await maya.click(scene.starter(asked), "Send late answer")
+        assert "kept as a late answer" in await said_to(scene, click)
+        again = await maya.click(scene.starter(asked), "Send late answer")
+        assert "late answer" in await said_to(scene, again)
+        late = (await scene.read(asked)).late_answer
+        assert late is not None
+        assert late.text == "10 %,\non all of it.\nThat is all."
+        assert labels(await shown(scene, worker, asked)) == []
+
+
+async def test_no_question_times_out_over_a_click_that_is_still_being_taken_in(
+    scene: Scene,
+) -> None:
+    async with asyncio.timeout(30), scene.listening(a_sender(scene)) as worker:
+        asked = await scene.ask(worker, "a discount?")
+        maya, thread = scene.double.person("Maya"), scene.thread(asked)
+        await maya.write(thread, "Yes.")
+        scene.double.faults.slow(1.5, method="GET", path=f"/channels/{thread.id}/messages")
+        click = await maya.click(scene.starter(asked), "Send")
+        clicked = snowflake_time(click.id)
+        heard: set[bool] = set()
+
+        async def answered() -> bool:
+            until_then = await scene.hearing.heard_until()
+            heard.add(until_then is not None and until_then > clicked)
+            return bool(click.response and click.response.content)
+
+        await until(answered)
+        assert heard == {False}, "it would have timed out, had its deadline been in between"
+        assert (await outcome_of(scene, asked)).text == "Yes."
+
+
+async def test_what_is_written_after_another_end_is_told_to_be_too_late(
+    scene: Scene,
+) -> None:
+    async with asyncio.timeout(30), scene.listening(a_sender(scene)) as worker:
+        asked = await scene.ask(worker, "a discount?")
+        await scene.store.conclude(asked.id, an_outcome(asked, State.CANCELLED, at=utc_now()))
+        thread = scene.thread(asked)
+        await scene.double.person("Maya").write(thread, "Yes.")
+        await scene.double.until(lambda: said_by_bot(scene.double, thread))
+        assert "already ended" in said_by_bot(scene.double, thread)[0]
