@@ -34,6 +34,11 @@ MannerOf = Callable[[Question], Manner]
 """Tells how a question is answered, by its route as it stands in the file now."""
 
 
+def manner_of_route(route: Route) -> Manner:
+    """Read it off the route."""
+    return Manner(route.answer_mode, route.decision_reason)
+
+
 def usual(_: Question) -> Manner:
     """Let every question be answered as it is where no route says otherwise."""
     return USUAL
@@ -41,9 +46,4 @@ def usual(_: Question) -> Manner:
 
 def manners_by_route(routes: InForce[Route]) -> MannerOf:
     """Look the manner up in the routes that are in force."""
-
-    def manner_of(question: Question) -> Manner:
-        route = routes.of(question.route)
-        return Manner(route.answer_mode, route.decision_reason)
-
-    return manner_of
+    return lambda question: manner_of_route(routes.of(question.route))

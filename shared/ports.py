@@ -238,6 +238,13 @@ class PolicyLog(Protocol):
         """
         ...
 
+    async def show_again(self, escalation_id: str) -> bool:
+        """Have people shown an open question anew: its route says something else by now.
+
+        Returns False where there is no such open question.
+        """
+        ...
+
 
 Reply = Outcome | Remark
 """What ends a wait: how it ended, or what an operator asks back."""

@@ -18,11 +18,14 @@ from support.discord_views import said_by_bot
 from support.make import an_outcome
 
 from escalation_worker.discord_channel.controls import Act, ControlId
+from escalation_worker.reloading import Reloading
 from listening.conftest import CHANNEL_ROUTE, Scene, Worker, in_force, until
 from listening.test_controls import FORM, labels, said_to, shown
 from shared.escalation import Escalation, Outcome, State
 from shared.ports import Hold, utc_now
+from shared.redis_adapter.policies import RedisPolicyLog
 from shared.routes.route import AnswerMode
+from shared.routes_in_force import InForce
 
 SENDING = CHANNEL_ROUTE.model_copy(update={"answer_mode": AnswerMode.SEND_BUTTON})
 
@@ -409,3 +412,37 @@ async def test_what_is_written_after_another_end_is_told_to_be_too_late(
         await scene.double.person("Maya").write(thread, "Yes.")
         await scene.double.until(lambda: said_by_bot(scene.double, thread))
         assert "already ended" in said_by_bot(scene.double, thread)[0]
+
+
+async def test_a_changed_file_shows_open_questions_anew_with_the_button_that_they_need(
+    scene: Scene,
+) -> None:
+    in_file = [CHANNEL_ROUTE]
+    routes = InForce(lambda: {route.name: route for route in in_file})
+    policies = RedisPolicyLog(scene.redis, scene.keys)
+    reloading = Reloading(routes, scene.hearing.open_postings, policies)
+    worker = scene.make_worker(routes=routes)
+    running = asyncio.create_task(reloading.run())
+    async with asyncio.timeout(30), scene.listening(worker):
+        asked = await scene.ask(worker, "a discount?")
+
+        async def looked_at() -> bool:
+            return await scene.redis.zscore(scene.keys.looks, asked.id) is not None
+
+        async def is_due() -> bool:
+            return await scene.postings.unshown_score(asked.id) is not None
+
+        for route in (CHANNEL_ROUTE, CHANNEL_ROUTE, SENDING):
+            # Each time but the first, what the time before queued is there.
+            assert not await is_due(), "it reads the same"
+            in_file[0] = route
+            reloading.told()
+            await until(looked_at)
+            await scene.redis.zrem(scene.keys.looks, asked.id)
+        await until(is_due)
+        starter = await shown(scene, worker, asked)
+        assert "Send" in labels(starter)
+        assert "until you press “Send”" in text_of(starter)
+        await scene.double.person("Maya").write(scene.thread(asked), "Yes.")
+        assert "Sent" in (await send(scene, scene.double.person("Maya"), asked))[0]
+    running.cancel()
