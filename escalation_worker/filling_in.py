@@ -91,13 +91,22 @@ class FillingIn:
         whole = {**drafted.written, **fields}
         missing = next((n for n, names in enumerate(pages) if not whole.keys() >= set(names)), None)
         if missing is not None:
-            still_open = escalation.state.is_open and drafted.written.keys() >= fields.keys()
-            verdict = ReplyVerdict.PAGE_KEPT if still_open else ReplyVerdict.TOO_LATE
-            return PageTaken(verdict, missing=missing if still_open else None)
+            if escalation.state.is_open and drafted.written.keys() >= fields.keys():
+                return PageTaken(ReplyVerdict.PAGE_KEPT, missing=missing)
+            return PageTaken(await self._after_the_end(reply))
         filled = await self._answering.fill_in(reply, whole)
         if filled.verdict in _DONE_WITH:
             await self._forget(reply)
         return PageTaken(filled.verdict, filled.problems)
+
+    async def _after_the_end(self, reply: InboundReply) -> ReplyVerdict:
+        """Tell what a page means that is not kept any more, and completes nothing."""
+        ended = await self._store.get(reply.escalation_id)
+        if ended is None:
+            return ReplyVerdict.UNKNOWN
+        # Two listeners may hear one page, and one of them drops the draft with which it was taken.
+        taken = {each.source for each in (ended.outcome, ended.late_answer) if each is not None}
+        return ReplyVerdict.REPEATED if reply.source in taken else ReplyVerdict.TOO_LATE
 
     async def _forget(self, reply: InboundReply) -> None:
         try:

@@ -67,19 +67,27 @@ class Clicks:
     async def _take_in(
         self, interaction: discord.Interaction, control: ControlId, hold: Hold
     ) -> None:
+        if control.act is Act.SEND:
+            await self._send(interaction, control, hold)
+            return
         escalation = await self._clicked(interaction, control)
         if escalation is None:
             await whisper(interaction, in_words(ReplyVerdict.UNKNOWN))
         elif control.act is Act.FILL_IN:
             reply = _reply(interaction, control, "", hold)
             await self._form_pages.use(interaction, control, escalation, reply)
-        elif control.act is Act.SEND:
-            await self._send_button.pressed(interaction, _reply(interaction, control, "", hold))
         elif not control.form and self._opens_form(control.act, escalation):
             await self._open(interaction, control, escalation)
         else:
             verdict = await self._act(interaction, control, escalation, hold)
             await self._tell(interaction, escalation, verdict)
+
+    async def _send(self, interaction: discord.Interaction, control: ControlId, hold: Hold) -> None:
+        async def is_its_own() -> bool:
+            return await self._clicked(interaction, control) is not None
+
+        reply = _reply(interaction, control, "", hold)
+        await self._send_button.pressed(interaction, reply, is_its_own)
 
     async def _clicked(
         self, interaction: discord.Interaction, control: ControlId

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Final
 
@@ -29,6 +29,9 @@ ACKNOWLEDGE_SECONDS: Final = 3.0
 TakingIn = Callable[[discord.Interaction], AbstractContextManager[None]]
 """Says of a click that it came and is not taken in yet, so that its question does not time out."""
 
+IsItsOwn = Callable[[], Awaitable[bool]]
+"""Tells whether what was clicked stands under the question that it names."""
+
 _NOT_READ: Final = "Discord did not let me read what you wrote, so nothing was passed on. "
 _TRY_AGAIN: Final = "Please press “Send” again in a moment."
 _FILES: Final = " Files were left out: only text is passed on."
@@ -41,21 +44,26 @@ class SendButton:
         self._sending = sending
         self._taking_in = taking_in
 
-    async def pressed(self, interaction: discord.Interaction, reply: InboundReply) -> None:
+    async def pressed(
+        self, interaction: discord.Interaction, reply: InboundReply, is_its_own: IsItsOwn
+    ) -> None:
         """Pass on what whoever clicked has written, and tell them what became of it.
 
-        A click that can't be acknowledged is dropped: they are told by Discord that it failed.
+        A click that can't be acknowledged is dropped: they are told by Discord that it failed. It
+        is acknowledged before anything is looked up, even whether it is the question's own button.
         """
         with self._taking_in(interaction):
             if not await _acknowledged(interaction):
                 return
-            words = await self._send(interaction, reply)
+            words = await self._send(interaction, reply, is_its_own)
         try:
             await interaction.edit_original_response(content=words, allowed_mentions=NOBODY)
         except NOT_TOLD as error:
             not_told(error)
 
-    async def _send(self, interaction: discord.Interaction, reply: InboundReply) -> str:
+    async def _send(
+        self, interaction: discord.Interaction, reply: InboundReply, is_its_own: IsItsOwn
+    ) -> str:
         files = 0
 
         async def read() -> Sequence[Written]:
@@ -65,6 +73,8 @@ class SendButton:
             return written
 
         try:
+            if not await is_its_own():
+                return in_words(ReplyVerdict.UNKNOWN)
             # Where another worker listens by now, it was not it that acknowledged the click: here
             # somebody waits for words whatever the verdict is.
             verdict = await self._sending.send(reply, read)

@@ -75,6 +75,12 @@ async def test_the_page_that_completes_the_form_is_the_answer(scene: Scene) -> N
     assert await scene.drafts.read(scene.question.id, "111") == {}, "nobody needs it any more"
 
 
+async def test_the_last_page_heard_twice_is_one_answer(scene: Scene) -> None:
+    await scene.take(0, a="x", b="5")
+    assert (await scene.take(1, c="z")).verdict is ReplyVerdict.ACCEPTED
+    assert await scene.take(1, c="z") == PageTaken(ReplyVerdict.REPEATED)
+
+
 async def test_a_refused_form_is_kept_whole_and_one_mended_page_completes_it(scene: Scene) -> None:
     await scene.take(0, a="x", b="five")
     refused = await scene.take(1, c="z")
