@@ -24,22 +24,27 @@ from escalation_worker.discord_channel.channel import DiscordChannel
 from escalation_worker.discord_channel.clicks import Clicks
 from escalation_worker.discord_channel.commands import Commands
 from escalation_worker.discord_channel.connection import DiscordAddress, DiscordConnection
+from escalation_worker.discord_channel.form_pages import FormPages
 from escalation_worker.discord_channel.interactions import Interactions
 from escalation_worker.discord_channel.listener import Listener
 from escalation_worker.discord_channel.losses import Losses
 from escalation_worker.discord_channel.on_call import OnCall
 from escalation_worker.discord_channel.pending import Pending
+from escalation_worker.discord_channel.send_button import SendButton
 from escalation_worker.discord_channel.sight import Places
 from escalation_worker.discord_channel.starting import Starting
 from escalation_worker.discord_channel.turn import Turn
 from escalation_worker.discussing import Discussing
 from escalation_worker.escalating import Call, CallPeople, Escalating
+from escalation_worker.filling_in import FillingIn
 from escalation_worker.giving_up import GivingUp
 from escalation_worker.jobs import Jobs
+from escalation_worker.manners import manners_by_route
 from escalation_worker.operators import OperatorsByRoute
 from escalation_worker.posting import PostingDesk
 from escalation_worker.queue import Queue
 from escalation_worker.reloading import Reloading
+from escalation_worker.sending import Sending
 from escalation_worker.settings import WorkerSettings
 from escalation_worker.supervisor import supervise
 from escalation_worker.writing import Writing
@@ -48,6 +53,7 @@ from shared.escalation import ChannelKind, Escalation
 from shared.ports import HumanChannel
 from shared.redis_adapter.connection import open_client, open_queue, open_subscriber
 from shared.redis_adapter.discussion import RedisDiscussion
+from shared.redis_adapter.drafts import RedisFormDrafts
 from shared.redis_adapter.hearing import RedisHearing
 from shared.redis_adapter.keys import Keys
 from shared.redis_adapter.pacing import RedisPace
@@ -110,6 +116,7 @@ async def serve(settings: WorkerSettings, routes: InForce[Route], bots: Bots) ->
             changes,
             pace_of,
             slots_of,
+            RedisFormDrafts(redis, keys),
         )
         concluding = Concluding(
             store,
@@ -171,6 +178,7 @@ def _people(
     changes: RedisChanges,
     pace_of: Callable[[str], RedisPace],
     slots_of: Callable[[str], RedisListenerSlots],
+    drafts: RedisFormDrafts,
 ) -> People:
     """Build the channel to people: Discord if there are bots, else the desk.
 
@@ -178,20 +186,25 @@ def _people(
     runs as parts of its own: one that Discord refuses keeps no other from working.
     """
     if not bots:
-        return _desk_of(settings, store, discussion, changes)
+        return _desk_of(settings, routes, store, discussion, changes)
     DiscordAddress(settings.discord_api_base, settings.discord_gateway_url).apply()
     operators = OperatorsByRoute(routes)
+    manner_of = manners_by_route(routes)
     setting = "DISCORD_CHANNEL_ID" if settings.routes_file is None else "a route's channel"
     answering = Answering(store, operators)
-    discussing = Discussing(store, discussion, operators)
+    discussing = Discussing(store, discussion, operators, manner_of)
+    sending = Sending(store, operators, answering, manner_of)
+    writing = Writing(answering, discussing, sending)
+    form_pages = FormPages(FillingIn(store, operators, answering, drafts))
+    pending, on_call = Pending(store, operators), OnCall(routes)
+    give_up = GivingUp(store).give_up
     channels: dict[str, DiscordChannel] = {}
     connections: list[DiscordConnection] = []
-    give_up = GivingUp(store).give_up
-    pending, on_call = Pending(store, operators), OnCall(routes)
     for bot, token in bots.items():
         find = partial(postings.find, bot)
-        channel = channels[bot] = DiscordChannel(Starting(routes, bot=bot))
-        listener = Listener(find, Writing(answering, discussing).wrote, hearing)
+        channel = channels[bot] = DiscordChannel(Starting(routes, bot=bot), manner_of)
+        listener = Listener(find, writing.wrote, hearing)
+        send_button = SendButton(sending, listener.taking_in)
         connection = DiscordConnection(
             bot=bot,
             token=token.get_secret_value(),
@@ -199,11 +212,11 @@ def _people(
             channel=channel,
             listener=listener,
             interactions=Interactions(
-                Clicks(store, find, answering, discussing),
+                Clicks(store, find, answering, discussing, form_pages, send_button, manner_of),
                 Commands(store, find, answering, discussing, pending, on_call),
             ),
             catching_up=CatchingUp(hearing, listener.heard, bot=bot),
-            losses=Losses(store, postings, hearing.open_postings, give_up, bot=bot),
+            losses=Losses(store, postings, hearing.open_postings, give_up, manner_of, bot=bot),
             turn=Turn(slots_of(bot)),
             tell_heard_until=hearing.note_heard_until,
             take_turn=pace_of(bot).turn,
@@ -222,6 +235,7 @@ def _people(
 
 def _desk_of(
     settings: WorkerSettings,
+    routes: InForce[Route],
     store: RedisEscalationStore,
     discussion: RedisDiscussion,
     changes: RedisChanges,
@@ -230,7 +244,7 @@ def _desk_of(
     desk = build_desk(
         store,
         Answering(store, DESK_OPERATORS),
-        Discussing(store, discussion, DESK_OPERATORS),
+        Discussing(store, discussion, DESK_OPERATORS, manners_by_route(routes)),
         changes,
         password=settings.desk_password,
         operator_name=settings.desk_operator_name,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from escalation_worker.answering import left_to_the_next_listener, outcome_of
+from escalation_worker.manners import MannerOf, usual
 from escalation_worker.operators import (
     Chosen,
     WhoMayAct,
@@ -24,6 +25,7 @@ from shared.escalation import (
 )
 from shared.ports import Concluded, Discussion, EscalationStore, InboundReply, ReplyVerdict
 from shared.question import QUESTION_LIMIT
+from shared.texts import is_blank
 
 
 class Discussing:
@@ -34,11 +36,16 @@ class Discussing:
     """
 
     def __init__(
-        self, store: EscalationStore, discussion: Discussion, operators: WhoMayAct
+        self,
+        store: EscalationStore,
+        discussion: Discussion,
+        operators: WhoMayAct,
+        manner_of: MannerOf = usual,
     ) -> None:
         self._store = store
         self._discussion = discussion
         self._operators = operators
+        self._manner_of = manner_of
 
     async def ask_back(self, reply: InboundReply) -> ReplyVerdict:
         """Ask the agent something before answering."""
@@ -123,7 +130,7 @@ class Discussing:
 
     async def vote(self, reply: InboundReply, *, approve: bool) -> ReplyVerdict:
         """Approve what the agent wants to do, or deny it; the reply's text is the comment."""
-        comment = reply.text.strip()
+        comment = "" if is_blank(reply.text) else reply.text.strip()
         escalation = await find_allowed(self._store, self._operators, reply)
         if isinstance(escalation, ReplyVerdict):
             return escalation
@@ -134,6 +141,9 @@ class Discussing:
             return ReplyVerdict.WRONG_SHAPE
         if escalation.agent in {reply.person_id, reply.person_name}:
             return ReplyVerdict.NOT_ALLOWED  # nobody approves what they ask for themselves
+        wants_reason = self._manner_of(escalation.question).wants_reasons
+        if wants_reason and not comment and escalation.state.is_open:
+            return ReplyVerdict.REASON_NEEDED
         vote = Vote(
             approve=approve,
             by=person_of(reply),

@@ -34,6 +34,8 @@ class CrashPoint(StrEnum):
     VOTE_HEARD = "vote_heard"
     VOTE_NOTED = "vote_noted"  # counted; whoever clicked was not told
     ASSIGNMENT_NOTED = "assignment_noted"  # neither who chose nor who was chosen was told
+    PAGE_KEPT = "page_kept"  # a page of a form is kept; whoever wrote it was not told
+    SENDING_READ = "sending_read"  # what is to be sent was read, and the click acknowledged
     OUTCOME_EDITED = "outcome_edited"  # the message shows it; the thread is open
     RELAYED = "relayed"  # people were told and called; the showing still counts as due
     OUTCOME_CONFIRMED = "outcome_confirmed"

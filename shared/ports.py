@@ -6,7 +6,7 @@ held to the same contract tests in `tests/contract`.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -188,6 +188,47 @@ class Discussion(Protocol):
         ...
 
 
+DRAFT_LENGTH: Final = timedelta(minutes=15)
+"""How long what somebody wrote into a form is kept after the last of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """What one person has written into a question's form, by field; `fenced` as in `Concluded`."""
+
+    written: Mapping[str, str]
+    fenced: bool = False
+
+
+class FormDrafts(Protocol):
+    """What people wrote into forms that were not taken yet, so that nobody must write it twice.
+
+    A help to people and no promise: it is forgotten after `DRAFT_LENGTH`.
+    """
+
+    async def keep(
+        self,
+        escalation_id: str,
+        person_id: str,
+        written: Mapping[str, str],
+        hold: Hold | None = None,
+    ) -> Drafted:
+        """Add to what this person has written, field by field; return all of it.
+
+        Nothing is added once the question has ended or is no longer kept, nor under a `hold` whose
+        slot has a newer holder.
+        """
+        ...
+
+    async def read(self, escalation_id: str, person_id: str) -> Mapping[str, str]:
+        """Return what this person has written. Nobody sees another's."""
+        ...
+
+    async def forget(self, escalation_id: str, person_id: str) -> None:
+        """Drop it: it was taken, or nobody wants it any more."""
+        ...
+
+
 class PolicyLog(Protocol):
     """Remembers how far each question's policy has come, and when to look at it again."""
 
@@ -206,6 +247,13 @@ class PolicyLog(Protocol):
         """Have the policy looked at then; None: not before something changes.
 
         Where somebody is to look before that anyway, this stands.
+        """
+        ...
+
+    async def show_again(self, escalation_id: str) -> bool:
+        """Have people shown an open question anew: its route says something else by now.
+
+        Returns False where there is no such open question.
         """
         ...
 
@@ -408,6 +456,13 @@ class ReplyVerdict(StrEnum):
     KEPT_LATE = "kept_late"  # after the deadline; kept beside the time-out
     NOT_ALLOWED = "not_allowed"  # this person may not answer
     WRONG_SHAPE = "wrong_shape"  # this question is answered in another way than in writing
+    WRITTEN = "written"  # read, and passed on by nobody: its route waits for Send
+    WRITTEN_LATE = "written_late"  # likewise, after the deadline
+    OVERHEARD = "overheard"  # likewise, said by somebody who may not answer, or before the end
+    NOTHING_WRITTEN = "nothing_written"  # Send, and this person has written nothing to be sent
+    TOO_MUCH_WRITTEN = "too_much_written"  # Send, and it is longer than an answer may be
+    CONTENT_HIDDEN = "content_hidden"  # Send, and what was written can't be read
+    PAGE_KEPT = "page_kept"  # a part of a form, whose rest is still to come
     ASKED_BACK = "asked_back"  # the agent is asked, and the question waits for it
     ENOUGH_SAID = "enough_said"  # as much was said about it as may be
     CLAIMED = "claimed"  # this person is on it
@@ -418,6 +473,7 @@ class ReplyVerdict(StrEnum):
     CANNOT_TAKE_IT = "cannot_take_it"  # whoever was chosen may not answer
     VOTED = "voted"  # counted
     VOTED_ALREADY = "voted_already"  # this person's word was counted before
+    REASON_NEEDED = "reason_needed"  # a word on an approval that lacks the reason that it needs
     UNREADABLE = "unreadable"  # nothing to pass on: empty, or over the limit
     UNKNOWN = "unknown"  # no such question is kept
     FENCED = "fenced"  # another worker listens by now: it is that one's to take in

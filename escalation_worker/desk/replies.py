@@ -27,6 +27,7 @@ _STATUS: Final = {
     ReplyVerdict.CLAIMED: 200,
     ReplyVerdict.CLAIMED_ALREADY: 409,
     ReplyVerdict.RELEASED: 200,
+    ReplyVerdict.REASON_NEEDED: 422,
     ReplyVerdict.VOTED: 200,
     ReplyVerdict.VOTED_ALREADY: 409,
 }

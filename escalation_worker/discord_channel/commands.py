@@ -17,18 +17,16 @@ from escalation_worker.answering import Answering
 from escalation_worker.discord_channel import on_call
 from escalation_worker.discord_channel.command_definitions import CommandName, OptionName
 from escalation_worker.discord_channel.interactions import (
-    REFUSED,
     TRY_AGAIN,
-    not_told,
     reply_of,
     roles_of,
-    say,
 )
 from escalation_worker.discord_channel.listener import FindEscalation
 from escalation_worker.discord_channel.on_call import OnCall
 from escalation_worker.discord_channel.pending import Pending, Wanted, listed, suggestions
 from escalation_worker.discord_channel.reassigning import chosen_in
 from escalation_worker.discord_channel.texts import brief
+from escalation_worker.discord_channel.whispers import NOT_TOLD, not_told, whisper
 from escalation_worker.discussing import Discussing, counted_in_words
 from escalation_worker.verdicts import in_words
 from shared.errors import StoreUnavailableError, UnreadableRecordError
@@ -115,14 +113,14 @@ class Commands:
                 if words is None and interaction.response.is_done():
                     words = in_words(ReplyVerdict.FENCED)  # an answer was announced here
                 if words is not None:
-                    await say(interaction, words)
+                    await whisper(interaction, words)
         except (StoreUnavailableError, UnreadableRecordError) as error:
             # During an upgrade, a worker that can read the record may be next.
             log.warning("command_not_taken_in", command=use.name, reason=str(error))
             if interaction.type is discord.InteractionType.autocomplete:
                 await _suggest(interaction, [])
             else:
-                await say(interaction, TRY_AGAIN)
+                await whisper(interaction, TRY_AGAIN)
 
     async def _words(self, interaction: discord.Interaction, use: Use, hold: Hold) -> str | None:
         """Do it, and say what became of it; None where another worker says so."""
@@ -215,7 +213,7 @@ async def _in_time(interaction: discord.Interaction, words: Awaitable[str | None
         if not finding.done():
             try:
                 await interaction.response.defer(ephemeral=True, thinking=True)
-            except REFUSED as error:
+            except NOT_TOLD as error:
                 not_told(error)
         return await finding
     finally:
@@ -227,7 +225,7 @@ async def _suggest(
 ) -> None:
     try:
         await interaction.response.autocomplete(choices)
-    except REFUSED as error:
+    except NOT_TOLD as error:
         not_told(error)
 
 

@@ -9,19 +9,11 @@ from __future__ import annotations
 
 from typing import Final, Protocol
 
-import aiohttp
 import discord
 
 from shared.escalation import ChannelKind
 from shared.ports import Hold, InboundReply
-from shared.telemetry import get_logger
 
-log = get_logger(__name__)
-
-ACKNOWLEDGED: Final = 40060
-"""Another worker that listens was faster."""
-REFUSED: Final = (discord.HTTPException, aiohttp.ClientError, OSError)
-"""How an answer fails. What was done counts all the same."""
 TRY_AGAIN: Final = "Nothing was passed on, please try again in a moment."
 
 _OF_COMMANDS: Final = frozenset(
@@ -73,22 +65,3 @@ def reply_of(
         at=interaction.created_at,
         hold=hold,
     )
-
-
-async def say(interaction: discord.Interaction, words: str) -> None:
-    """Tell whoever did it, and nobody else."""
-    nobody = discord.AllowedMentions.none()
-    try:
-        if interaction.response.is_done():  # with the word that the answer is to come
-            await interaction.followup.send(words, ephemeral=True, allowed_mentions=nobody)
-        else:
-            await interaction.response.send_message(words, ephemeral=True, allowed_mentions=nobody)
-    except REFUSED as error:
-        not_told(error)
-
-
-def not_told(error: Exception) -> None:
-    """Say in the log that an answer did not arrive: what was done counts all the same."""
-    if isinstance(error, discord.HTTPException) and error.code == ACKNOWLEDGED:
-        return
-    log.warning("interaction_not_answered", reason=type(error).__name__)

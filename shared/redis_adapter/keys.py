@@ -6,6 +6,7 @@
 | `{p}:esc:{id}:reply` | string: the outcome | `kept_until` | the winning conclusion | gateway |
 | `{p}:esc:{id}:back` | string: what is asked back | the agent's reply | worker | gateway |
 | `{p}:esc:{id}:lease` | string: who is at it | seconds, renewed | worker | worker |
+| `{p}:esc:{id}:draft:{digest}` | hash: a person's form so far | 15 min, renewed | worker | worker |
 | `{p}:open` | zset: id by deadline (ms) | swept index | acceptance | worker |
 | `{p}:unposted` | zset: id by time asked | swept index | acceptance | worker |
 | `{p}:unshown` | zset: id by time concluded | swept index | conclusion | worker |
@@ -68,6 +69,10 @@ class Keys:
     def lease(self, escalation_id: str) -> str:
         """Name the string with the token of the worker that is posting or closing it."""
         return f"{self.prefix}:esc:{escalation_id}:lease"
+
+    def draft(self, escalation_id: str, person_id: str) -> str:
+        """Hash; what one person has written into the question's form, by field."""
+        return f"{self.prefix}:esc:{escalation_id}:draft:{digest(person_id)}"
 
     @property
     def open(self) -> str:

@@ -58,6 +58,13 @@ class AnswerMode(StrEnum):
     SEND_BUTTON = "send_button"  # messages are joined until somebody presses Send
 
 
+class DecisionReason(StrEnum):
+    """Whether people must say why they approve or deny."""
+
+    OPTIONAL = "optional"  # an approval counts at once; a denial asks why, and takes no reason too
+    REQUIRED = "required"  # neither counts without a reason
+
+
 class CallerGone(StrEnum):
     """What becomes of an open question when nobody waits for its answer any more."""
 
@@ -157,6 +164,7 @@ class Route(Table):
     answer_mode: Annotated[AnswerMode, Field(strict=False)] = AnswerMode.FIRST_MESSAGE
     quorum: Annotated[int, Field(ge=1, le=QUORUM_LIMIT)] = 1
     """How many different people must approve, where an approval is asked for."""
+    decision_reason: Annotated[DecisionReason, Field(strict=False)] = DecisionReason.OPTIONAL
     correction_grace: Grace = timedelta(0)
     """How long after an answer an edit replaces it."""
     memory: bool = False

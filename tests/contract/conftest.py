@@ -16,12 +16,14 @@ from support.key_checker import leaking_keys
 from shared.escalation import DEFAULT_BOT
 from shared.memory import MemoryEscalations
 from shared.memory_discussion import MemoryDiscussion
+from shared.memory_drafts import MemoryFormDrafts
 from shared.memory_listening import MemoryHearing, MemoryListenerSlots, MemorySlots
 from shared.memory_policies import MemoryPolicyLog
 from shared.ports import (
     SLOT_LENGTH,
     Discussion,
     EscalationStore,
+    FormDrafts,
     ListenerSlots,
     PolicyLog,
     PostingLog,
@@ -29,6 +31,7 @@ from shared.ports import (
 )
 from shared.redis_adapter.connection import open_client, open_subscriber
 from shared.redis_adapter.discussion import RedisDiscussion
+from shared.redis_adapter.drafts import RedisFormDrafts
 from shared.redis_adapter.hearing import RedisHearing
 from shared.redis_adapter.keys import Keys
 from shared.redis_adapter.policies import RedisPolicyLog
@@ -50,6 +53,7 @@ class Backend:
     discussion: Discussion
     hearing: MemoryHearing | RedisHearing
     policies: PolicyLog
+    make_drafts: Callable[[timedelta], FormDrafts]
     make_slots: Callable[[str, int, timedelta], Callable[[], ListenerSlots]]
 
     def workers(
@@ -84,6 +88,7 @@ async def backend(request: pytest.FixtureRequest, keys: Keys) -> AsyncGenerator[
             MemoryDiscussion(memory),
             MemoryHearing(memory),
             MemoryPolicyLog(memory, clock=clock),
+            lambda length: MemoryFormDrafts(memory, length=length),
             in_memory,
         )
         return
@@ -110,6 +115,7 @@ async def backend(request: pytest.FixtureRequest, keys: Keys) -> AsyncGenerator[
             RedisDiscussion(redis, keys, clock=clock),
             RedisHearing(redis, keys),
             RedisPolicyLog(redis, keys, clock=clock),
+            lambda length: RedisFormDrafts(redis, keys, length=length),
             on_redis,
         )
         running.cancel()

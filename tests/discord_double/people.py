@@ -21,6 +21,7 @@ from .forms import (
     STRING_SELECT,
     TEXT_INPUT,
     USER_SELECT,
+    filled_in_with,
     inputs_of,
     interactive,
 )
@@ -183,7 +184,12 @@ class Person:
         return self._use_component(message, data)
 
     async def submit(self, form: Interaction, values: Mapping[str, str]) -> Interaction:
-        """Fill in the form that an interaction opened, by custom_id or label, and send it."""
+        """Fill in the form that an interaction opened, by custom_id or label, and send it.
+
+        What is not named stays as the bot had filled it in. A menu takes a value that it offers.
+        """
+        if form.user.id != self.id:
+            raise LookupError(f"{self.name} cannot see this form")
         if form.modal is None:
             raise LookupError("this interaction opened no form")
         data: JsonObject = {
@@ -308,7 +314,7 @@ def _filled_in(rows: list[JsonObject], values: Mapping[str, str]) -> list[JsonOb
             label = row.get("label") or item.get("label") or ""
             key = item["custom_id"] if item["custom_id"] in values else label
             used.add(key)
-            filled = _answer(item, label, values.get(key, ""))
+            filled = _answer(item, label, values.get(key, filled_in_with(item)))
             if row.get("type") == LABEL:
                 answered.append({"type": LABEL, "id": row.get("id", 0), "component": filled})
             else:
@@ -322,6 +328,12 @@ def _answer(item: JsonObject, label: str, value: str) -> JsonObject:
     shown: JsonObject = {"type": item["type"], "id": item.get("id", 0)}
     shown["custom_id"] = item["custom_id"]
     if item["type"] != TEXT_INPUT:
+        if item["type"] == STRING_SELECT and value:
+            offered = {option["value"] for option in item["options"]}
+            if value not in offered:
+                raise ValueError(f"{label!r} offers {sorted(offered)}, not {value!r}")
+        if not value and item.get("required", True):
+            raise ValueError(f"{label!r} must be chosen")
         return shown | {"values": [value] if value else []}
     if not value and item.get("required", True):
         raise ValueError(f"{label or item['custom_id']!r} must be filled in")

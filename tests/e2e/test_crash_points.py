@@ -9,8 +9,8 @@ import asyncio
 import time
 
 import pytest
-from discord_double import DiscordDouble
-from discord_double.forms import interactive
+from discord_double import DiscordDouble, defaults
+from discord_double.forms import filled_in_with, inputs_of, interactive
 from discord_double.model import MessageType, Thread
 from discord_double.reading import text_of
 from redis.asyncio import Redis
@@ -45,6 +45,7 @@ EXPIRY_POINTS = (CrashPoint.EXPIRY_DUE, CrashPoint.EXPIRY_CONCLUDED)
 REMARK_POINTS = (CrashPoint.REMARK_HEARD, CrashPoint.REMARK_NOTED)
 VOTE_POINTS = (CrashPoint.VOTE_HEARD, CrashPoint.VOTE_NOTED)
 ASSIGNMENT_POINTS = (CrashPoint.ASSIGNMENT_NOTED, CrashPoint.RELAYED)
+PEOPLE_POINTS = (CrashPoint.SENDING_READ, CrashPoint.PAGE_KEPT)
 AGENT_POINTS = (CrashPoint.OUTCOME_KNOWN_TO_AGENT, CrashPoint.OUTCOME_SPOKEN)
 """Walked through in test_agent_hosts.py."""
 
@@ -57,6 +58,7 @@ def test_every_point_is_walked_through() -> None:
         *REMARK_POINTS,
         *VOTE_POINTS,
         *ASSIGNMENT_POINTS,
+        *PEOPLE_POINTS,
         *AGENT_POINTS,
         CrashPoint.CATCHING_UP_LISTED,
     }
@@ -260,6 +262,70 @@ async def test_a_worker_dies_as_a_question_is_given_to_somebody(
         await until_outcome(fleet.double, thread, "Answered by Noor")
         await until_nothing_is_due(fleet)
         assert_shown_once(fleet.double, thread, question)
+
+
+async def test_a_worker_dies_as_a_person_sends_what_they_wrote(fleet: Fleet) -> None:
+    routes = fleet.folder / "routes.toml"
+    routes.write_text(
+        f"[routes.default]\nchannels = [{defaults.CHANNEL_ID}]\n"
+        f'operators = {{ users = [{defaults.MAYA_ID}] }}\nanswer_mode = "send_button"\n',
+        encoding="utf-8",
+    )
+    with_routes = {"ROUTES_FILE": str(routes)}
+    await fleet.add_gateway(with_routes)
+    doomed = await fleet.add_worker({**with_routes, VARIABLE: CrashPoint.SENDING_READ})
+    maya = fleet.double.person("Maya")
+    async with asyncio.timeout(100), fleet.client() as agent, asyncio.TaskGroup() as group:
+        asking = group.create_task(
+            agent.call_tool("ask_human", {"question": "Sent?", "wait_seconds": 90})
+        )
+        thread = await fleet.double.until_thread("Sent?")
+        starter = starter_of(fleet.double, thread)
+        await maya.write(thread, "Yes,")
+        await maya.write(thread, "once.")
+        lost = await maya.click(starter, "Send")
+        await until_dead(doomed)
+        next_worker = await fleet.add_worker(with_routes)
+        await next_worker.until_logged("discord_listening")
+        assert lost.response is not None
+        assert not lost.response.content, "it goes on saying that the bot is thinking"
+        again = await maya.click(starter, "Send")
+        await fleet.double.until(lambda: again.response and "Sent" in again.response.content)
+        assert answer_text(await asking) == "Yes,\nonce."
+        await until_outcome(fleet.double, thread, "Answered by Maya")
+        await until_nothing_is_due(fleet)
+        assert_shown_once(fleet.double, thread, "Sent?")
+
+
+async def test_a_worker_dies_as_a_person_fills_in_a_page(fleet: Fleet) -> None:
+    await fleet.add_gateway()
+    doomed = await fleet.add_worker({VARIABLE: CrashPoint.PAGE_KEPT})
+    maya, fields = fleet.double.person("Maya"), [f"n{number}" for number in range(6)]
+    schema = {"type": "object", "properties": {name: {"type": "integer"} for name in fields}}
+    asked = {"question": "Filled in?", "answer_schema": schema, "wait_seconds": 90}
+    async with asyncio.timeout(100), fleet.client() as agent, asyncio.TaskGroup() as group:
+        asking = group.create_task(agent.call_tool("ask_human", asked))
+        thread = await fleet.double.until_thread("Filled in?")
+        starter = starter_of(fleet.double, thread)
+        opened = await maya.click(starter, "Fill in the form")
+        await fleet.double.until(lambda: opened.modal)
+        await maya.submit(opened, {"n0": "7"})
+        await until_dead(doomed)
+        next_worker = await fleet.add_worker()
+        await next_worker.until_logged("discord_listening")
+        again = await maya.click(starter, "Fill in the form")
+        modal = await fleet.double.until(lambda: again.modal)
+        assert filled_in_with(inputs_of(modal["components"])[0]) == "7", "nothing is written twice"
+        first = await maya.submit(again, {})
+        told = await fleet.double.until(lambda: first.response)
+        assert "Page 1 of 2 kept" in told.content
+        second = await maya.click(told, "Fill in page 2 of 2")
+        await fleet.double.until(lambda: second.modal)
+        await maya.submit(second, {"n5": "8"})
+        assert structured(await asking)["values"] == {"n0": 7, "n5": 8}
+        await until_outcome(fleet.double, thread, "Answered by Maya")
+        await until_nothing_is_due(fleet)
+        assert_shown_once(fleet.double, thread, "Filled in?")
 
 
 async def read(fleet: Fleet, escalation_id: str) -> Escalation:

@@ -18,7 +18,7 @@ from listening.conftest import Scene, Worker, until
 from listening.test_controls import FORM
 from listening.test_who_listens import Gate
 from shared.errors import StoreUnavailableError
-from shared.escalation import Escalation, State, new_id
+from shared.escalation import DEFAULT_BOT, Escalation, State, new_id
 from shared.ports import utc_now
 
 ABOUT_ONE: dict[str, dict[str, Any]] = {
@@ -174,7 +174,7 @@ async def test_a_relieved_listener_does_nothing_and_says_nothing_and_the_next_on
             hold = old.turn.hold()
             assert hold is not None
             # Another holds the slot from here on, and never gets as far as connecting.
-            await scene.redis.incr(scene.keys.fence(hold.slot))
+            await scene.redis.incr(scene.keys.fence(hold.bot, hold.slot))
             with structlog.testing.capture_logs() as logged:
                 gate.opened.set()
 
@@ -200,7 +200,7 @@ async def test_a_listener_that_is_relieved_once_it_has_announced_an_answer_says_
         await scene.double.until(lambda: claim.is_acknowledged or None)
         hold = worker.turn.hold()
         assert hold is not None
-        await scene.redis.incr(scene.keys.fence(hold.slot))
+        await scene.redis.incr(scene.keys.fence(hold.bot, hold.slot))
         gate.opened.set()
         await scene.double.until(lambda: claim.response and claim.response.content)
         assert [each.content for each in claim.messages] == [
@@ -217,7 +217,7 @@ async def test_an_answer_that_takes_long_is_announced_within_discords_time(
 
     async def find(reference: str) -> str | None:
         await opened.wait()
-        return await scene.postings.find(reference)
+        return await scene.postings.find(DEFAULT_BOT, reference)
 
     async with asyncio.timeout(30), scene.listening(scene.make_worker(find)) as worker:
         await until_registered(scene)

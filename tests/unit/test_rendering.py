@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from support.make import an_outcome
 
 from escalation_worker.discord_channel import endings, marks, rendering, texts
+from escalation_worker.manners import Manner
 from shared.escalation import Escalation, Outcome, Person, State, new_id
 from shared.question import OPTION_LIMIT, OPTIONS_LIMIT, QUESTION_LIMIT, Question, Urgency
+from shared.routes.route import AnswerMode, DecisionReason
 from shared.texts import is_blank
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -154,6 +156,7 @@ def test_an_embed_never_exceeds_discords_limits_and_loses_no_character(
     reason=st.none() | any_texts,
     late=st.booleans(),
     threaded=st.booleans(),
+    mode=st.sampled_from(AnswerMode),
 )
 def test_an_embed_has_room_for_any_ending(
     state: State,
@@ -164,6 +167,7 @@ def test_an_embed_has_room_for_any_ending(
     reason: str | None,
     late: bool,
     threaded: bool,
+    mode: AnswerMode,
 ) -> None:
     question = an_escalation(state, text=text, context=context, options=["*" * OPTION_LIMIT])
     by = Person(id="1", name=name)
@@ -174,7 +178,8 @@ def test_an_embed_has_room_for_any_ending(
     escalation = question.model_copy(
         update={"agent": agent, "outcome": outcome, "late_answer": outcome if late else None}
     )
-    assert_within_discords_limits(rendering.embed(escalation, threaded=threaded))
+    manner = Manner(mode)
+    assert_within_discords_limits(rendering.embed(escalation, threaded=threaded, manner=manner))
     assert len(endings.outcome_line(escalation)) <= 1024
 
 
@@ -195,7 +200,8 @@ def test_the_longest_embed_of_all_fits(state: State) -> None:
     escalation = question.model_copy(
         update={"agent": "*" * 900, "outcome": outcome, "late_answer": outcome}
     )
-    assert_within_discords_limits(rendering.embed(escalation))
+    for mode in AnswerMode:
+        assert_within_discords_limits(rendering.embed(escalation, manner=Manner(mode)))
 
 
 @pytest.mark.parametrize(
@@ -369,6 +375,27 @@ def test_the_hint_names_the_place_where_an_answer_is_heard(threaded: bool, hint:
     hints = values(rendering.embed(an_escalation(), threaded=threaded))["How to answer"]
     assert hint in hints
     assert ("thread" in hints) == threaded
+
+
+@pytest.mark.parametrize("threaded", [True, False])
+def test_where_a_route_waits_for_send_the_hint_says_that_messages_are_not_passed_on(
+    threaded: bool,
+) -> None:
+    waits = Manner(AnswerMode.SEND_BUTTON)
+    hints = values(rendering.embed(an_escalation(), threaded=threaded, manner=waits))
+    hint = hints["How to answer"]
+    assert "Nothing is passed on until you press “Send”" in hint
+    assert "first" not in hint
+    assert "“?”" in hint
+    chosen = an_escalation(options=["yes", "no"], options_only=True)
+    assert "Send" not in values(rendering.embed(chosen, manner=waits))["How to answer"]
+
+
+@pytest.mark.parametrize("reason", DecisionReason)
+def test_an_approval_says_where_a_reason_is_asked_for(reason: DecisionReason) -> None:
+    approval = an_escalation(approvals_needed=1)
+    embed = rendering.embed(approval, manner=Manner(decision_reason=reason))
+    assert ("ask why" in values(embed)["How to answer"]) == (reason is DecisionReason.REQUIRED)
 
 
 def test_a_long_reason_is_cut_and_stays_on_one_line() -> None:
