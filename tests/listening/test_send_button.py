@@ -178,8 +178,8 @@ async def test_options_stand_beside_send_and_either_answers(scene: Scene, count:
         picked = await scene.ask(worker, "which?", options=options)
         written = await scene.ask(worker, "and then?", options=options)
         maya = scene.double.person("Maya")
-        rest = ["Send", "Other answer", "Ask back", "I'm on it", "Decline"]
-        assert labels(scene.starter(picked))[-5:] == rest
+        rest = ["Send", "Other answer", "Ask back", "I'm on it", "Decline", "Reassign"]
+        assert labels(scene.starter(picked))[-6:] == rest
         starter = scene.starter(picked)
         if count > 5:
             menu = str(ControlId(Act.CHOOSE, picked.id))
