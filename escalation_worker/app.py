@@ -12,11 +12,13 @@ from typing import Final
 from redis.asyncio import Redis
 
 from escalation_worker.answering import Answering
+from escalation_worker.attaching import Attaching, ImageRoom
 from escalation_worker.concluding import Concluding
 from escalation_worker.desk.app import build_desk
 from escalation_worker.desk.channel import DESK_OPERATORS, DeskChannel
 from escalation_worker.desk.serving import serve_desk
 from escalation_worker.discord_channel.catching_up import CatchingUp
+from escalation_worker.discord_channel.cdn import Cdn
 from escalation_worker.discord_channel.channel import DiscordChannel
 from escalation_worker.discord_channel.clicks import Clicks
 from escalation_worker.discord_channel.connection import DiscordAddress, DiscordConnection
@@ -38,9 +40,10 @@ from escalation_worker.supervisor import supervise
 from escalation_worker.writing import Writing
 from shared.errors import StoreUnavailableError
 from shared.escalation import Escalation
-from shared.ports import HumanChannel
+from shared.ports import AnswerFiles, HumanChannel
 from shared.redis_adapter.connection import open_client, open_queue, open_subscriber
 from shared.redis_adapter.discussion import RedisDiscussion
+from shared.redis_adapter.files import RedisAnswerFiles
 from shared.redis_adapter.hearing import RedisHearing
 from shared.redis_adapter.keys import Keys
 from shared.redis_adapter.pacing import RedisPace
@@ -84,6 +87,7 @@ async def serve(settings: WorkerSettings, routes: InForce[Route]) -> None:
         store = RedisEscalationStore(redis, keys, replicas=replicas)
         discussion = RedisDiscussion(redis, keys, replicas=replicas)
         postings = RedisPostingLog(redis, keys, replicas=replicas)
+        files = RedisAnswerFiles(redis, keys)
         hearing = RedisHearing(redis, keys)
         changes = RedisChanges(subscriber, keys)
         pace = RedisPace(
@@ -95,7 +99,7 @@ async def serve(settings: WorkerSettings, routes: InForce[Route]) -> None:
         )
         slots = RedisListenerSlots(redis, keys, slots=settings.discord_listeners, replicas=replicas)
         people = _people(
-            settings, routes, store, discussion, postings, hearing, changes, pace, slots
+            settings, routes, store, discussion, files, postings, hearing, changes, pace, slots
         )
         concluding = Concluding(
             store,
@@ -147,6 +151,7 @@ def _people(
     routes: InForce[Route],
     store: RedisEscalationStore,
     discussion: RedisDiscussion,
+    files: AnswerFiles,
     postings: RedisPostingLog,
     hearing: RedisHearing,
     changes: RedisChanges,
@@ -160,9 +165,18 @@ def _people(
     operators = OperatorsByRoute(routes)
     channel = DiscordChannel(Starting(routes))
     setting = "DISCORD_CHANNEL_ID" if settings.routes_file is None else "a route's channel"
-    answering = Answering(store, operators)
+    attaching = Attaching(
+        store,
+        files,
+        lambda question: routes.of(question.route).attachments,
+        Cdn(settings.discord_api_base).read,
+        room=ImageRoom(settings.image_bytes_each, settings.image_bytes_in_all),
+    )
+    answering = Answering(store, operators, attaching)
     discussing = Discussing(store, discussion, operators)
-    listener = Listener(postings.find, Writing(answering, discussing).wrote, hearing)
+    listener = Listener(
+        postings.find, Writing(answering, discussing).wrote, hearing, attaching.refusals
+    )
     connection = DiscordConnection(
         token=settings.discord_token.get_secret_value(),
         places=Places(routes, setting=setting),

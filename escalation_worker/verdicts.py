@@ -20,6 +20,9 @@ _WORDS: Final = {
     ReplyVerdict.WRONG_SHAPE: (
         "This question is not answered in writing: use the buttons or the menu of its message."
     ),
+    ReplyVerdict.FILES_REFUSED: (
+        "So nothing was passed on. Please answer in words, or with another file."
+    ),
     ReplyVerdict.ASKED_BACK: "The agent was asked. Its reply will come here.",
     ReplyVerdict.ENOUGH_SAID: (
         f"{REMARKS_LIMIT} remarks were made about this question, which is the limit. "

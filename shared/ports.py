@@ -6,7 +6,7 @@ held to the same contract tests in `tests/contract`.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -127,6 +127,34 @@ class EscalationStore(Protocol):
 
         Not applied where it was noted before, and where there is no such news.
         """
+        ...
+
+
+class AnswerFiles(Protocol):
+    """The bytes of an answer's small images, kept for as long as its question's record.
+
+    An answer is known by its `source`. Bytes are written as base64, under a name for each file.
+    """
+
+    async def keep(
+        self,
+        escalation_id: str,
+        source: str,
+        contents: Mapping[str, str],
+        hold: Hold | None = None,
+    ) -> bool:
+        """Keep all of them, before the answer is accepted that names them. Safe to repeat.
+
+        False where nothing is kept: the record is gone, or the slot has a newer holder.
+        """
+        ...
+
+    async def read(self, escalation_id: str, source: str) -> Mapping[str, str]:
+        """Read what is kept; nothing where there is nothing any more."""
+        ...
+
+    async def forget(self, escalation_id: str, source: str) -> None:
+        """Drop what was kept for an answer that did not count."""
         ...
 
 
@@ -366,6 +394,17 @@ class HumanChannel(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class OfferedFile:
+    """A file beside what somebody wrote, as its channel describes it. The type is a claim."""
+
+    name: str
+    url: str
+    media_type: str | None
+    size: int
+    """Bytes."""
+
+
+@dataclass(frozen=True, slots=True)
 class InboundReply:
     """What somebody wrote where a question is shown, before anything is believed of it."""
 
@@ -379,6 +418,8 @@ class InboundReply:
     at: datetime
     hold: Hold | None = None
     """Of the session that heard it; None on the desk, where whoever is asked is answered."""
+    files: tuple[OfferedFile, ...] = ()
+    """Of one message, or of all that are joined to one answer."""
 
 
 OnReply = Callable[[InboundReply], Awaitable["ReplyVerdict"]]
@@ -393,6 +434,7 @@ class ReplyVerdict(StrEnum):
     KEPT_LATE = "kept_late"  # after the deadline; kept beside the time-out
     NOT_ALLOWED = "not_allowed"  # this person may not answer
     WRONG_SHAPE = "wrong_shape"  # this question is answered in another way than in writing
+    FILES_REFUSED = "files_refused"  # files without a word, none of which may be passed on
     ASKED_BACK = "asked_back"  # the agent is asked, and the question waits for it
     ENOUGH_SAID = "enough_said"  # as much was said about it as may be
     CLAIMED = "claimed"  # this person is on it

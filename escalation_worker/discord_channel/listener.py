@@ -17,6 +17,12 @@ import aiohttp
 import discord
 
 from escalation_worker.discord_channel import marks
+from escalation_worker.discord_channel.files import (
+    Refusals,
+    about_files,
+    nothing_refused,
+    offered_in,
+)
 from escalation_worker.unreadable import passing_over_unreadable
 from escalation_worker.verdicts import in_words
 from shared.errors import StoreUnavailableError
@@ -48,10 +54,17 @@ class Memory(Protocol):
 class Listener:
     """Turns messages into replies and verdicts into words."""
 
-    def __init__(self, find: FindEscalation, on_reply: OnReply, memory: Memory) -> None:
+    def __init__(
+        self,
+        find: FindEscalation,
+        on_reply: OnReply,
+        memory: Memory,
+        refusals: Refusals = nothing_refused,
+    ) -> None:
         self._find = find
         self._on_reply = on_reply
         self._memory = memory
+        self._refusals = refusals
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._taking_in: dict[object, datetime] = {}
 
@@ -117,20 +130,20 @@ class Listener:
     async def _reply(self, escalation_id: str, message: discord.Message, hold: Hold) -> None:
         author = message.author
         roles = author.roles if isinstance(author, discord.Member) else []
-        verdict = await self._on_reply(
-            InboundReply(
-                escalation_id=escalation_id,
-                text=_without_leading_mention(message),
-                person_id=str(author.id),
-                person_name=author.display_name,
-                person_roles=frozenset(str(role.id) for role in roles),
-                channel=ChannelKind.DISCORD,
-                source=str(message.id),
-                at=message.created_at,
-                hold=hold,
-            )
+        reply = InboundReply(
+            escalation_id=escalation_id,
+            text=_without_leading_mention(message),
+            person_id=str(author.id),
+            person_name=author.display_name,
+            person_roles=frozenset(str(role.id) for role in roles),
+            channel=ChannelKind.DISCORD,
+            source=str(message.id),
+            at=message.created_at,
+            hold=hold,
+            files=offered_in(message),
         )
-        words = notice(verdict, message)
+        verdict = await self._on_reply(reply)
+        words = await about_files(verdict, reply, self._refusals, notice(verdict, message))
         if words is not None and await self._memory.first_notice(str(message.id), hold):
             try:
                 await message.reply(
@@ -158,8 +171,8 @@ def notice(verdict: ReplyVerdict, message: discord.Message) -> str | None:
             return "This question has already ended, so your message was not passed on."
         case ReplyVerdict.NOT_ALLOWED:
             return "Only the operators of this channel may answer. Nothing was passed on."
-        case ReplyVerdict.UNREADABLE if message.attachments or message.stickers:
-            return "Only text can be passed on. Please write the answer as a message."
+        case ReplyVerdict.UNREADABLE if message.stickers and not message.content:
+            return "A sticker can't be passed on. Please write the answer as a message."
         case ReplyVerdict.UNREADABLE if not message.content:
             return (
                 "I can't read this message. Either it is empty, or this bot lacks the Message "

@@ -32,6 +32,7 @@ _USES: Final = {
             "claim",
             "conclude",
             "first_notice",
+            "keep_files",
             "keep_late_answer",
             "note_heard",
             "note_heard_until",
