@@ -149,7 +149,8 @@ def _sorted(limits: Attachments, offered: Sequence[OfferedFile]) -> list[Attachm
         if isinstance(read, Attachment):
             count += 1
             if count > limits.count:
-                read = f"an answer may have at most {limits.count} files"
+                files = "file" if limits.count == 1 else "files"
+                read = f"an answer may have at most {limits.count} {files}"
         found.append(read)
     return found
 

@@ -13,6 +13,8 @@ NAME_ROOM: Final = 64
 """Of an agent's or a person's name, before it is escaped."""
 NAMES_ROOM: Final = 300
 """Of the names of those who approved, escaped."""
+FILE_ROOM: Final = 40
+"""Of one file's name, before it is escaped."""
 FILES_ROOM: Final = 100
 """Of the names of an answer's files, escaped. Their message shows all of them."""
 
@@ -75,7 +77,7 @@ def _instead(outcome: Outcome | None) -> str:
 
 def _files(answer: Outcome | None) -> str:
     """Name the files that were passed on with an answer."""
-    names = [brief(each.name, NAME_ROOM) for each in answer.attachments] if answer else []
+    names = [brief(each.name, FILE_ROOM) for each in answer.attachments] if answer else []
     if not names:
         return ""
     first, *rest = names

@@ -15,10 +15,12 @@ from support.key_checker import leaking_keys
 
 from shared.memory import MemoryEscalations
 from shared.memory_discussion import MemoryDiscussion
+from shared.memory_files import MemoryAnswerFiles
 from shared.memory_listening import MemoryHearing, MemoryListenerSlots, MemorySlots
 from shared.memory_policies import MemoryPolicyLog
 from shared.ports import (
     SLOT_LENGTH,
+    AnswerFiles,
     Discussion,
     EscalationStore,
     ListenerSlots,
@@ -28,6 +30,7 @@ from shared.ports import (
 )
 from shared.redis_adapter.connection import open_client, open_subscriber
 from shared.redis_adapter.discussion import RedisDiscussion
+from shared.redis_adapter.files import RedisAnswerFiles
 from shared.redis_adapter.hearing import RedisHearing
 from shared.redis_adapter.keys import Keys
 from shared.redis_adapter.policies import RedisPolicyLog
@@ -49,6 +52,7 @@ class Backend:
     discussion: Discussion
     hearing: MemoryHearing | RedisHearing
     policies: PolicyLog
+    files: AnswerFiles
     make_slots: Callable[[int, timedelta], Callable[[], ListenerSlots]]
 
     def workers(
@@ -78,6 +82,7 @@ async def backend(request: pytest.FixtureRequest, keys: Keys) -> AsyncGenerator[
             MemoryDiscussion(memory),
             MemoryHearing(memory),
             MemoryPolicyLog(memory, clock=clock),
+            MemoryAnswerFiles(memory),
             in_memory,
         )
         return
@@ -104,6 +109,7 @@ async def backend(request: pytest.FixtureRequest, keys: Keys) -> AsyncGenerator[
             RedisDiscussion(redis, keys, clock=clock),
             RedisHearing(redis, keys),
             RedisPolicyLog(redis, keys, clock=clock),
+            RedisAnswerFiles(redis, keys),
             on_redis,
         )
         running.cancel()

@@ -24,9 +24,11 @@ from support.key_checker import leaking_keys
 from support.make import an_ask
 
 from escalation_worker.answering import Answering
+from escalation_worker.attaching import Attaching, ImageRoom
 from escalation_worker.concluding import Concluding
 from escalation_worker.discord_channel import client
 from escalation_worker.discord_channel.catching_up import MARGIN, CatchingUp
+from escalation_worker.discord_channel.cdn import Cdn
 from escalation_worker.discord_channel.channel import DiscordChannel
 from escalation_worker.discord_channel.clicks import Clicks
 from escalation_worker.discord_channel.client import EscalationClient
@@ -47,6 +49,7 @@ from shared.escalation import ChannelKind, Escalation, Posting
 from shared.ports import Clock, Hold, utc_now
 from shared.redis_adapter.connection import open_client
 from shared.redis_adapter.discussion import RedisDiscussion
+from shared.redis_adapter.files import RedisAnswerFiles
 from shared.redis_adapter.hearing import RedisHearing
 from shared.redis_adapter.keys import Keys
 from shared.redis_adapter.policies import RedisPolicyLog
@@ -128,21 +131,33 @@ class Scene:
     discussion: RedisDiscussion
     postings: RedisPostingLog
     hearing: RedisHearing
+    files: RedisAnswerFiles
 
     def make_worker(
         self,
         find: Callable[[str], Awaitable[str | None]] | None = None,
         routes: InForce[Route] | None = None,
         clock: Clock = utc_now,
+        *,
+        message_content: bool = True,
     ) -> Worker:
         """Put a worker together as the product does; `find` may stand in for the store's."""
         routes = routes or in_force(CHANNEL_ROUTE)
         channel = DiscordChannel(Starting(routes))
         find = find or self.postings.find
         operators = OperatorsByRoute(routes)
-        answering = Answering(self.store, operators)
+        attaching = Attaching(
+            self.store,
+            self.files,
+            lambda question: routes.of(question.route).attachments,
+            Cdn(self.double.api_base, seconds=1.0).read,
+            room=ImageRoom(),
+        )
+        answering = Answering(self.store, operators, attaching)
         discussing = Discussing(self.store, self.discussion, operators)
-        listener = Listener(find, Writing(answering, discussing).wrote, self.hearing)
+        listener = Listener(
+            find, Writing(answering, discussing).wrote, self.hearing, attaching.refusals
+        )
         turn = Turn(RedisListenerSlots(self.redis, self.keys, slots=1))
         connection = DiscordConnection(
             token=defaults.BOT_TOKEN,
@@ -160,7 +175,7 @@ class Scene:
             turn=turn,
             tell_heard_until=self.hearing.note_heard_until,
             take_turn=_no_pace,
-            message_content=True,
+            message_content=message_content,
         )
         concluding = Concluding(
             self.store,
@@ -290,6 +305,7 @@ async def scene(
             RedisDiscussion(redis, keys),
             RedisPostingLog(redis, keys),
             RedisHearing(redis, keys),
+            RedisAnswerFiles(redis, keys),
         )
         assert not await leaking_keys(redis, keys)
 
