@@ -109,7 +109,7 @@ def _said(who: str, outcome: Outcome) -> str:
     names = " and ".join(each.name for each in outcome.files)
     if outcome.answer is None:
         return f"{who} has sent {names}." if names else f"{who} has answered without a word."
-    return f"{who} says: {outcome.answer}" + (f" They also sent {names}." if names else "")
+    return f"{who} {f'has sent {names} and ' if names else ''}says: {outcome.answer}"
 
 
 def _decided(ending: Ending) -> str:
