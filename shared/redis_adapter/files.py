@@ -52,4 +52,4 @@ class RedisAnswerFiles:
     async def forget(self, escalation_id: str, source: str) -> None:
         """See `AnswerFiles.forget`."""
         async with translated_errors(changes=True):
-            await self._redis.unlink(self._keys.files(escalation_id, source))
+            await self._redis.delete(self._keys.files(escalation_id, source))
