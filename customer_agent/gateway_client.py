@@ -83,6 +83,13 @@ class AnsweredBy(_FromWire):
     name: str
 
 
+class AttachedFile(_FromWire):
+    """A file that came with an answer."""
+
+    name: str
+    url: str
+
+
 class Standing(_FromWire):
     """Where one question stands."""
 
@@ -90,11 +97,13 @@ class Standing(_FromWire):
     escalation_id: str
     question: str
     answer: str | None = None
+    attachments: tuple[AttachedFile, ...] = ()
     asked_back: str | None = None
     """What a person wants to know before answering; all of it that we have not replied to."""
     reason: str | None = None
     answered_by: AnsweredBy | None = None
     late_answer: str | None = None
+    late_attachments: tuple[AttachedFile, ...] = ()
     late_answered_by: AnsweredBy | None = None
     deadline: datetime
     delivered: bool = False

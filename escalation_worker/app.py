@@ -13,6 +13,7 @@ from typing import Final
 from redis.asyncio import Redis
 
 from escalation_worker.answering import Answering
+from escalation_worker.attaching import Attaching, ImageRoom
 from escalation_worker.bots import Bots
 from escalation_worker.by_bot import ByBot, tell_of_others
 from escalation_worker.concluding import Concluding
@@ -20,6 +21,7 @@ from escalation_worker.desk.app import build_desk
 from escalation_worker.desk.channel import DESK_OPERATORS, DeskChannel
 from escalation_worker.desk.serving import serve_desk
 from escalation_worker.discord_channel.catching_up import CatchingUp
+from escalation_worker.discord_channel.cdn import Cdn
 from escalation_worker.discord_channel.channel import DiscordChannel
 from escalation_worker.discord_channel.clicks import Clicks
 from escalation_worker.discord_channel.commands import Commands
@@ -50,10 +52,11 @@ from escalation_worker.supervisor import supervise
 from escalation_worker.writing import Writing
 from shared.errors import StoreUnavailableError
 from shared.escalation import ChannelKind, Escalation
-from shared.ports import HumanChannel
+from shared.ports import AnswerFiles, HumanChannel
 from shared.redis_adapter.connection import open_client, open_queue, open_subscriber
 from shared.redis_adapter.discussion import RedisDiscussion
 from shared.redis_adapter.drafts import RedisFormDrafts
+from shared.redis_adapter.files import RedisAnswerFiles
 from shared.redis_adapter.hearing import RedisHearing
 from shared.redis_adapter.keys import Keys
 from shared.redis_adapter.pacing import RedisPace
@@ -97,6 +100,7 @@ async def serve(settings: WorkerSettings, routes: InForce[Route], bots: Bots) ->
         store = RedisEscalationStore(redis, keys, replicas=replicas)
         discussion = RedisDiscussion(redis, keys, replicas=replicas)
         postings = RedisPostingLog(redis, keys, replicas=replicas)
+        files = RedisAnswerFiles(redis, keys)
         hearing = RedisHearing(redis, keys)
         changes = RedisChanges(subscriber, keys)
         pace_of = partial(
@@ -111,6 +115,7 @@ async def serve(settings: WorkerSettings, routes: InForce[Route], bots: Bots) ->
             bots,
             store,
             discussion,
+            files,
             postings,
             hearing,
             changes,
@@ -173,6 +178,7 @@ def _people(
     bots: Bots,
     store: RedisEscalationStore,
     discussion: RedisDiscussion,
+    files: AnswerFiles,
     postings: RedisPostingLog,
     hearing: RedisHearing,
     changes: RedisChanges,
@@ -191,7 +197,14 @@ def _people(
     operators = OperatorsByRoute(routes)
     manner_of = manners_by_route(routes)
     setting = "DISCORD_CHANNEL_ID" if settings.routes_file is None else "a route's channel"
-    answering = Answering(store, operators)
+    attaching = Attaching(
+        store,
+        files,
+        lambda question: routes.of(question.route).attachments,
+        Cdn(settings.discord_api_base).read,
+        room=ImageRoom(settings.image_bytes_each, settings.image_bytes_in_all),
+    )
+    answering = Answering(store, operators, attaching)
     discussing = Discussing(store, discussion, operators, manner_of)
     sending = Sending(store, operators, answering, manner_of)
     writing = Writing(answering, discussing, sending)
@@ -203,8 +216,8 @@ def _people(
     for bot, token in bots.items():
         find = partial(postings.find, bot)
         channel = channels[bot] = DiscordChannel(Starting(routes, bot=bot), manner_of)
-        listener = Listener(find, writing.wrote, hearing)
-        send_button = SendButton(sending, listener.taking_in)
+        listener = Listener(find, writing.wrote, hearing, attaching.refusals)
+        send_button = SendButton(sending, listener.taking_in, attaching.refusals)
         connection = DiscordConnection(
             bot=bot,
             token=token.get_secret_value(),

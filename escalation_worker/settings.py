@@ -30,6 +30,11 @@ class WorkerSettings(StoreSettings, RoutesSettings):
     discord_message_content: bool = True
     """Whether to ask for the privileged intent that lets the bot read replies."""
 
+    image_bytes_each: Annotated[int, Field(ge=0, le=1_000_000)] = 256_000
+    """Up to this size an image that comes with an answer is kept in Redis, for agents to see."""
+    image_bytes_in_all: Annotated[int, Field(ge=0, le=4_000_000)] = 512_000
+    """Of all images of one answer together."""
+
     desk_host: str = "127.0.0.1"
     desk_port: Annotated[int, Field(ge=0, le=65535)] = 8780
     desk_password: SecretStr | None = None

@@ -42,6 +42,9 @@ _WORDS: Final = {
         "message by mentioning me."
     ),
     ReplyVerdict.PAGE_KEPT: "This page is kept. Nothing is passed on before the form is complete.",
+    ReplyVerdict.FILES_REFUSED: (
+        "So nothing was passed on. Please answer in words, or with another file."
+    ),
     ReplyVerdict.ASKED_BACK: "The agent was asked. Its reply will come here.",
     ReplyVerdict.ENOUGH_SAID: (
         f"{REMARKS_LIMIT} remarks were made about this question, which is the limit. "

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from mcp_gateway.images import read_images
 from mcp_gateway.terms import Terms
 from shared.crash_points import CrashPoint, crash_point
 from shared.errors import (
@@ -34,7 +35,15 @@ from shared.escalation import (
     State,
 )
 from shared.expiry import ABANDONED, expired
-from shared.ports import Clock, Discussion, EscalationStore, Reply, ReplyWaiter, utc_now
+from shared.ports import (
+    AnswerFiles,
+    Clock,
+    Discussion,
+    EscalationStore,
+    Reply,
+    ReplyWaiter,
+    utc_now,
+)
 from shared.question import Question
 from shared.routes_in_force import InForce
 from shared.telemetry import get_logger
@@ -67,6 +76,7 @@ class Asking:
         *,
         terms: InForce[Terms],
         retention: timedelta,
+        files: AnswerFiles | None = None,
         grace: timedelta = ABANDONED,
         clock: Clock = utc_now,
     ) -> None:
@@ -75,6 +85,7 @@ class Asking:
         self._discussion = discussion
         self.terms = terms
         self._retention = retention
+        self._files = files
         self._grace = grace
         self._clock = clock
         self._stopping = asyncio.Event()
@@ -200,6 +211,10 @@ class Asking:
         return await self._store.list_for_agent(
             agent, conversation_id=conversation_id, states=states
         )
+
+    async def images(self, escalation: Escalation) -> Mapping[str, str]:
+        """Give the images that came with an answer; see `read_images`."""
+        return await read_images(self._files, escalation) if self._files else {}
 
     async def _own(self, agent: str, escalation_id: str) -> Escalation:
         escalation = await self._store.get(escalation_id)

@@ -22,7 +22,7 @@ from mcp_gateway.results import (
     status_of,
 )
 from mcp_gateway.strict_tool import StrictTool
-from shared.escalation import REASON_LIMIT, News
+from shared.escalation import REASON_LIMIT, Escalation, News
 from shared.question import (
     APPROVALS_LIMIT,
     DEFAULT_ROUTE,
@@ -93,6 +93,11 @@ AnswerSchema = Annotated[
 def build_tools(asking: Asking, *, hold_seconds: float) -> list[StrictTool]:
     """Build the gateway's tools over one use-case."""
 
+    async def shown(ctx: Call, escalation: Escalation) -> CallToolResult:
+        """Render where a question stands, with the files of its answer."""
+        revision = ctx.request_context.protocol_version
+        return render(escalation, await asking.images(escalation), revision=revision)
+
     async def ask_human(
         ctx: Call,
         question: Annotated[
@@ -126,8 +131,9 @@ def build_tools(asking: Asking, *, hold_seconds: float) -> list[StrictTool]:
             conversation_id=conversation_id,
         )
         hold = _hold(ctx, wait_seconds, hold_seconds)
-        return render(
-            await asking.ask(calling_agent(), asked, idempotency_key=idempotency_key, hold=hold)
+        return await shown(
+            ctx,
+            await asking.ask(calling_agent(), asked, idempotency_key=idempotency_key, hold=hold),
         )
 
     async def request_approval(
@@ -165,8 +171,9 @@ def build_tools(asking: Asking, *, hold_seconds: float) -> list[StrictTool]:
             conversation_id=conversation_id,
         )
         hold = _hold(ctx, wait_seconds, hold_seconds)
-        return render(
-            await asking.ask(calling_agent(), asked, idempotency_key=idempotency_key, hold=hold)
+        return await shown(
+            ctx,
+            await asking.ask(calling_agent(), asked, idempotency_key=idempotency_key, hold=hold),
         )
 
     async def send_to_operator(
@@ -180,8 +187,8 @@ def build_tools(asking: Asking, *, hold_seconds: float) -> list[StrictTool]:
     ) -> Annotated[CallToolResult, AnswerResult]:
         """Reply to a person who asked back, or add to an open question; then wait again."""
         hold = _hold(ctx, wait_seconds, hold_seconds)
-        return render(
-            await asking.tell_operator(calling_agent(), escalation_id, message, hold=hold)
+        return await shown(
+            ctx, await asking.tell_operator(calling_agent(), escalation_id, message, hold=hold)
         )
 
     async def check_answer(
@@ -190,13 +197,15 @@ def build_tools(asking: Asking, *, hold_seconds: float) -> list[StrictTool]:
         wait_seconds: WaitSeconds | None = None,
     ) -> Annotated[CallToolResult, AnswerResult]:
         """Go on waiting for the answer to a question that was asked before."""
-        return render(
+        return await shown(
+            ctx,
             await asking.check(
                 calling_agent(), escalation_id, hold=_hold(ctx, wait_seconds, hold_seconds)
-            )
+            ),
         )
 
     async def cancel_question(
+        ctx: Call,
         escalation_id: EscalationId,
         reason: Annotated[
             Text, Field(max_length=REASON_LIMIT, description="Why, for the people asked.")
@@ -204,7 +213,7 @@ def build_tools(asking: Asking, *, hold_seconds: float) -> list[StrictTool]:
         | None = None,
     ) -> Annotated[CallToolResult, AnswerResult]:
         """Take a question back because its answer is no longer wanted."""
-        return render(await asking.cancel(calling_agent(), escalation_id, reason=reason))
+        return await shown(ctx, await asking.cancel(calling_agent(), escalation_id, reason=reason))
 
     async def confirm_delivery(
         escalation_id: EscalationId,

@@ -28,6 +28,7 @@ class CrashPoint(StrEnum):
     THREAD_OPENED = "thread_opened"  # the question still counts as queued
     POSTING_NOTED = "posting_noted"  # the lease is still held
     REPLY_HEARD = "reply_heard"  # before anything is decided about it
+    FILES_KEPT = "files_kept"  # the images of an answer that does not count yet
     REPLY_ACCEPTED = "reply_accepted"  # before the cursor moves on
     REMARK_HEARD = "remark_heard"
     REMARK_NOTED = "remark_noted"  # the agent is woken; the cursor has not moved on

@@ -15,6 +15,7 @@ from pydantic import Field
 from ulid import ULID
 
 from shared.answer_form import Answer
+from shared.attachment import Attachment
 from shared.question import QUESTION_LIMIT, Question
 from shared.texts import FilledText, Value
 
@@ -166,6 +167,8 @@ class Outcome(Value):
     denial that the route has for silence."""
     values: dict[str, Answer] | None = None
     """The answer by field; only when a form was to be filled in."""
+    attachments: tuple[Attachment, ...] = ()
+    """The files that came with the answer. Where they are all of it, `text` is None."""
     reason: str | None = None
     """Why there is no answer, for a person to read."""
     by: Person | None = None

@@ -133,6 +133,34 @@ class EscalationStore(Protocol):
         ...
 
 
+class AnswerFiles(Protocol):
+    """The bytes of an answer's small images, kept for as long as its question's record.
+
+    An answer is known by its `source`. Bytes are written as base64, under a name for each file.
+    """
+
+    async def keep(
+        self,
+        escalation_id: str,
+        source: str,
+        contents: Mapping[str, str],
+        hold: Hold | None = None,
+    ) -> bool:
+        """Keep all of them, before the answer is accepted that names them. Safe to repeat.
+
+        False where nothing is kept: the record is gone, or the slot has a newer holder.
+        """
+        ...
+
+    async def read(self, escalation_id: str, source: str) -> Mapping[str, str]:
+        """Read what is kept; nothing where there is nothing any more."""
+        ...
+
+    async def forget(self, escalation_id: str, source: str) -> None:
+        """Drop what was kept for an answer that did not count."""
+        ...
+
+
 class Discussion(Protocol):
     """What passes between people and the agent before an answer. Each act is done once.
 
@@ -429,6 +457,17 @@ class HumanChannel(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class OfferedFile:
+    """A file beside what somebody wrote, as its channel describes it. The type is a claim."""
+
+    name: str
+    url: str
+    media_type: str | None
+    size: int
+    """Bytes."""
+
+
+@dataclass(frozen=True, slots=True)
 class InboundReply:
     """What somebody wrote where a question is shown, before anything is believed of it."""
 
@@ -442,6 +481,8 @@ class InboundReply:
     at: datetime
     hold: Hold | None = None
     """Of the session that heard it; None on the desk, where whoever is asked is answered."""
+    files: tuple[OfferedFile, ...] = ()
+    """Of one message, or of all that are joined to one answer."""
 
 
 OnReply = Callable[[InboundReply], Awaitable["ReplyVerdict"]]
@@ -463,6 +504,7 @@ class ReplyVerdict(StrEnum):
     TOO_MUCH_WRITTEN = "too_much_written"  # Send, and it is longer than an answer may be
     CONTENT_HIDDEN = "content_hidden"  # Send, and what was written can't be read
     PAGE_KEPT = "page_kept"  # a part of a form, whose rest is still to come
+    FILES_REFUSED = "files_refused"  # files without a word, none of which may be passed on
     ASKED_BACK = "asked_back"  # the agent is asked, and the question waits for it
     ENOUGH_SAID = "enough_said"  # as much was said about it as may be
     CLAIMED = "claimed"  # this person is on it

@@ -17,6 +17,13 @@ class _View(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
+class FileView(_View):
+    """A file that came with an answer. Discord's links expire."""
+
+    name: str
+    url: str
+
+
 class OutcomeView(_View):
     """How a question ended."""
 
@@ -28,6 +35,7 @@ class OutcomeView(_View):
     text: str | None
     approved: bool | None
     """The decision, when an approval was asked for."""
+    files: tuple[FileView, ...]
     reason: str | None
     by: str | None
     """The name of the person whose word it is."""
@@ -148,6 +156,7 @@ def _outcome(outcome: Outcome | None) -> OutcomeView | None:
         provenance=outcome.provenance,
         text=outcome.text,
         approved=outcome.approved,
+        files=tuple(FileView(name=each.name, url=each.url) for each in outcome.attachments),
         reason=outcome.reason,
         by=outcome.by.name if outcome.by else None,
         channel=outcome.channel,

@@ -5,6 +5,7 @@
 | `{p}:esc:{id}` | hash: the record | `kept_until` | gateway, worker | all |
 | `{p}:esc:{id}:reply` | string: the outcome | `kept_until` | the winning conclusion | gateway |
 | `{p}:esc:{id}:back` | string: what is asked back | the agent's reply | worker | gateway |
+| `{p}:esc:{id}:files:{digest}` | hash: an answer's images | `kept_until` | worker | gateway |
 | `{p}:esc:{id}:lease` | string: who is at it | seconds, renewed | worker | worker |
 | `{p}:esc:{id}:draft:{digest}` | hash: a person's form so far | 15 min, renewed | worker | worker |
 | `{p}:open` | zset: id by deadline (ms) | swept index | acceptance | worker |
@@ -65,6 +66,10 @@ class Keys:
     def asked_back(self, escalation_id: str) -> str:
         """Name the string that holds what an operator asks, until the agent has replied."""
         return f"{self.prefix}:esc:{escalation_id}:back"
+
+    def files(self, escalation_id: str, source: str) -> str:
+        """Name the hash with the images of the answer that came by this message."""
+        return f"{self.prefix}:esc:{escalation_id}:files:{digest(source)}"
 
     def lease(self, escalation_id: str) -> str:
         """Name the string with the token of the worker that is posting or closing it."""

@@ -36,6 +36,7 @@ _USES: Final = {
             "conclude",
             "first_notice",
             "keep_draft",
+            "keep_files",
             "keep_late_answer",
             "note_heard",
             "note_heard_until",

@@ -35,6 +35,7 @@ from shared.texts import FilledText
 TIERS_LIMIT: Final = 20
 CHANNELS_LIMIT: Final = 10
 REMINDERS_LIMIT: Final = 10
+ANY_TYPE: Final = "*/*"
 ATTACHMENTS_LIMIT: Final = 10
 """Files that Discord takes with one message."""
 QUORUM_LIMIT: Final = 10
@@ -94,7 +95,7 @@ class Operators(Table):
 
 
 class Attachments(Table):
-    """Which files people and agents may send along."""
+    """Which files people may send along with an answer."""
 
     count: Annotated[int, Field(ge=0, le=ATTACHMENTS_LIMIT)] = 4
     size: Annotated[Size, Field(ge=1, le=25_000_000)] = 8_000_000
@@ -105,7 +106,16 @@ class Attachments(Table):
         MediaType,
         Distinct,
     ] = ("image/*", "application/pdf", "text/plain")
-    """Media types, such as `image/png` or `image/*`."""
+    """Media types, such as `image/png` or `image/*`; `*/*` for all, and for files of no type."""
+
+    def allow(self, media_type: str | None) -> bool:
+        """Whether files of this type may be sent along; None where the type is not known."""
+        if ANY_TYPE in self.kinds:
+            return True
+        return media_type is not None and any(
+            media_type == kind or (kind.endswith("/*") and media_type.startswith(kind[:-1]))
+            for kind in self.kinds
+        )
 
 
 class UrgencyFactors(Table):

@@ -17,10 +17,12 @@ from shared.escalation import DEFAULT_BOT
 from shared.memory import MemoryEscalations
 from shared.memory_discussion import MemoryDiscussion
 from shared.memory_drafts import MemoryFormDrafts
+from shared.memory_files import MemoryAnswerFiles
 from shared.memory_listening import MemoryHearing, MemoryListenerSlots, MemorySlots
 from shared.memory_policies import MemoryPolicyLog
 from shared.ports import (
     SLOT_LENGTH,
+    AnswerFiles,
     Discussion,
     EscalationStore,
     FormDrafts,
@@ -32,6 +34,7 @@ from shared.ports import (
 from shared.redis_adapter.connection import open_client, open_subscriber
 from shared.redis_adapter.discussion import RedisDiscussion
 from shared.redis_adapter.drafts import RedisFormDrafts
+from shared.redis_adapter.files import RedisAnswerFiles
 from shared.redis_adapter.hearing import RedisHearing
 from shared.redis_adapter.keys import Keys
 from shared.redis_adapter.policies import RedisPolicyLog
@@ -54,6 +57,7 @@ class Backend:
     hearing: MemoryHearing | RedisHearing
     policies: PolicyLog
     make_drafts: Callable[[timedelta], FormDrafts]
+    files: AnswerFiles
     make_slots: Callable[[str, int, timedelta], Callable[[], ListenerSlots]]
 
     def workers(
@@ -89,6 +93,7 @@ async def backend(request: pytest.FixtureRequest, keys: Keys) -> AsyncGenerator[
             MemoryHearing(memory),
             MemoryPolicyLog(memory, clock=clock),
             lambda length: MemoryFormDrafts(memory, length=length),
+            MemoryAnswerFiles(memory),
             in_memory,
         )
         return
@@ -116,6 +121,7 @@ async def backend(request: pytest.FixtureRequest, keys: Keys) -> AsyncGenerator[
             RedisHearing(redis, keys),
             RedisPolicyLog(redis, keys, clock=clock),
             lambda length: RedisFormDrafts(redis, keys, length=length),
+            RedisAnswerFiles(redis, keys),
             on_redis,
         )
         running.cancel()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -48,13 +48,21 @@ class Asked:
     replies: list[str] = field(default_factory=list[str])
     """What was passed on to who asked back."""
     late_answer: str | None = None
+    attachments: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    """What came with the answer, or with the late one."""
     delivered: list[bool] = field(default_factory=list[bool])
     """What was confirmed: False for the outcome, True for the late answer."""
     settled: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def is_delivered(self) -> bool:
-        return (self.late_answer is not None) in self.delivered
+        return self.is_late in self.delivered
+
+    @property
+    def is_late(self) -> bool:
+        """Whether somebody answered after the deadline, be it with files alone."""
+        timed_out = self.status == "timed_out"
+        return self.late_answer is not None or (timed_out and bool(self.attachments))
 
     def as_json(self) -> dict[str, Any]:
         who = {"id": "7", "name": self.answered_by} if self.answered_by else None
@@ -63,17 +71,23 @@ class Asked:
             "escalation_id": self.escalation_id,
             "question": self.question,
             "answer": self.answer,
+            "attachments": [] if self.is_late else self.attachments,
             "asked_back": self.asked_back,
             "reason": self.reason,
             "answered_by": who,
             "late_answer": self.late_answer,
-            "late_answered_by": {"id": "7", "name": "Maya"} if self.late_answer else None,
+            "late_attachments": self.attachments if self.is_late else [],
+            "late_answered_by": {"id": "7", "name": "Maya"} if self.is_late else None,
             "delivered": self.is_delivered,
             "channel": "discord" if who else None,
             "seconds_to_answer": 1.5 if self.answer else None,
             "deadline": (self.asked_at + timedelta(minutes=10)).isoformat(),
             "next": "Go on.",
         }
+
+
+def _attached(files: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
+    return [{"name": name, "url": url, "media_type": "image/png", "size": 1} for name, url in files]
 
 
 class FakeGateway:
@@ -120,8 +134,10 @@ class FakeGateway:
         answer: str | None = None,
         by: str | None = "Maya",
         reason: str | None = None,
+        files: Sequence[tuple[str, str]] = (),
     ) -> None:
-        """Give a question its outcome, as a person would."""
+        """Give a question its outcome, as a person would; `files` are names and links."""
+        asked.attachments = _attached(files)
         asked.status, asked.answer, asked.reason = status, answer, reason
         asked.asked_back = None
         asked.answered_by = by if status in {"answered", "approved", "denied", "declined"} else None
@@ -135,9 +151,11 @@ class FakeGateway:
         asked.settled.set()
         await self._note()
 
-    async def answer_late(self, asked: Asked, answer: str) -> None:
+    async def answer_late(
+        self, asked: Asked, answer: str | None, *, files: Sequence[tuple[str, str]] = ()
+    ) -> None:
         """Answer a question that has timed out."""
-        asked.late_answer = answer
+        asked.late_answer, asked.attachments = answer, _attached(files)
         await self._note()
 
     def add(self, question: str, *, conversation_id: str, age: timedelta = timedelta(0)) -> Asked:

@@ -127,6 +127,10 @@ def too_many_reactions() -> Refusal:
     return Refusal(403, 30010, "Maximum number of reactions reached (20)")
 
 
+def entity_too_large() -> Refusal:
+    return Refusal(413, 40005, "Request entity too large")
+
+
 def forum_needs_a_thread() -> Refusal:
     return Refusal(400, 40058, "Cannot send a message in a forum channel")
 

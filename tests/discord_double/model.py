@@ -115,9 +115,14 @@ class Overwrite:
 class Attachment:
     id: int
     filename: str
-    content_type: str
+    # None where Discord can't tell.
+    content_type: str | None
     content: bytes
     description: str | None = None
+    # The name without its ending, where the filename had to leave something out.
+    title: str | None = None
+    # What the API says, where that is not the truth.
+    claimed_size: int | None = None
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import payloads
+from . import payloads, uploads
 from .acts import guilds, interactions, messages, threads
 from .acts.interactions import InteractionType
 from .commands import check_given
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from .acts.interactions import Interaction
-    from .model import Application, Attachment, Guild, JsonObject, Member
+    from .model import Application, Guild, JsonObject, Member
+    from .uploads import Upload
     from .world import World
 
 Place = Channel | Message | int
@@ -72,10 +73,11 @@ class Person:
         *,
         reply_to: Message | None = None,
         ping: bool = True,
-        attachments: Sequence[Attachment] = (),
+        files: Sequence[Upload] = (),
     ) -> Message:
         """Write in a channel or thread, or where a given message stands."""
-        draft = messages.read_draft({"content": text}, attachments)
+        taken = [uploads.take(self._world, each) for each in files]
+        draft = messages.read_draft({"content": text}, taken)
         allowed = AllowedMentions(replied_user=ping)
         reply_id = None if reply_to is None else reply_to.id
         draft = messages.with_reply(draft, reply_id, allowed)

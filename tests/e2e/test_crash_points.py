@@ -6,13 +6,15 @@ The doomed process takes `HITL_CRASH_POINT`; another, without it, goes on with w
 from __future__ import annotations
 
 import asyncio
+import base64
 import time
 
 import pytest
-from discord_double import DiscordDouble, defaults
+from discord_double import DiscordDouble, Upload, defaults
 from discord_double.forms import filled_in_with, inputs_of, interactive
 from discord_double.model import MessageType, Thread
 from discord_double.reading import text_of
+from mcp_types import ImageContent
 from redis.asyncio import Redis
 from support.discord_views import answer_text, starter_of, structured, until_outcome, until_told
 from support.processes import Process
@@ -61,6 +63,7 @@ def test_every_point_is_walked_through() -> None:
         *PEOPLE_POINTS,
         *AGENT_POINTS,
         CrashPoint.CATCHING_UP_LISTED,
+        CrashPoint.FILES_KEPT,
     }
     assert walked == set(CrashPoint)
 
@@ -176,6 +179,27 @@ async def test_a_worker_dies_as_it_times_a_question_out(fleet: Fleet, point: Cra
         await until_outcome(fleet.double, thread, "Nobody answered in time")
         await until_nothing_is_due(fleet)
         assert_shown_once(fleet.double, thread, "Late?")
+
+
+async def test_a_worker_dies_between_an_answers_images_and_the_answer(fleet: Fleet) -> None:
+    await fleet.add_gateway()
+    doomed = await fleet.add_worker({VARIABLE: CrashPoint.FILES_KEPT})
+    question, png = "Dies with a picture?", b"\x89PNG\r\n\x1a\n a small one"
+    async with asyncio.timeout(100), fleet.client() as agent, asyncio.TaskGroup() as group:
+        asking = group.create_task(
+            agent.call_tool("ask_human", {"question": question, "wait_seconds": 90})
+        )
+        thread = await fleet.double.until_thread(question)
+        await fleet.double.person("Maya").write(thread, "once", files=[Upload("a.png", png)])
+        await until_dead(doomed)
+        assert not asking.done()
+        await fleet.add_worker()
+        image = next(each for each in (await asking).content if isinstance(each, ImageContent))
+        assert base64.b64decode(image.data) == png
+        assert structured(asking.result())["answer"] == "once"
+        await until_outcome(fleet.double, thread, "with a.png")
+        await until_nothing_is_due(fleet)
+        assert_shown_once(fleet.double, thread, question)
 
 
 @pytest.mark.parametrize("point", REMARK_POINTS)

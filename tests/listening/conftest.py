@@ -25,9 +25,11 @@ from support.key_checker import leaking_keys
 from support.make import an_ask
 
 from escalation_worker.answering import Answering
+from escalation_worker.attaching import Attaching, ImageRoom
 from escalation_worker.concluding import Concluding
 from escalation_worker.discord_channel import client
 from escalation_worker.discord_channel.catching_up import MARGIN, CatchingUp
+from escalation_worker.discord_channel.cdn import Cdn
 from escalation_worker.discord_channel.channel import DiscordChannel
 from escalation_worker.discord_channel.clicks import Clicks
 from escalation_worker.discord_channel.client import EscalationClient
@@ -58,6 +60,7 @@ from shared.ports import Clock, Hold, utc_now
 from shared.redis_adapter.connection import open_client
 from shared.redis_adapter.discussion import RedisDiscussion
 from shared.redis_adapter.drafts import RedisFormDrafts
+from shared.redis_adapter.files import RedisAnswerFiles
 from shared.redis_adapter.hearing import RedisHearing
 from shared.redis_adapter.keys import Keys
 from shared.redis_adapter.policies import RedisPolicyLog
@@ -140,6 +143,7 @@ class Scene:
     postings: RedisPostingLog
     hearing: RedisHearing
     drafts: RedisFormDrafts
+    files: RedisAnswerFiles
 
     def make_worker(
         self,
@@ -160,10 +164,18 @@ class Scene:
         channel = DiscordChannel(Starting(routes, bot=bot), manner_of)
         find = find or partial(self.postings.find, bot)
         operators = OperatorsByRoute(routes)
-        answering = Answering(self.store, operators)
+        attaching = Attaching(
+            self.store,
+            self.files,
+            lambda question: routes.of(question.route).attachments,
+            Cdn(self.double.api_base, seconds=1.0).read,
+            room=ImageRoom(),
+        )
+        answering = Answering(self.store, operators, attaching)
         discussing = Discussing(self.store, self.discussion, operators, manner_of)
         sending = Sending(self.store, operators, answering, manner_of)
-        listener = Listener(find, Writing(answering, discussing, sending).wrote, self.hearing)
+        writing = Writing(answering, discussing, sending)
+        listener = Listener(find, writing.wrote, self.hearing, attaching.refusals)
         turn = Turn(RedisListenerSlots(self.redis, self.keys, bot, slots=1))
         connection = DiscordConnection(
             bot=bot,
@@ -178,7 +190,7 @@ class Scene:
                     answering,
                     discussing,
                     FormPages(FillingIn(self.store, operators, answering, self.drafts)),
-                    SendButton(sending, listener.taking_in),
+                    SendButton(sending, listener.taking_in, attaching.refusals),
                     manner_of,
                 ),
                 Commands(
@@ -334,6 +346,7 @@ async def scene(
             RedisPostingLog(redis, keys),
             RedisHearing(redis, keys),
             RedisFormDrafts(redis, keys),
+            RedisAnswerFiles(redis, keys),
         )
         assert not await leaking_keys(redis, keys)
 

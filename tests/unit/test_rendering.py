@@ -12,6 +12,7 @@ from support.make import an_outcome
 
 from escalation_worker.discord_channel import endings, marks, rendering, texts
 from escalation_worker.manners import Manner
+from shared.attachment import Attachment
 from shared.escalation import Escalation, Outcome, Person, State, new_id
 from shared.question import OPTION_LIMIT, OPTIONS_LIMIT, QUESTION_LIMIT, Question, Urgency
 from shared.routes.route import AnswerMode, DecisionReason
@@ -111,6 +112,11 @@ def assert_within_discords_limits(embed: discord.Embed) -> None:
         assert 1 <= len((field.value or "").strip()) <= len(field.value or "") <= 1024
 
 
+def a_file(name: str) -> Attachment:
+    """Make a file of an answer."""
+    return Attachment(name=name, url="https://cdn/a", media_type="image/png", size=1)
+
+
 def an_ended(state: State, **update: object) -> Escalation:
     """Make a question that ended 42 seconds after it was asked."""
     ended = an_escalation(state)
@@ -157,6 +163,7 @@ def test_an_embed_never_exceeds_discords_limits_and_loses_no_character(
     late=st.booleans(),
     threaded=st.booleans(),
     mode=st.sampled_from(AnswerMode),
+    files=st.lists(long_texts(120), max_size=10),
 )
 def test_an_embed_has_room_for_any_ending(
     state: State,
@@ -168,13 +175,15 @@ def test_an_embed_has_room_for_any_ending(
     late: bool,
     threaded: bool,
     mode: AnswerMode,
+    files: list[str],
 ) -> None:
     question = an_escalation(state, text=text, context=context, options=["*" * OPTION_LIMIT])
     by = Person(id="1", name=name)
     outcome = None
     if not state.is_open:
         ending = an_outcome(question, state, at=NOW + timedelta(days=9999))
-        outcome = ending.model_copy(update={"reason": reason, "by": by})
+        sent = tuple(a_file(name) for name in files)
+        outcome = ending.model_copy(update={"reason": reason, "by": by, "attachments": sent})
     escalation = question.model_copy(
         update={"agent": agent, "outcome": outcome, "late_answer": outcome if late else None}
     )
@@ -461,3 +470,20 @@ def test_a_late_answer_is_not_delivered_with_the_time_out() -> None:
     assert "Delivered" not in values(rendering.embed(late))["Outcome"]
     known = late.model_copy(update={"late_answer_delivered_at": NOW})
     assert "Delivered" in values(rendering.embed(known))["Outcome"]
+
+
+def test_an_outcome_names_the_files_that_were_passed_on() -> None:
+    files = (a_file("cut *here*.png"), a_file("b.pdf"))
+    answered = an_ended(State.ANSWERED, attachments=files)
+    assert "with cut \\*here\\*.png, b.pdf" in endings.outcome_line(answered)
+    late = an_ended(State.TIMED_OUT)
+    late = late.model_copy(update={"late_answer": answered.outcome})
+    assert "late answer by Maya, with cut" in endings.outcome_line(late)
+
+
+def test_an_outcome_names_as_many_files_as_there_is_room_for() -> None:
+    files = tuple(a_file(f"{number}{'x' * 30}.png") for number in range(10))
+    line = endings.outcome_line(an_ended(State.ANSWERED, attachments=files, source="12"))
+    named = line.partition(", with ")[2]
+    assert named.endswith(" and 8 more")
+    assert len(named) <= endings.FILES_ROOM

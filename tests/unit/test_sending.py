@@ -52,7 +52,8 @@ async def send(
     async def read() -> Sequence[Written]:
         return written
 
-    return await a_sender(store).send(a_reply(escalation, "", source="click-1", **who), read)
+    reply = a_reply(escalation, "", source="click-1", **who)
+    return (await a_sender(store).send(reply, read))[0]
 
 
 async def test_messages_are_joined_in_order_and_the_last_of_them_is_the_source(
@@ -96,7 +97,7 @@ async def test_nothing_is_read_for_somebody_who_may_not_answer(store: MemoryEsca
         raise AssertionError("it was read")
 
     reply = a_reply(question, "", person="222")
-    assert await a_sender(store).send(reply, never) is ReplyVerdict.NOT_ALLOWED
+    assert await a_sender(store).send(reply, never) == (ReplyVerdict.NOT_ALLOWED, reply)
 
 
 async def test_a_second_click_on_the_same_words_is_the_same_act(store: MemoryEscalations) -> None:

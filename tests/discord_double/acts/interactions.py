@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from discord_double.model import Application, Attachment, Channel, JsonObject, Member, User
     from discord_double.world import World
 
-ATTACHMENT_MAX = 10 * 1024 * 1024
-
 
 class InteractionType(IntEnum):
     """What the person did."""
@@ -357,7 +355,7 @@ def _payload(world: World, interaction: Interaction, viewer: Viewer) -> JsonObje
         "entitlements": [],
         "entitlement_sku_ids": [],
         "authorizing_integration_owners": _owners(interaction),
-        "attachment_size_limit": ATTACHMENT_MAX,
+        "attachment_size_limit": world.settings.attachment_size,
         "context": 1 if channel.type is ChannelType.DM else 0,
     }
     member: Member | None = world.member(channel, user)
