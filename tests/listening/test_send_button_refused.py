@@ -60,10 +60,10 @@ async def test_files_of_what_is_sent_go_with_it_and_those_over_a_limit_are_named
         price_list = Upload("prices.txt", b"10 %")
         await maya.write(thread, files=[price_list])
         await maya.write(thread, "? which shelf", files=[Upload("aside.txt", b"x")])
-        await maya.write(thread, "This one.", files=[Upload("scan.tiff", b"II*")])
+        await maya.write(thread, "This one.", files=[Upload("scan.zip", b"PK")])
         words, _ = await send(scene, maya, asked)
         assert "Sent" in words
-        assert "scan.tiff was not passed on" in words
+        assert "scan.zip was not passed on" in words
         outcome = await outcome_of(scene, asked)
         assert outcome.text == "This one."
         assert [each.name for each in outcome.attachments] == ["prices.txt"]
