@@ -22,6 +22,8 @@ class CrashPoint(StrEnum):
     ASK_BEFORE_ACCEPTED = "ask_before_accepted"
     ASK_AFTER_ACCEPTED = "ask_after_accepted"  # durable, but the agent does not know the id
     REPLY_READ_BEFORE_RESPONSE = "reply_read_before_response"
+    CONVERSATION_END_HEARD = "conversation_end_heard"
+    CONVERSATION_END_NOTED = "conversation_end_noted"  # of one question; the agent does not know
     POSTING_LEASED = "posting_leased"  # nothing was sent yet
     STARTER_SENT = "starter_sent"  # people see it; nothing is written down
     STARTER_NOTED = "starter_noted"  # there is no thread yet
@@ -33,11 +35,13 @@ class CrashPoint(StrEnum):
     REMARK_NOTED = "remark_noted"  # the agent is woken; the cursor has not moved on
     VOTE_HEARD = "vote_heard"
     VOTE_NOTED = "vote_noted"  # counted; whoever clicked was not told
+    CALLER_TOLD_OF = "caller_told_of"  # the thread says it; the showing still counts as due
     OUTCOME_EDITED = "outcome_edited"  # the message shows it; the thread is open
     OUTCOME_CONFIRMED = "outcome_confirmed"
     OUTCOME_CLOSED = "outcome_closed"  # the showing still counts as due
     EXPIRY_DUE = "expiry_due"
     EXPIRY_CONCLUDED = "expiry_concluded"
+    HANGING_UP = "hanging_up"  # the customer is gone, and the gateway does not know it
     OUTCOME_KNOWN_TO_AGENT = "outcome_known_to_agent"  # the customer was not told yet
     OUTCOME_SPOKEN = "outcome_spoken"  # told, and nobody but the customer knows it
     CATCHING_UP_LISTED = "catching_up_listed"  # nothing that was missed is heard yet

@@ -25,7 +25,10 @@ _USES: Final = {
     "_enqueue": frozenset({"accept", "look_again", "requeue"}),
     "_conclude": frozenset({"conclude", "vote"}),
     "_show": frozenset(
-        {"claim", "keep_late_answer", "note_delivery", "note_progress", "remark", "vote"}
+        {
+            *("claim", "keep_late_answer", "note_caller", "note_delivery", "note_progress"),
+            *("remark", "vote"),
+        }
     ),
     "_fence": frozenset(
         {
