@@ -43,6 +43,8 @@ WORKER_POINTS = (
 EXPIRY_POINTS = (CrashPoint.EXPIRY_DUE, CrashPoint.EXPIRY_CONCLUDED)
 REMARK_POINTS = (CrashPoint.REMARK_HEARD, CrashPoint.REMARK_NOTED)
 VOTE_POINTS = (CrashPoint.VOTE_HEARD, CrashPoint.VOTE_NOTED)
+END_POINTS = (CrashPoint.CONVERSATION_END_HEARD, CrashPoint.CONVERSATION_END_NOTED)
+"""Walked through in test_hang_up.py, with the two of a customer who has gone."""
 AGENT_POINTS = (CrashPoint.OUTCOME_KNOWN_TO_AGENT, CrashPoint.OUTCOME_SPOKEN)
 """Walked through in test_agent_hosts.py."""
 
@@ -55,6 +57,9 @@ def test_every_point_is_walked_through() -> None:
         *REMARK_POINTS,
         *VOTE_POINTS,
         *AGENT_POINTS,
+        *END_POINTS,
+        CrashPoint.CALLER_TOLD_OF,
+        CrashPoint.HANGING_UP,
         CrashPoint.CATCHING_UP_LISTED,
     }
     assert walked == set(CrashPoint)
