@@ -212,3 +212,20 @@ async def test_a_dropped_question_is_not_told_to_a_customer_who_is_back(
             await gateway.until(lambda: gateway.calls.count("list_questions") == 2)
             await second.says("And how long does delivery take?")
     assert second.heard.count("taken back") == 0
+
+
+async def test_a_late_answer_to_what_timed_out_days_ago_is_no_longer_looked_out_for(
+    gateway: FakeGateway,
+) -> None:
+    old = gateway.add("Discount?", conversation_id="talk", age=timedelta(days=2))
+    await gateway.settle(old, "timed_out")
+    old.delivered.append(False)
+    recent = gateway.add("Refund?", conversation_id="talk")
+    await gateway.settle(recent, answer="Refund approved")
+    patience = replace(BRISK, resume=timedelta(days=7))
+    async with asyncio.timeout(BOUND):
+        async with talking(client_for(gateway.url), patience=patience) as talk:
+            await talk.heard.until("Refund approved")
+            await gateway.until(lambda: recent.is_delivered)
+    # The recent one was looked at once, and the old one never.
+    assert gateway.calls.count("check_answer") == 1
