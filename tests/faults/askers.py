@@ -154,6 +154,7 @@ class McpAsker:
         cancel_after = by.randint(1, 3) if manner is Asking.CANCELS else None
         while reading is None or reading.status == PENDING:
             waits = 10.0 if manner is Asking.PATIENT else by.choice((0.0, 0.3, 1.0, 2.0))
+            waits = 0.0 if hangs_up else waits  # before anybody has answered
             known = reading.id if reading else None
             if known is not None and cancel_after == 0:
                 cancelling = {"escalation_id": known, "reason": "no longer wanted"}
