@@ -39,7 +39,7 @@ class Manner:
     instructions: str
     greeting: str
     hold_line_seconds: float = 20.0
-    on_hangup: OnHangup = OnHangup.CANCEL
+    on_hangup: OnHangup = OnHangup.ROUTE
     longest_utterance_seconds: float = STUCK_SECONDS
     patience: Patience = field(default_factory=Patience)
 
@@ -90,8 +90,8 @@ async def open_conversation(
     """Open a conversation in the current task, and close it at the end of the block.
 
     When the block ends or the room closes the session, nothing more is told, and the open
-    questions are cancelled or left as configured. `on_files` hears of answers that came with files,
-    once the customer was told.
+    questions are let go of as configured. `on_files` hears of answers that came with files, once
+    the customer was told.
     """
     isolate_session()
     notices, floor = Notices(), Floor()
@@ -125,8 +125,8 @@ async def open_conversation(
         if telling is not None:
             telling.cancel()
             await asyncio.wait([telling])
-        cancel = manner.on_hangup is OnHangup.CANCEL and not conversation.leave_questions
-        await questions.hang_up(cancel=cancel)
+        leaves = conversation.leave_questions
+        await questions.hang_up(OnHangup.LEAVE if leaves else manner.on_hangup)
 
     agent = CustomerAgent(
         instructions=f"{manner.instructions.strip()}\n\n{notices.explain()}",

@@ -126,6 +126,15 @@ class _Listing(_FromWire):
     questions: list[ListedQuestion]
 
 
+class _LetGoQuestion(_FromWire):
+    escalation_id: str
+    became: str
+
+
+class _LetGo(_FromWire):
+    questions: list[_LetGoQuestion]
+
+
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
@@ -154,6 +163,10 @@ class Gateway(Protocol):
 
     async def cancel(self, escalation_id: str, *, reason: str) -> None:
         """Take a question back; no error when it was settled in the meantime."""
+        ...
+
+    async def end_conversation(self, conversation_id: str, *, reason: str) -> dict[str, str]:
+        """Say that the customer is gone; tell what became of each open question, by its id."""
         ...
 
     async def confirm_delivery(self, escalation_id: str, *, late_answer: bool) -> None:
@@ -210,6 +223,12 @@ class McpGateway:
     async def cancel(self, escalation_id: str, *, reason: str) -> None:
         """Take a question back. See `Gateway`."""
         await self._call("cancel_question", {"escalation_id": escalation_id, "reason": reason})
+
+    async def end_conversation(self, conversation_id: str, *, reason: str) -> dict[str, str]:
+        """End a conversation. See `Gateway`."""
+        arguments = {"conversation_id": conversation_id, "reason": reason}
+        result = await self._call("end_conversation", arguments)
+        return {each.escalation_id: each.became for each in _parse(_LetGo, result).questions}
 
     async def confirm_delivery(self, escalation_id: str, *, late_answer: bool) -> None:
         """Confirm a delivery. See `Gateway`."""

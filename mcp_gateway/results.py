@@ -83,6 +83,8 @@ class ListedQuestion(BaseModel):
     answer: str | None
     late_answer: str | None
     delivered: bool
+    caller_gone_at: str | None
+    """When the conversation ended in which it was asked; none while somebody waits for it."""
 
 
 class QuestionList(BaseModel):
@@ -195,6 +197,7 @@ def render_list(escalations: list[Escalation]) -> CallToolResult:
             answer=each.outcome.text if each.outcome else None,
             late_answer=each.late_answer.text if each.late_answer else None,
             delivered=each.is_delivered,
+            caller_gone_at=iso(each.caller_gone_at) if each.caller_gone_at else None,
         )
         for each in escalations
     ]

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field
 from mcp_gateway.arguments import known_route, quorum, read_form, read_question
 from mcp_gateway.asking import Asking, Hold
 from mcp_gateway.auth import calling_agent
+from mcp_gateway.conversation_tool import end_conversation_tool
 from mcp_gateway.results import (
     AnswerResult,
     QuestionList,
@@ -41,7 +42,7 @@ that people must allow: "approved" or "denied". Status "needs_info" means that a
 back: reply with send_to_operator. Only "answered", "approved" and "denied" are a person's word, \
 unless provenance says "fallback": that was prepared for when nobody answers. Never decide the \
 question yourself because nobody answered. Once the customer has been told, confirm_delivery lets \
-the people who were asked see it."""
+the people who were asked see it. When the customer has gone, end_conversation."""
 
 _ASK_AGAIN: Final = (
     "the question may have been accepted. Please try again with the same words or the same "
@@ -196,7 +197,10 @@ def build_tools(asking: Asking, *, hold_seconds: float) -> list[StrictTool]:
         escalation_id: EscalationId,
         wait_seconds: WaitSeconds | None = None,
     ) -> Annotated[CallToolResult, AnswerResult]:
-        """Go on waiting for the answer to a question that was asked before."""
+        """Go on waiting for the answer to a question that was asked before.
+
+        Also takes up a conversation again that had ended.
+        """
         return await shown(
             ctx,
             await asking.check(
@@ -256,6 +260,7 @@ def build_tools(asking: Asking, *, hold_seconds: float) -> list[StrictTool]:
         StrictTool.of(send_to_operator, annotations=writes, if_uncertain=_TELL_AGAIN),
         StrictTool.of(check_answer, annotations=reads),
         StrictTool.of(cancel_question, annotations=cancels),
+        end_conversation_tool(asking),
         StrictTool.of(confirm_delivery, annotations=confirms),
         StrictTool.of(list_questions, annotations=reads),
     ]

@@ -22,6 +22,8 @@ class CrashPoint(StrEnum):
     ASK_BEFORE_ACCEPTED = "ask_before_accepted"
     ASK_AFTER_ACCEPTED = "ask_after_accepted"  # durable, but the agent does not know the id
     REPLY_READ_BEFORE_RESPONSE = "reply_read_before_response"
+    CONVERSATION_END_HEARD = "conversation_end_heard"
+    CONVERSATION_END_NOTED = "conversation_end_noted"  # of one question; the agent does not know
     POSTING_LEASED = "posting_leased"  # nothing was sent yet
     STARTER_SENT = "starter_sent"  # people see it; nothing is written down
     STARTER_NOTED = "starter_noted"  # there is no thread yet
@@ -37,12 +39,14 @@ class CrashPoint(StrEnum):
     ASSIGNMENT_NOTED = "assignment_noted"  # neither who chose nor who was chosen was told
     PAGE_KEPT = "page_kept"  # a page of a form is kept; whoever wrote it was not told
     SENDING_READ = "sending_read"  # what is to be sent was read, and the click acknowledged
+    CALLER_TOLD_OF = "caller_told_of"  # the thread says it; the showing still counts as due
     OUTCOME_EDITED = "outcome_edited"  # the message shows it; the thread is open
     RELAYED = "relayed"  # people were told and called; the showing still counts as due
     OUTCOME_CONFIRMED = "outcome_confirmed"
     OUTCOME_CLOSED = "outcome_closed"  # the showing still counts as due
     EXPIRY_DUE = "expiry_due"
     EXPIRY_CONCLUDED = "expiry_concluded"
+    HANGING_UP = "hanging_up"  # the customer is gone, and the gateway does not know it
     OUTCOME_KNOWN_TO_AGENT = "outcome_known_to_agent"  # the customer was not told yet
     OUTCOME_SPOKEN = "outcome_spoken"  # told, and nobody but the customer knows it
     CATCHING_UP_LISTED = "catching_up_listed"  # nothing that was missed is heard yet

@@ -250,6 +250,10 @@ class Escalation(Value):
     """When the agent said that the outcome had reached the customer."""
     late_answer_delivered_at: datetime | None = None
     """Likewise for the late answer."""
+    caller_gone_at: datetime | None = None
+    """When the conversation ended in which it was asked; none while somebody waits for it."""
+    departures: int = 0
+    """How often that was. Each going and each coming back is told under its number."""
 
     @property
     def is_delivered(self) -> bool:

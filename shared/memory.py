@@ -71,8 +71,7 @@ class MemoryEscalations:
 
     async def accept(self, ask: Ask) -> Accepted:
         """See `EscalationStore.accept`."""
-        now = self._clock()
-        now = now.replace(microsecond=now.microsecond // 1000 * 1000)
+        now = self._now()
         fingerprint = (ask.agent, ask.question.fingerprint())
         if ask.idempotency_key is not None:
             known = self.entry(self._by_key.get((ask.agent, ask.idempotency_key), ""))
@@ -109,6 +108,7 @@ class MemoryEscalations:
         *,
         conversation_id: str | None = None,
         states: frozenset[State] | None = None,
+        most: int = 100,
     ) -> list[Escalation]:
         """See `EscalationStore.list_for_agent`."""
         theirs = sorted(
@@ -122,7 +122,7 @@ class MemoryEscalations:
             if (conversation_id is None or each.question.conversation_id == conversation_id)
             and (states is None or each.state in states)
         ]
-        return found[:100]
+        return found[:most]
 
     async def list_open(self) -> list[Escalation]:
         """See `EscalationStore.list_open`."""
@@ -186,9 +186,23 @@ class MemoryEscalations:
                 assert_never(news)
         if told is None or noted is not None:
             return Concluded(known, applied=False)
-        now = self._clock()
-        now = now.replace(microsecond=now.microsecond // 1000 * 1000)
-        entry.escalation = known.model_copy(update={field_name: now})
+        entry.escalation = known.model_copy(update={field_name: self._now()})
+        self.changes.tell(escalation_id)
+        return Concluded(entry.escalation, applied=True)
+
+    async def note_caller(self, escalation_id: str, *, gone: bool) -> Concluded | None:
+        """See `EscalationStore.note_caller`."""
+        entry = self.entry(escalation_id)
+        if entry is None:
+            return None
+        known = entry.escalation
+        if not known.state.is_open or (known.caller_gone_at is not None) == gone:
+            return Concluded(known, applied=False)
+        changes = {
+            "caller_gone_at": self._now() if gone else None,
+            "departures": known.departures + int(gone),
+        }
+        entry.escalation = known.model_copy(update=changes)
         self.changes.tell(escalation_id)
         return Concluded(entry.escalation, applied=True)
 
@@ -263,6 +277,11 @@ class MemoryEscalations:
         if entry is not None and entry.escalation.kept_until <= self._clock():
             return None
         return entry
+
+    def _now(self) -> datetime:
+        """Tell the time in whole milliseconds, as it is kept."""
+        now = self._clock()
+        return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
     def _kept(self) -> list[Escalation]:
         now = self._clock()

@@ -95,8 +95,9 @@ class EscalationStore(Protocol):
         *,
         conversation_id: str | None = None,
         states: frozenset[State] | None = None,
+        most: int = 100,
     ) -> list[Escalation]:
-        """Read an agent's kept questions, newest first, at most 100 of those that were asked for.
+        """Read an agent's kept questions, newest first, at most so many of those asked for.
 
         Looks at the agent's newest 1,000. A record that can't be read is left out.
         """
@@ -129,6 +130,14 @@ class EscalationStore(Protocol):
         """Note that this news has reached the customer. The first time counts.
 
         Not applied where it was noted before, and where there is no such news.
+        """
+        ...
+
+    async def note_caller(self, escalation_id: str, *, gone: bool) -> Concluded | None:
+        """Note that nobody waits for the answer any more, or that somebody does again.
+
+        The question stays open. Each going and each coming back is noted once, and shown to
+        people; not applied where it is noted already, and where the question has ended.
         """
         ...
 

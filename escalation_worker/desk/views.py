@@ -88,6 +88,8 @@ class QuestionView(_View):
     late_answer: OutcomeView | None
     delivered: bool
     """Whether the customer knows the newest of it."""
+    caller_gone: bool
+    """Whether the customer has gone; the answer is wanted all the same."""
 
 
 class Snapshot(_View):
@@ -143,6 +145,7 @@ def view_of(escalation: Escalation) -> QuestionView:
         outcome=_outcome(escalation.outcome),
         late_answer=_outcome(escalation.late_answer),
         delivered=escalation.is_delivered,
+        caller_gone=escalation.caller_gone_at is not None,
     )
 
 

@@ -22,6 +22,7 @@ from escalation_worker.discord_channel.places import (
     text_channel,
     words_said,
 )
+from escalation_worker.discord_channel.presence import tell_of_caller
 from escalation_worker.discord_channel.reassigning import told_to_assignee
 from escalation_worker.discord_channel.relaying import relayed
 from escalation_worker.discord_channel.starting import SEARCH_MARGIN, Starting
@@ -91,6 +92,7 @@ class DiscordChannel:
         for name, step, done in (
             ("edit", self._edit_starter, CrashPoint.OUTCOME_EDITED),
             ("relay", self._relay, CrashPoint.RELAYED),
+            ("caller", tell_of_caller, CrashPoint.CALLER_TOLD_OF),
             ("confirm", self._confirm, CrashPoint.OUTCOME_CONFIRMED),
             ("close", self._close, None),
         ):

@@ -49,7 +49,9 @@ def outcome_line(escalation: Escalation) -> str:
             kept = f"; late answer by {_who(late)}{_files(late)} kept" if late and late.by else ""
             return f"⌛ Nobody answered in time ({after}){instead}{kept}"
         case State.CANCELLED:
-            return f"✖️ Cancelled by the agent{because}"
+            # Without the agent's own word it was the route's: nobody waited for the answer.
+            by_route = outcome is not None and outcome.provenance is Provenance.SYSTEM
+            return f"✖️ Cancelled{'' if by_route else ' by the agent'}{because}"
         case State.UNDELIVERABLE:
             return f"⚠️ Could not be delivered{because}"
         case State.QUEUED | State.POSTED | State.CLAIMED | State.NEEDS_INFO:

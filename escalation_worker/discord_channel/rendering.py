@@ -11,6 +11,7 @@ import discord
 
 from escalation_worker.discord_channel.endings import NAME_ROOM, outcome_line
 from escalation_worker.discord_channel.marks import marker
+from escalation_worker.discord_channel.presence import GONE, kept_until_back
 from escalation_worker.discord_channel.texts import beginning, brief, cut, plain, spaced, split_at
 from escalation_worker.manners import USUAL, Manner
 from shared.escalation import Author, Claim, Escalation, State
@@ -89,8 +90,12 @@ def embed(
             inline=False,
         )
     else:
-        delivered = "\n📨 Delivered to the customer" if escalation.is_delivered else ""
-        rendered.add_field(name="Outcome", value=outcome_line(escalation) + delivered, inline=False)
+        ending = outcome_line(escalation)
+        if escalation.is_delivered:
+            ending += "\n📨 Delivered to the customer"
+        elif kept_until_back(escalation):
+            ending += "\n🚪 The customer has gone: kept for when they are back"
+        rendered.add_field(name="Outcome", value=ending, inline=False)
     rendered.set_footer(text=marker(escalation))
     return rendered
 
@@ -140,6 +145,8 @@ def _how_to_answer(question: Question, manner: Manner, *, threaded: bool) -> str
 
 def _progress(escalation: Escalation) -> Iterator[tuple[str, str]]:
     """Tell what has happened to an open question so far."""
+    if escalation.caller_gone_at is not None:
+        yield "Customer", GONE
     if escalation.claim is not None:
         yield "On it", on_it(escalation.claim)
     if escalation.question.approvals_needed is not None and escalation.votes:

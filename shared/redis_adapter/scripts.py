@@ -26,7 +26,7 @@ _USES: Final = {
     "_conclude": frozenset({"conclude", "vote"}),
     "_show": frozenset(
         {
-            *("claim", "keep_late_answer", "note_delivery", "note_progress"),
+            *("claim", "keep_late_answer", "note_caller", "note_delivery", "note_progress"),
             *("remark", "show_again", "vote"),
         }
     ),

@@ -224,6 +224,16 @@ class Escalations(RuleBasedStateMachine):
 
         self.everywhere(act)
 
+    @rule(question=questions, gone=st.booleans())
+    def caller(self, question: int, gone: bool) -> None:
+        async def act(side: Side) -> Any:
+            noted = await side.store.note_caller(side.ids[question], gone=gone)
+            assert noted is not None
+            known = noted.escalation
+            return noted.applied, known.state, known.caller_gone_at, known.departures
+
+        self.everywhere(act)
+
     @rule(
         question=questions,
         author=st.sampled_from(Author),

@@ -50,6 +50,8 @@ class Asked:
     late_answer: str | None = None
     attachments: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     """What came with the answer, or with the late one."""
+    caller_gone: bool = False
+    """Whether its conversation has ended, and nobody has taken it up again."""
     delivered: list[bool] = field(default_factory=list[bool])
     """What was confirmed: False for the outcome, True for the late answer."""
     settled: asyncio.Event = field(default_factory=asyncio.Event)
@@ -96,6 +98,10 @@ class FakeGateway:
     def __init__(self, *, api_key: str | None = None) -> None:
         self.asked: list[Asked] = []
         self.cancelled: list[tuple[str, str | None]] = []
+        self.ended: list[str] = []
+        """The conversations that ended, each as often as it did."""
+        self.drops = False
+        """Whether questions are cancelled whose conversation ends."""
         self.calls: list[str] = []
         self.refused_keys = 0
         self.held = 0
@@ -267,6 +273,8 @@ class FakeGateway:
         @server.tool()
         async def check_answer(escalation_id: str, wait_seconds: float = 25) -> CallToolResult:
             await self._note_call("check_answer")
+            self._find(escalation_id).caller_gone = False
+            await self._note()
             return await self._hold(self._find(escalation_id), wait_seconds)
 
         @server.tool()
@@ -326,6 +334,34 @@ class FakeGateway:
             return await self._hold(asked, 0)
 
         @server.tool()
+        async def end_conversation(
+            conversation_id: str, reason: str | None = None
+        ) -> CallToolResult:
+            await self._note_call("end_conversation")
+            self.ended.append(conversation_id)
+            opened = [
+                each
+                for each in self.asked
+                if each.conversation_id == conversation_id
+                and each.status in {"pending", "needs_info"}
+            ]
+            for each in opened:
+                each.caller_gone = True
+                if self.drops:
+                    await self.settle(each, "cancelled", reason=reason)
+            became = "cancelled" if self.drops else "kept"
+            await self._note()
+            return CallToolResult(
+                content=[TextContent(type="text", text="The conversation is over.")],
+                structured_content={
+                    "conversation_id": conversation_id,
+                    "questions": [
+                        {"escalation_id": each.escalation_id, "became": became} for each in opened
+                    ],
+                },
+            )
+
+        @server.tool()
         async def confirm_delivery(escalation_id: str, late_answer: bool = False) -> CallToolResult:
             await self._note_call("confirm_delivery")
             asked = self._find(escalation_id)
@@ -333,7 +369,7 @@ class FakeGateway:
             await self._note()
             return await self._hold(asked, 0)
 
-        del send_to_operator, cancel_question, confirm_delivery
+        del send_to_operator, cancel_question, end_conversation, confirm_delivery
 
 
 class _KeyCheck:

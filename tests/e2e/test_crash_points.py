@@ -48,6 +48,8 @@ REMARK_POINTS = (CrashPoint.REMARK_HEARD, CrashPoint.REMARK_NOTED)
 VOTE_POINTS = (CrashPoint.VOTE_HEARD, CrashPoint.VOTE_NOTED)
 ASSIGNMENT_POINTS = (CrashPoint.ASSIGNMENT_NOTED, CrashPoint.RELAYED)
 PEOPLE_POINTS = (CrashPoint.SENDING_READ, CrashPoint.PAGE_KEPT)
+END_POINTS = (CrashPoint.CONVERSATION_END_HEARD, CrashPoint.CONVERSATION_END_NOTED)
+"""Walked through in test_hang_up.py, with the two of a customer who has gone."""
 AGENT_POINTS = (CrashPoint.OUTCOME_KNOWN_TO_AGENT, CrashPoint.OUTCOME_SPOKEN)
 """Walked through in test_agent_hosts.py."""
 
@@ -62,6 +64,9 @@ def test_every_point_is_walked_through() -> None:
         *ASSIGNMENT_POINTS,
         *PEOPLE_POINTS,
         *AGENT_POINTS,
+        *END_POINTS,
+        CrashPoint.CALLER_TOLD_OF,
+        CrashPoint.HANGING_UP,
         CrashPoint.CATCHING_UP_LISTED,
         CrashPoint.FILES_KEPT,
     }

@@ -13,7 +13,7 @@ from support.make import an_outcome
 from escalation_worker.discord_channel import endings, marks, rendering, texts
 from escalation_worker.manners import Manner
 from shared.attachment import Attachment
-from shared.escalation import Escalation, Outcome, Person, State, new_id
+from shared.escalation import Escalation, Outcome, Person, Provenance, State, new_id
 from shared.question import OPTION_LIMIT, OPTIONS_LIMIT, QUESTION_LIMIT, Question, Urgency
 from shared.routes.route import AnswerMode, DecisionReason
 from shared.texts import is_blank
@@ -164,6 +164,7 @@ def test_an_embed_never_exceeds_discords_limits_and_loses_no_character(
     threaded=st.booleans(),
     mode=st.sampled_from(AnswerMode),
     files=st.lists(long_texts(120), max_size=10),
+    gone=st.none() | st.just(NOW),
 )
 def test_an_embed_has_room_for_any_ending(
     state: State,
@@ -176,6 +177,7 @@ def test_an_embed_has_room_for_any_ending(
     threaded: bool,
     mode: AnswerMode,
     files: list[str],
+    gone: datetime | None,
 ) -> None:
     question = an_escalation(state, text=text, context=context, options=["*" * OPTION_LIMIT])
     by = Person(id="1", name=name)
@@ -185,7 +187,12 @@ def test_an_embed_has_room_for_any_ending(
         sent = tuple(a_file(name) for name in files)
         outcome = ending.model_copy(update={"reason": reason, "by": by, "attachments": sent})
     escalation = question.model_copy(
-        update={"agent": agent, "outcome": outcome, "late_answer": outcome if late else None}
+        update={
+            "agent": agent,
+            "outcome": outcome,
+            "late_answer": outcome if late else None,
+            "caller_gone_at": gone,
+        }
     )
     manner = Manner(mode)
     assert_within_discords_limits(rendering.embed(escalation, threaded=threaded, manner=manner))
@@ -207,7 +214,12 @@ def test_the_longest_embed_of_all_fits(state: State) -> None:
         ending = an_outcome(question, state, at=NOW + timedelta(days=9999))
         outcome = ending.model_copy(update={"reason": "*" * QUESTION_LIMIT, "by": by})
     escalation = question.model_copy(
-        update={"agent": "*" * 900, "outcome": outcome, "late_answer": outcome}
+        update={
+            "agent": "*" * 900,
+            "outcome": outcome,
+            "late_answer": outcome,
+            "caller_gone_at": NOW,
+        }
     )
     for mode in AnswerMode:
         assert_within_discords_limits(rendering.embed(escalation, manner=Manner(mode)))
@@ -415,7 +427,35 @@ def test_a_long_reason_is_cut_and_stays_on_one_line() -> None:
 
 
 def test_a_blank_reason_is_left_out() -> None:
-    assert endings.outcome_line(an_ended(State.CANCELLED, reason=" ")).endswith("by the agent")
+    blank = an_ended(State.CANCELLED, reason=" ", provenance=Provenance.AGENT)
+    assert endings.outcome_line(blank).endswith("by the agent")
+
+
+def test_a_cancellation_says_whose_word_it_was_and_why() -> None:
+    why = {"reason": "no longer wanted"}
+    agents = an_ended(State.CANCELLED, provenance=Provenance.AGENT, **why)
+    routes = an_ended(State.CANCELLED, provenance=Provenance.SYSTEM, **why)
+    assert endings.outcome_line(agents) == "✖️ Cancelled by the agent: no longer wanted"
+    assert endings.outcome_line(routes) == "✖️ Cancelled: no longer wanted"
+
+
+def test_the_embed_says_that_the_customer_has_gone_until_they_are_back() -> None:
+    gone = an_escalation().model_copy(update={"caller_gone_at": NOW, "departures": 1})
+    shown = values(rendering.embed(gone))
+    assert shown["Customer"] == "The customer has gone. The answer is still wanted."
+    assert "Answer until" in shown, "people can answer all the same"
+    back = gone.model_copy(update={"caller_gone_at": None})
+    assert "Customer" not in values(rendering.embed(back))
+
+
+def test_an_answer_for_a_customer_who_has_gone_is_shown_as_kept_until_they_know_it() -> None:
+    gone = an_ended(State.ANSWERED).model_copy(update={"caller_gone_at": NOW, "departures": 1})
+    assert "kept for when they are back" in values(rendering.embed(gone))["Outcome"]
+    told = values(rendering.embed(gone.model_copy(update={"delivered_at": NOW})))["Outcome"]
+    assert "kept" not in told
+    assert "Delivered" in told
+    cancelled = an_ended(State.CANCELLED).model_copy(update={"caller_gone_at": NOW})
+    assert "kept" not in values(rendering.embed(cancelled))["Outcome"]
 
 
 def test_no_two_outcomes_read_alike() -> None:
@@ -442,6 +482,9 @@ def test_a_nonce_fits_and_belongs_to_one_message_of_one_question() -> None:
         nonces.append(marks.outcome_nonce(escalation))
         late = an_outcome(escalation, at=NOW)
         nonces.append(marks.outcome_nonce(escalation.model_copy(update={"late_answer": late})))
+        for number in (1, 2):
+            left = escalation.model_copy(update={"departures": number})
+            nonces += [marks.caller_nonce(left, gone=gone) for gone in (True, False)]
     assert len(set(nonces)) == len(nonces)
     assert all(len(nonce) <= 25 for nonce in nonces)
 

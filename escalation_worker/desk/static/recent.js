@@ -62,7 +62,9 @@ export class Recent {
     const late = question.late_answer?.by ? ` · ${question.late_answer.by} answered late` : "";
     const when = question.outcome ? ` · ${ago(question.outcome.at)}` : "";
     const delivered = question.delivered ? " · delivered to the customer" : "";
-    return `${ending(question)}${late}${when}${delivered}`;
+    const kept = question.caller_gone && !question.delivered && question.state !== "cancelled";
+    const gone = kept ? " · the customer has gone" : "";
+    return `${ending(question)}${late}${when}${delivered}${gone}`;
   }
 
   tick() {
