@@ -40,7 +40,7 @@ def test_everything_has_a_default_that_runs_without_any_key() -> None:
     [
         ("AGENT_LLM", "gpt", "'rules', 'openai', 'anthropic' or 'google'"),
         ("AGENT_STT", "ears", "'none', 'deepgram', 'openai' or 'google'"),
-        ("AGENT_ON_HANGUP", "shout", "'cancel' or 'leave'"),
+        ("AGENT_ON_HANGUP", "shout", "'route', 'cancel' or 'leave'"),
         ("AGENT_TURNS", "21", "20"),
         ("AGENT_FACTS", "Shop", "pairs"),
         ("AGENT_FACTS", "Shop=", "1 to 256 characters"),

