@@ -26,7 +26,7 @@ settings.load_profile("untimed")
 @pytest.fixture(autouse=True)
 def logs_can_be_captured(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no logger keep the processors that it had when another test set up logging."""
-    configure = structlog.configure
+    configure: Any = structlog.configure
 
     def uncached(**settings: Any) -> None:
         configure(**{**settings, "cache_logger_on_first_use": False})
