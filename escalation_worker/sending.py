@@ -16,7 +16,7 @@ from escalation_worker.manners import MannerOf
 from escalation_worker.operators import WhoMayAct, find_allowed
 from shared.crash_points import CrashPoint, crash_point
 from shared.escalation import Escalation, State
-from shared.ports import EscalationStore, InboundReply, ReplyVerdict
+from shared.ports import EscalationStore, InboundReply, OfferedFile, ReplyVerdict
 from shared.question import QUESTION_LIMIT
 from shared.texts import is_blank
 
@@ -31,6 +31,7 @@ class Written:
     id: str
     text: str | None
     """None where the channel did not let us read it."""
+    files: tuple[OfferedFile, ...] = ()
 
 
 ReadWritten = Callable[[], Awaitable[Sequence[Written]]]
@@ -73,8 +74,12 @@ class Sending:
         before = ended is not None and reply.at <= ended.at
         return ReplyVerdict.OVERHEARD if before else ReplyVerdict.TOO_LATE
 
-    async def send(self, reply: InboundReply, read: ReadWritten) -> ReplyVerdict:
+    async def send(
+        self, reply: InboundReply, read: ReadWritten
+    ) -> tuple[ReplyVerdict, InboundReply]:
         """Take what this person has written for the answer; of the reply it is the click.
+
+        Returns with the verdict the reply that was made of it.
 
         The answer's source is the last message that is a part of it. So a second click is the same
         act, and it is that message which gets the mark.
@@ -84,15 +89,16 @@ class Sending:
         """
         escalation = await find_allowed(self._store, self._operators, reply)
         if isinstance(escalation, ReplyVerdict):
-            return escalation
+            return escalation, reply
         if not escalation.question.takes_text:
-            return ReplyVerdict.WRONG_SHAPE
+            return ReplyVerdict.WRONG_SHAPE, reply
         joined = _joined(await read())
         crash_point(CrashPoint.SENDING_READ)
         if isinstance(joined, ReplyVerdict):
             answerable = escalation.state.is_open or may_be_sent_late(escalation)
-            return joined if answerable else ReplyVerdict.TOO_LATE
-        return await self._answering.answer(replace(reply, text=joined.text, source=joined.source))
+            return (joined if answerable else ReplyVerdict.TOO_LATE), reply
+        sent = replace(reply, text=joined.text, source=joined.source, files=joined.files)
+        return await self._answering.answer(sent), sent
 
 
 def may_be_sent_late(escalation: Escalation) -> bool:
@@ -105,6 +111,7 @@ def may_be_sent_late(escalation: Escalation) -> bool:
 class _Joined:
     text: str
     source: str
+    files: tuple[OfferedFile, ...]
 
 
 def _joined(messages: Sequence[Written]) -> _Joined | ReplyVerdict:
@@ -113,15 +120,20 @@ def _joined(messages: Sequence[Written]) -> _Joined | ReplyVerdict:
     What can't be read is not left out: half of an answer may mean the opposite of the whole.
     """
     texts: list[str] = []
+    files: list[OfferedFile] = []
     source = ""
     for each in messages:
         if each.text is None:
             return ReplyVerdict.CONTENT_HIDDEN
         text = each.text.strip()
-        if not is_blank(text) and not text.startswith(ASKS_BACK):
-            texts.append(text)
-            source = each.id
-    if not texts:
+        if text.startswith(ASKS_BACK) or (is_blank(text) and not each.files):
+            continue
+        texts += [] if is_blank(text) else [text]
+        files += each.files
+        source = each.id
+    if not source:
         return ReplyVerdict.NOTHING_WRITTEN
     whole = "\n".join(texts)
-    return ReplyVerdict.TOO_MUCH_WRITTEN if len(whole) > QUESTION_LIMIT else _Joined(whole, source)
+    if len(whole) > QUESTION_LIMIT:
+        return ReplyVerdict.TOO_MUCH_WRITTEN
+    return _Joined(whole, source, tuple(files))

@@ -42,6 +42,9 @@ _WORDS: Final = {
         "message by mentioning me."
     ),
     ReplyVerdict.PAGE_KEPT: "This page is kept. Nothing is passed on before the form is complete.",
+    ReplyVerdict.FILES_REFUSED: (
+        "So nothing was passed on. Please answer in words, or with another file."
+    ),
     ReplyVerdict.ASKED_BACK: "The agent was asked. Its reply will come here.",
     ReplyVerdict.ENOUGH_SAID: (
         f"{REMARKS_LIMIT} remarks were made about this question, which is the limit. "
@@ -50,6 +53,11 @@ _WORDS: Final = {
     ReplyVerdict.CLAIMED: "You are on it.",
     ReplyVerdict.CLAIMED_ALREADY: "Somebody else is on it.",
     ReplyVerdict.RELEASED: "Nobody is on it any more.",
+    ReplyVerdict.REASSIGNED: "They are on it now, and are told.",
+    ReplyVerdict.ON_IT_ALREADY: "They are on it already.",
+    ReplyVerdict.CANNOT_TAKE_IT: (
+        "Whoever you chose may not answer this question, so nothing was changed."
+    ),
     ReplyVerdict.VOTED: "Your approval is counted. More are needed.",
     ReplyVerdict.VOTED_ALREADY: "You have decided this before. One person's word counts once.",
     ReplyVerdict.REASON_NEEDED: (

@@ -22,6 +22,7 @@ _STATUS: Final = {
     ReplyVerdict.TOO_LATE: 409,
     ReplyVerdict.UNREADABLE: 422,
     ReplyVerdict.WRONG_SHAPE: 422,
+    ReplyVerdict.FILES_REFUSED: 422,
     ReplyVerdict.ASKED_BACK: 200,
     ReplyVerdict.ENOUGH_SAID: 409,
     ReplyVerdict.CLAIMED: 200,

@@ -22,6 +22,8 @@ from escalation_worker.discord_channel.places import (
     text_channel,
     words_said,
 )
+from escalation_worker.discord_channel.presence import tell_of_caller
+from escalation_worker.discord_channel.reassigning import told_to_assignee
 from escalation_worker.discord_channel.relaying import relayed
 from escalation_worker.discord_channel.starting import SEARCH_MARGIN, Starting
 from escalation_worker.escalating import Call
@@ -89,7 +91,8 @@ class DiscordChannel:
             return
         for name, step, done in (
             ("edit", self._edit_starter, CrashPoint.OUTCOME_EDITED),
-            ("relay", self._relay, None),
+            ("relay", self._relay, CrashPoint.RELAYED),
+            ("caller", tell_of_caller, CrashPoint.CALLER_TOLD_OF),
             ("confirm", self._confirm, CrashPoint.OUTCOME_CONFIRMED),
             ("close", self._close, None),
         ):
@@ -207,8 +210,8 @@ class DiscordChannel:
     async def _relay(
         self, client: discord.Client, escalation: Escalation, posting: Posting
     ) -> None:
-        """Say to people what the agent told them, once."""
-        told = list(relayed(escalation))
+        """Say to people what the agent told them, and who was given the question, once each."""
+        told = [*relayed(escalation), *told_to_assignee(escalation)]
         if not told:
             return
         where = client.get_partial_messageable(

@@ -11,9 +11,10 @@ from typing import Final, assert_never
 import discord
 
 from escalation_worker.answering import Answering
-from escalation_worker.discord_channel import modals
+from escalation_worker.discord_channel import modals, reassigning
 from escalation_worker.discord_channel.controls import Act, ControlId
 from escalation_worker.discord_channel.form_pages import FormPages
+from escalation_worker.discord_channel.interactions import TRY_AGAIN, reply_of
 from escalation_worker.discord_channel.listener import FindEscalation
 from escalation_worker.discord_channel.send_button import SendButton
 from escalation_worker.discord_channel.whispers import is_our_whisper, open_modal, whisper
@@ -21,7 +22,7 @@ from escalation_worker.discussing import Discussing, counted_in_words
 from escalation_worker.manners import MannerOf
 from escalation_worker.verdicts import in_words
 from shared.errors import StoreUnavailableError
-from shared.escalation import ChannelKind, Escalation
+from shared.escalation import Escalation
 from shared.ports import EscalationStore, Hold, InboundReply, ReplyVerdict
 from shared.telemetry import get_logger
 
@@ -61,8 +62,7 @@ class Clicks:
         except StoreUnavailableError as error:
             log.warning("click_not_taken_in", act=control.act, reason=str(error))
             lost = _given_back(interaction) if control.act is Act.FILL_IN else ""
-            words = f"Nothing was passed on, please try again in a moment.{lost}"
-            await whisper(interaction, words)
+            await whisper(interaction, f"{TRY_AGAIN}{lost}")
 
     async def _take_in(
         self, interaction: discord.Interaction, control: ControlId, hold: Hold
@@ -70,12 +70,17 @@ class Clicks:
         if control.act is Act.SEND:
             await self._send(interaction, control, hold)
             return
+        if control.act is Act.ASSIGN:
+            await self._assign(interaction, control, hold)
+            return
         escalation = await self._clicked(interaction, control)
         if escalation is None:
             await whisper(interaction, in_words(ReplyVerdict.UNKNOWN))
         elif control.act is Act.FILL_IN:
             reply = _reply(interaction, control, "", hold)
             await self._form_pages.use(interaction, control, escalation, reply)
+        elif control.act is Act.REASSIGN:
+            await self._choose_person(interaction, control, escalation, hold)
         elif not control.form and self._opens_form(control.act, escalation):
             await self._open(interaction, control, escalation)
         else:
@@ -145,8 +150,8 @@ class Clicks:
                 return await self._discussing.release(reply)
             case Act.DECLINE:
                 return await self._answering.decline(reply)
-            case Act.FILL_IN | Act.SEND:
-                raise AssertionError("a form has pages, and Send passes on what was written before")
+            case Act.FILL_IN | Act.SEND | Act.REASSIGN | Act.ASSIGN:
+                raise AssertionError("taken in before")
             case _:
                 assert_never(control.act)
 
@@ -165,6 +170,35 @@ class Clicks:
         return await self._answering.answer(
             _reply(interaction, control, options[int(number)], hold)
         )
+
+    async def _choose_person(
+        self,
+        interaction: discord.Interaction,
+        control: ControlId,
+        escalation: Escalation,
+        hold: Hold,
+    ) -> None:
+        """Let somebody choose who shall take the question, if they may act on it."""
+        may = self._discussing.may_reassign(escalation, _reply(interaction, control, "", hold))
+        if may is not None:
+            await whisper(interaction, in_words(may))
+            return
+        await whisper(interaction, reassigning.WHOM, reassigning.person_menu(escalation.id))
+
+    async def _assign(
+        self, interaction: discord.Interaction, control: ControlId, hold: Hold
+    ) -> None:
+        """Give a question to whoever was chosen.
+
+        The menu stands in a message of its own, so that nothing but its id says which question is
+        meant. As with a command, who may do it is checked all the same.
+        """
+        values = (interaction.data or {}).get("values") or [""]
+        chosen = reassigning.chosen_in(interaction, str(values[0]))
+        reply = _reply(interaction, control, "", hold)
+        verdict = await self._discussing.reassign(reply, chosen)
+        if verdict is not ReplyVerdict.FENCED:  # another worker hears the same choice
+            await whisper(interaction, in_words(verdict))
 
     async def _tell(
         self, interaction: discord.Interaction, escalation: Escalation, verdict: ReplyVerdict
@@ -187,16 +221,4 @@ def _given_back(interaction: discord.Interaction) -> str:
 def _reply(
     interaction: discord.Interaction, control: ControlId, text: str, hold: Hold
 ) -> InboundReply:
-    user = interaction.user
-    roles = user.roles if isinstance(user, discord.Member) else []
-    return InboundReply(
-        escalation_id=control.escalation_id,
-        text=text,
-        person_id=str(user.id),
-        person_name=user.display_name,
-        person_roles=frozenset(str(role.id) for role in roles),
-        channel=ChannelKind.DISCORD,
-        source=f"click-{interaction.id}",
-        at=interaction.created_at,
-        hold=hold,
-    )
+    return reply_of(interaction, control.escalation_id, text, hold, by="click")

@@ -41,6 +41,8 @@ class Act(StrEnum):
     ASK_BACK = "back"
     CLAIM = "claim"
     RELEASE = "release"
+    REASSIGN = "reassign"  # opens the menu of people
+    ASSIGN = "assign"  # that menu, which stands in a message of its own
     DECLINE = "decline"
 
 
@@ -144,6 +146,7 @@ def _others(escalation: Escalation) -> Iterator[Item]:
         yield _button(escalation, Act.RELEASE, "Release", grey)
     if question.approvals_needed is None:
         yield _button(escalation, Act.DECLINE, "Decline", grey)
+    yield _button(escalation, Act.REASSIGN, "Reassign", grey)
 
 
 def _button(

@@ -17,6 +17,12 @@ import aiohttp
 import discord
 
 from escalation_worker.discord_channel import marks
+from escalation_worker.discord_channel.files import (
+    Refusals,
+    about_files,
+    nothing_refused,
+    offered_in,
+)
 from escalation_worker.unreadable import passing_over_unreadable
 from escalation_worker.verdicts import in_words
 from shared.errors import StoreUnavailableError
@@ -53,10 +59,17 @@ class Memory(Protocol):
 class Listener:
     """Turns messages into replies and verdicts into words."""
 
-    def __init__(self, find: FindEscalation, on_reply: OnReply, memory: Memory) -> None:
+    def __init__(
+        self,
+        find: FindEscalation,
+        on_reply: OnReply,
+        memory: Memory,
+        refusals: Refusals = nothing_refused,
+    ) -> None:
         self._find = find
         self._on_reply = on_reply
         self._memory = memory
+        self._refusals = refusals
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._taking_in: dict[object, datetime] = {}
 
@@ -122,20 +135,20 @@ class Listener:
     async def _reply(self, escalation_id: str, message: discord.Message, hold: Hold) -> None:
         author = message.author
         roles = author.roles if isinstance(author, discord.Member) else []
-        verdict = await self._on_reply(
-            InboundReply(
-                escalation_id=escalation_id,
-                text=without_leading_mention(message.content, message.guild and message.guild.me),
-                person_id=str(author.id),
-                person_name=author.display_name,
-                person_roles=frozenset(str(role.id) for role in roles),
-                channel=ChannelKind.DISCORD,
-                source=str(message.id),
-                at=message.created_at,
-                hold=hold,
-            )
+        reply = InboundReply(
+            escalation_id=escalation_id,
+            text=without_leading_mention(message.content, message.guild and message.guild.me),
+            person_id=str(author.id),
+            person_name=author.display_name,
+            person_roles=frozenset(str(role.id) for role in roles),
+            channel=ChannelKind.DISCORD,
+            source=str(message.id),
+            at=message.created_at,
+            hold=hold,
+            files=offered_in(message),
         )
-        words = notice(verdict, message)
+        verdict = await self._on_reply(reply)
+        words = await about_files(verdict, reply, self._refusals, notice(verdict, message))
         quietly = verdict is ReplyVerdict.WRITTEN
         told_once = f"{verdict}:{escalation_id}" if verdict in _ONCE_A_QUESTION else str(message.id)
         if (words or quietly) and await self._memory.first_notice(told_once, hold):
@@ -170,8 +183,8 @@ def notice(verdict: ReplyVerdict, message: discord.Message) -> str | None:
             return "This question has already ended, so your message was not passed on."
         case ReplyVerdict.NOT_ALLOWED:
             return "Only the operators of this channel may answer. Nothing was passed on."
-        case ReplyVerdict.UNREADABLE if message.attachments or message.stickers:
-            return "Only text can be passed on. Please write the answer as a message."
+        case ReplyVerdict.UNREADABLE if message.stickers and not message.content:
+            return "A sticker can't be passed on. Please write the answer as a message."
         case ReplyVerdict.UNREADABLE if not message.content:
             return (
                 "I can't read this message. Either it is empty, or this bot lacks the Message "

@@ -7,22 +7,22 @@ from collections.abc import AsyncIterator
 import discord
 
 from escalation_worker.discord_channel import problems
+from escalation_worker.discord_channel.files import offered_in
 from escalation_worker.discord_channel.listener import is_a_persons, without_leading_mention
 from escalation_worker.sending import Written
 
 
-async def written_by_whoever_clicked(interaction: discord.Interaction) -> tuple[list[Written], int]:
+async def written_by_whoever_clicked(interaction: discord.Interaction) -> list[Written]:
     """Read what they have written under the question whose message they clicked, up to the click.
 
-    In its thread, and beside it in reply to its message. Also tells how many of these messages have
-    files: those are no text, and are left out.
+    In its thread, and beside it in reply to its message.
 
     Raises:
         discord.HTTPException: Discord refuses, or fails.
     """
     starter = interaction.message
     if starter is None:
-        return [], 0
+        return []
     found: dict[int, discord.Message] = {}
     async for message in _in_its_thread(interaction, starter):
         found[message.id] = message
@@ -35,8 +35,7 @@ async def written_by_whoever_clicked(interaction: discord.Interaction) -> tuple[
         if each.author.id == interaction.user.id and is_a_persons(each)
     ]
     me = interaction.client.user
-    with_files = sum(bool(each.attachments or each.stickers) for each in theirs)
-    return [Written(str(each.id), _text(each, me)) for each in theirs], with_files
+    return [Written(str(each.id), _text(each, me), offered_in(each)) for each in theirs]
 
 
 def _text(message: discord.Message, me: discord.abc.Snowflake | None) -> str | None:

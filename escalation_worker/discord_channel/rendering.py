@@ -11,9 +11,10 @@ import discord
 
 from escalation_worker.discord_channel.endings import NAME_ROOM, outcome_line
 from escalation_worker.discord_channel.marks import marker
+from escalation_worker.discord_channel.presence import GONE, kept_until_back
 from escalation_worker.discord_channel.texts import beginning, brief, cut, plain, spaced, split_at
 from escalation_worker.manners import USUAL, Manner
-from shared.escalation import Author, Escalation, State
+from shared.escalation import Author, Claim, Escalation, State
 from shared.question import Question, Urgency
 from shared.texts import is_blank
 
@@ -89,8 +90,12 @@ def embed(
             inline=False,
         )
     else:
-        delivered = "\n📨 Delivered to the customer" if escalation.is_delivered else ""
-        rendered.add_field(name="Outcome", value=outcome_line(escalation) + delivered, inline=False)
+        ending = outcome_line(escalation)
+        if escalation.is_delivered:
+            ending += "\n📨 Delivered to the customer"
+        elif kept_until_back(escalation):
+            ending += "\n🚪 The customer has gone: kept for when they are back"
+        rendered.add_field(name="Outcome", value=ending, inline=False)
     rendered.set_footer(text=marker(escalation))
     return rendered
 
@@ -140,8 +145,10 @@ def _how_to_answer(question: Question, manner: Manner, *, threaded: bool) -> str
 
 def _progress(escalation: Escalation) -> Iterator[tuple[str, str]]:
     """Tell what has happened to an open question so far."""
+    if escalation.caller_gone_at is not None:
+        yield "Customer", GONE
     if escalation.claim is not None:
-        yield "On it", brief(escalation.claim.by.name, NAME_ROOM) or "somebody"
+        yield "On it", on_it(escalation.claim)
     if escalation.question.approvals_needed is not None and escalation.votes:
         approved = [brief(each.by.name, NAME_ROOM) for each in escalation.votes if each.approve]
         needed = escalation.question.approvals_needed
@@ -153,6 +160,14 @@ def _progress(escalation: Escalation) -> Iterator[tuple[str, str]]:
         said = brief(last.text, PROGRESS_ROOM // 2)
         waits = " (waiting for the agent)" if last.author is Author.OPERATOR else ""
         yield f"Asked back{waits}", f"{brief(who, NAME_ROOM)}: {said}"
+
+
+def on_it(claim: Claim) -> str:
+    """Name who is on a question, and who wanted that, if another did."""
+    name = brief(claim.by.name, NAME_ROOM) or "somebody"
+    if claim.assigned_by is None:
+        return name
+    return f"{name} (asked by {brief(claim.assigned_by.name, NAME_ROOM) or 'somebody'})"
 
 
 def _context(question: Question) -> str:

@@ -10,6 +10,7 @@ from typing import Final
 import aiohttp
 import discord
 
+from escalation_worker.discord_channel.files import Refusals, about_files, nothing_refused
 from escalation_worker.discord_channel.reading import written_by_whoever_clicked
 from escalation_worker.discord_channel.whispers import NOBODY, NOT_TOLD, not_told
 from escalation_worker.sending import Sending, Written
@@ -34,15 +35,17 @@ IsItsOwn = Callable[[], Awaitable[bool]]
 
 _NOT_READ: Final = "Discord did not let me read what you wrote, so nothing was passed on. "
 _TRY_AGAIN: Final = "Please press “Send” again in a moment."
-_FILES: Final = " Files were left out: only text is passed on."
 
 
 class SendButton:
     """Takes in a click on it."""
 
-    def __init__(self, sending: Sending, taking_in: TakingIn) -> None:
+    def __init__(
+        self, sending: Sending, taking_in: TakingIn, refusals: Refusals = nothing_refused
+    ) -> None:
         self._sending = sending
         self._taking_in = taking_in
+        self._refusals = refusals
 
     async def pressed(
         self, interaction: discord.Interaction, reply: InboundReply, is_its_own: IsItsOwn
@@ -64,28 +67,24 @@ class SendButton:
     async def _send(
         self, interaction: discord.Interaction, reply: InboundReply, is_its_own: IsItsOwn
     ) -> str:
-        files = 0
-
         async def read() -> Sequence[Written]:
-            nonlocal files
             async with asyncio.timeout(READ_SECONDS):
-                written, files = await written_by_whoever_clicked(interaction)
-            return written
+                return await written_by_whoever_clicked(interaction)
 
         try:
             if not await is_its_own():
                 return in_words(ReplyVerdict.UNKNOWN)
             # Where another worker listens by now, it was not it that acknowledged the click: here
             # somebody waits for words whatever the verdict is.
-            verdict = await self._sending.send(reply, read)
+            verdict, sent = await self._sending.send(reply, read)
+            words = await about_files(verdict, sent, self._refusals, in_words(verdict))
         except StoreUnavailableError as error:
             log.warning("click_not_taken_in", act="send", reason=str(error))
             return f"Nothing was passed on. {_TRY_AGAIN}"
         except (TimeoutError, discord.HTTPException, aiohttp.ClientError, OSError) as error:
             log.warning("click_not_taken_in", act="send", reason=type(error).__name__)
             return _NOT_READ + _TRY_AGAIN
-        sent = verdict in {ReplyVerdict.ACCEPTED, ReplyVerdict.KEPT_LATE}
-        return in_words(verdict) + (_FILES if sent and files else "")
+        return words or in_words(verdict)
 
 
 async def _acknowledged(interaction: discord.Interaction) -> bool:

@@ -28,10 +28,11 @@ SEARCH_MARGIN: Final = timedelta(minutes=1)
 
 
 class Starting:
-    """Sends that message once, and finds it again."""
+    """Sends that message once as one bot, and finds it again."""
 
-    def __init__(self, routes: InForce[Route], *, clock: Clock = utc_now) -> None:
+    def __init__(self, routes: InForce[Route], *, bot: str, clock: Clock = utc_now) -> None:
         self._routes = routes
+        self._bot = bot
         self._manner_of = manners_by_route(routes)
         self._clock = clock
         self.places: Mapping[int, discord.TextChannel] = {}
@@ -107,6 +108,7 @@ class Starting:
             reference=str(message.id),
             url=message.jump_url,
             called=tuple(sorted(call.targets)) if call is not None and called else (),
+            bot=self._bot,
         )
 
     def _route(self, escalation: Escalation) -> Route:

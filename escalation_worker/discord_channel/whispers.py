@@ -1,4 +1,4 @@
-"""What only the person sees who clicked, chose or filled something in."""
+"""What only the person sees who clicked, chose, filled something in, or used a command."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ log = get_logger(__name__)
 ACKNOWLEDGED: Final = 40060
 """Another worker that listens was faster."""
 NOT_TOLD: Final = (discord.HTTPException, aiohttp.ClientError, OSError)
-"""How it shows that an answer to a click did not arrive. What was done counts all the same."""
+"""How it shows that an answer did not arrive. What was done counts all the same."""
 NOBODY: Final = discord.AllowedMentions.none()
 
 
@@ -36,8 +36,14 @@ async def whisper(
                 content=words, view=view, allowed_mentions=NOBODY
             )
             return
+        shown = view or discord.utils.MISSING
+        if interaction.response.is_done():  # with the word that the answer is to come
+            await interaction.followup.send(
+                words, ephemeral=True, view=shown, allowed_mentions=NOBODY
+            )
+            return
         await interaction.response.send_message(
-            words, ephemeral=True, view=view or discord.utils.MISSING, allowed_mentions=NOBODY
+            words, ephemeral=True, view=shown, allowed_mentions=NOBODY
         )
     except NOT_TOLD as error:
         not_told(error)
@@ -55,4 +61,4 @@ def not_told(error: Exception) -> None:
     """Say in the log that an answer did not arrive."""
     if isinstance(error, discord.HTTPException) and error.code == ACKNOWLEDGED:
         return
-    log.warning("click_not_answered", reason=type(error).__name__)
+    log.warning("interaction_not_answered", reason=type(error).__name__)

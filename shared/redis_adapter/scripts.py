@@ -26,7 +26,7 @@ _USES: Final = {
     "_conclude": frozenset({"conclude", "vote"}),
     "_show": frozenset(
         {
-            *("claim", "keep_late_answer", "note_delivery", "note_progress"),
+            *("claim", "keep_late_answer", "note_caller", "note_delivery", "note_progress"),
             *("remark", "show_again", "vote"),
         }
     ),
@@ -36,6 +36,7 @@ _USES: Final = {
             "conclude",
             "first_notice",
             "keep_draft",
+            "keep_files",
             "keep_late_answer",
             "note_heard",
             "note_heard_until",

@@ -33,7 +33,7 @@ SNOWFLAKE_MAX: Final = (1 << 64) - 1
 
 _EMBED_TEXTS: Final = (("title", 256), ("description", 4096))
 
-ACTION_ROW, BUTTON, STRING_SELECT, TEXT_INPUT = 1, 2, 3, 4
+ACTION_ROW, BUTTON, STRING_SELECT, TEXT_INPUT, USER_SELECT = 1, 2, 3, 4, 5
 SELECTS: Final = frozenset({3, 5, 6, 7, 8})
 LABEL: Final = 18
 _LINK_STYLES: Final = frozenset({5, 6})

@@ -19,7 +19,7 @@ from escalation_worker.discord_channel.controls import Act, ControlId
 from escalation_worker.reloading import Reloading
 from listening.conftest import CHANNEL_ROUTE, Scene, Worker, in_force, until
 from listening.test_controls import labels, said_to, shown
-from shared.escalation import Escalation, Outcome, State
+from shared.escalation import DEFAULT_BOT, Escalation, Outcome, State
 from shared.ports import Hold, utc_now
 from shared.redis_adapter.policies import RedisPolicyLog
 from shared.routes.route import AnswerMode
@@ -51,7 +51,7 @@ async def until_read(scene: Scene, message: Message) -> None:
     newest = str(message.id)
 
     async def read() -> bool:
-        cursors = await scene.hearing.cursors([str(message.channel_id)])
+        cursors = await scene.hearing.cursors(DEFAULT_BOT, [str(message.channel_id)])
         return int(cursors.get(str(message.channel_id), 0)) >= int(newest)
 
     await until(read)
@@ -178,8 +178,8 @@ async def test_options_stand_beside_send_and_either_answers(scene: Scene, count:
         picked = await scene.ask(worker, "which?", options=options)
         written = await scene.ask(worker, "and then?", options=options)
         maya = scene.double.person("Maya")
-        rest = ["Send", "Other answer", "Ask back", "I'm on it", "Decline"]
-        assert labels(scene.starter(picked))[-5:] == rest
+        rest = ["Send", "Other answer", "Ask back", "I'm on it", "Decline", "Reassign"]
+        assert labels(scene.starter(picked))[-6:] == rest
         starter = scene.starter(picked)
         if count > 5:
             menu = str(ControlId(Act.CHOOSE, picked.id))
@@ -248,7 +248,7 @@ async def test_no_question_times_out_over_a_click_that_is_still_being_taken_in(
         heard: set[bool] = set()
 
         async def answered() -> bool:
-            until_then = await scene.hearing.heard_until()
+            until_then = await scene.hearing.heard_until(DEFAULT_BOT)
             heard.add(until_then is not None and until_then > clicked)
             return bool(click.response and click.response.content)
 

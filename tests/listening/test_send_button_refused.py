@@ -6,9 +6,8 @@ import asyncio
 from typing import Any
 
 import pytest
-from discord_double import defaults
+from discord_double import Upload, defaults
 from discord_double.forms import interactive
-from discord_double.model import Attachment
 from support.discord_views import said_by_bot
 from support.make import an_outcome
 
@@ -52,18 +51,33 @@ async def test_more_than_an_answer_may_have_is_not_passed_on_until_it_is_shorten
         assert len((await outcome_of(scene, asked)).text or "") == 3_999
 
 
-async def test_files_are_left_out_and_the_person_is_told_so(scene: Scene) -> None:
+async def test_files_of_what_is_sent_go_with_it_and_those_over_a_limit_are_named(
+    scene: Scene,
+) -> None:
     async with asyncio.timeout(30), scene.listening(a_sender(scene)) as worker:
         asked = await scene.ask(worker, "a discount?")
         maya, thread = scene.double.person("Maya"), scene.thread(asked)
-        picture = Attachment(scene.double.world.ids.next(), "shelf.png", "image/png", b"png")
-        await maya.write(thread, attachments=[picture])
-        assert "not written anything" in (await send(scene, maya, asked))[0]
-        await maya.write(thread, "This one.")
+        price_list = Upload("prices.txt", b"10 %")
+        await maya.write(thread, files=[price_list])
+        await maya.write(thread, "? which shelf", files=[Upload("aside.txt", b"x")])
+        await maya.write(thread, "This one.", files=[Upload("scan.zip", b"PK")])
         words, _ = await send(scene, maya, asked)
         assert "Sent" in words
-        assert "Files were left out" in words
-        assert (await outcome_of(scene, asked)).text == "This one."
+        assert "scan.zip was not passed on" in words
+        outcome = await outcome_of(scene, asked)
+        assert outcome.text == "This one."
+        assert [each.name for each in outcome.attachments] == ["prices.txt"]
+
+
+async def test_files_alone_can_be_sent(scene: Scene) -> None:
+    async with asyncio.timeout(30), scene.listening(a_sender(scene)) as worker:
+        asked = await scene.ask(worker, "the price list?")
+        maya, thread = scene.double.person("Maya"), scene.thread(asked)
+        await maya.write(thread, files=[Upload("prices.txt", b"10 %")])
+        assert "Sent" in (await send(scene, maya, asked))[0]
+        outcome = await outcome_of(scene, asked)
+        assert outcome.text is None
+        assert [each.name for each in outcome.attachments] == ["prices.txt"]
 
 
 async def test_who_may_not_answer_sends_nothing_not_even_their_own_words(scene: Scene) -> None:

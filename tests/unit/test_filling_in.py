@@ -10,7 +10,7 @@ from escalation_worker.answering import Answering
 from escalation_worker.filling_in import FillingIn, PageTaken
 from shared.answer_form import AnswerForm
 from shared.errors import StoreUnavailableError
-from shared.escalation import Escalation, State
+from shared.escalation import DEFAULT_BOT, Escalation, State
 from shared.memory import MemoryEscalations
 from shared.memory_drafts import MemoryFormDrafts
 from shared.ports import Hold, ReplyVerdict, utc_now
@@ -143,7 +143,7 @@ async def test_the_last_page_after_the_deadline_completes_a_late_answer(scene: S
 
 
 async def test_a_page_that_a_relieved_listener_heard_is_left_to_the_new_one(scene: Scene) -> None:
-    scene.store.fences[0] = 2
+    scene.store.fences[DEFAULT_BOT, 0] = 2
     taken = await scene.take(0, hold=Hold(0, 1), a="x", b="5")
     assert taken == PageTaken(ReplyVerdict.FENCED)
     assert await scene.begin() == {}

@@ -14,7 +14,7 @@ from escalation_worker.operators import Operators
 from escalation_worker.sending import Sending, Written
 from escalation_worker.writing import Writing
 from shared.errors import ConfigurationError
-from shared.escalation import Escalation, State
+from shared.escalation import DEFAULT_BOT, Escalation, State
 from shared.memory import MemoryEscalations
 from shared.memory_discussion import MemoryDiscussion
 from shared.ports import Hold, ReplyVerdict, utc_now
@@ -52,7 +52,8 @@ async def send(
     async def read() -> Sequence[Written]:
         return written
 
-    return await a_sender(store).send(a_reply(escalation, "", source="click-1", **who), read)
+    reply = a_reply(escalation, "", source="click-1", **who)
+    return (await a_sender(store).send(reply, read))[0]
 
 
 async def test_messages_are_joined_in_order_and_the_last_of_them_is_the_source(
@@ -96,7 +97,7 @@ async def test_nothing_is_read_for_somebody_who_may_not_answer(store: MemoryEsca
         raise AssertionError("it was read")
 
     reply = a_reply(question, "", person="222")
-    assert await a_sender(store).send(reply, never) is ReplyVerdict.NOT_ALLOWED
+    assert await a_sender(store).send(reply, never) == (ReplyVerdict.NOT_ALLOWED, reply)
 
 
 async def test_a_second_click_on_the_same_words_is_the_same_act(store: MemoryEscalations) -> None:
@@ -129,7 +130,7 @@ async def test_a_click_that_a_relieved_listener_heard_sends_nothing(
     store: MemoryEscalations,
 ) -> None:
     question = await asked(store)
-    store.fences[0] = 2
+    store.fences[DEFAULT_BOT, 0] = 2
     assert await send(store, question, "Yes", hold=Hold(0, 1)) is ReplyVerdict.FENCED
     assert await send(store, question, "Yes", hold=Hold(0, 2)) is ReplyVerdict.ACCEPTED
 
