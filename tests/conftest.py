@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
+import structlog
 from hypothesis import settings
 from pydantic import SecretStr
 from redis.asyncio import Redis
@@ -19,6 +21,21 @@ from shared.settings import StoreSettings
 # How long an example takes says something about the machine only.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+
+@pytest.fixture(autouse=True)
+def _loggers_that_can_be_captured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep no logger bound to how an earlier test had logging configured.
+
+    A process configures it once. Here one test after the other does, and what is logged through a
+    logger that was kept would reach no later test that captures logs.
+    """
+    configure = structlog.configure
+
+    def uncached(**how: Any) -> None:
+        configure(**(how | {"cache_logger_on_first_use": False}))
+
+    monkeypatch.setattr(structlog, "configure", uncached)
 
 
 @pytest.fixture(scope="session")
