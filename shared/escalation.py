@@ -159,6 +159,10 @@ class Outcome(Value):
     channel: ChannelKind | None = None
     source: str | None = None
     """The message, click or form that decided it, so that its second delivery is recognised."""
+    correctable_until: datetime | None = None
+    """Until when whoever wrote this answer may edit it; None where it stands as it is."""
+    corrected_at: datetime | None = None
+    """When they did, the last time."""
 
 
 class Posting(Value):
@@ -221,11 +225,29 @@ class Escalation(Value):
     progress: PolicyProgress = PolicyProgress()
     outcome: Outcome | None = None
     late_answer: Outcome | None = None
-    """What a person answered after the deadline; it never replaces the outcome."""
+    """What a person answered after the deadline, or how they corrected an answer that had been
+    handed over. It never replaces the outcome."""
+    handed_over_at: datetime | None = None
+    """When an agent was first shown an answer that could be corrected: it can't from here on."""
+    late_answer_handed_over_at: datetime | None = None
+    """Likewise for the correction beside it."""
+    grace_over: bool = False
+    """Whether every edit was heard that was made while the answer could be corrected."""
     delivered_at: datetime | None = None
     """When the agent said that the outcome had reached the customer."""
     late_answer_delivered_at: datetime | None = None
     """Likewise for the late answer."""
+
+    @property
+    def may_still_change(self) -> bool:
+        """Whether an edit may change what an agent would read of it now.
+
+        It is to be handed over first, so that whoever reads it later reads the same.
+        """
+        if self.outcome is None or self.outcome.correctable_until is None:
+            return False
+        unread_correction = self.late_answer is not None and not self.late_answer_handed_over_at
+        return self.handed_over_at is None or unread_correction
 
     @property
     def is_delivered(self) -> bool:

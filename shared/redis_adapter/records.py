@@ -67,8 +67,11 @@ def from_hash(fields: Mapping[str, str]) -> Escalation:
             progress=PolicyProgress.model_validate_json(fields.get("progress", "{}")),
             outcome=Outcome.model_validate_json(outcome) if outcome else None,
             late_answer=Outcome.model_validate_json(late) if late else None,
-            delivered_at=_moment(fields, News.OUTCOME),
-            late_answer_delivered_at=_moment(fields, News.LATE_ANSWER),
+            handed_over_at=_moment(fields, "outcome_handed_over_ms"),
+            late_answer_handed_over_at=_moment(fields, "late_answer_handed_over_ms"),
+            grace_over="grace_over" in fields,
+            delivered_at=_moment(fields, delivered_field(News.OUTCOME)),
+            late_answer_delivered_at=_moment(fields, delivered_field(News.LATE_ANSWER)),
         )
     # A field is missing, says what this version does not know, or is no moment.
     except (KeyError, ValueError, OverflowError, OSError) as error:
@@ -80,8 +83,8 @@ def delivered_field(news: News) -> str:
     return f"{news}_delivered_ms"
 
 
-def _moment(fields: Mapping[str, str], news: News) -> datetime | None:
-    value = fields.get(delivered_field(news))
+def _moment(fields: Mapping[str, str], name: str) -> datetime | None:
+    value = fields.get(name)
     return from_ms(value) if value else None
 
 

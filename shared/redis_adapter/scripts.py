@@ -25,12 +25,16 @@ _USES: Final = {
     "_enqueue": frozenset({"accept", "look_again", "requeue"}),
     "_conclude": frozenset({"conclude", "vote"}),
     "_show": frozenset(
-        {"claim", "keep_late_answer", "note_delivery", "note_progress", "remark", "vote"}
+        {
+            *("claim", "keep_late_answer", "note_delivery", "note_progress", "remark", "vote"),
+            *("correct", "end_grace"),
+        }
     ),
     "_fence": frozenset(
         {
             "claim",
             "conclude",
+            "correct",
             "first_notice",
             "keep_late_answer",
             "note_heard",
@@ -48,6 +52,7 @@ _PROMISING: Final = frozenset(
     {
         *("accept", "conclude", "keep_late_answer", "note_delivery"),
         *("remark", "vote"),
+        *("correct", "hand_over"),
         *("lease", "note_posting", "hold_slot"),
     }
 )

@@ -14,11 +14,13 @@ from support.clock import SteppedClock
 from support.key_checker import leaking_keys
 
 from shared.memory import MemoryEscalations
+from shared.memory_corrections import MemoryCorrections
 from shared.memory_discussion import MemoryDiscussion
 from shared.memory_listening import MemoryHearing, MemoryListenerSlots, MemorySlots
 from shared.memory_policies import MemoryPolicyLog
 from shared.ports import (
     SLOT_LENGTH,
+    Corrections,
     Discussion,
     EscalationStore,
     ListenerSlots,
@@ -27,6 +29,7 @@ from shared.ports import (
     ReplyWaiter,
 )
 from shared.redis_adapter.connection import open_client, open_subscriber
+from shared.redis_adapter.corrections import RedisCorrections
 from shared.redis_adapter.discussion import RedisDiscussion
 from shared.redis_adapter.hearing import RedisHearing
 from shared.redis_adapter.keys import Keys
@@ -49,6 +52,7 @@ class Backend:
     discussion: Discussion
     hearing: MemoryHearing | RedisHearing
     policies: PolicyLog
+    corrections: Corrections
     make_slots: Callable[[int, timedelta], Callable[[], ListenerSlots]]
 
     def workers(
@@ -78,6 +82,7 @@ async def backend(request: pytest.FixtureRequest, keys: Keys) -> AsyncGenerator[
             MemoryDiscussion(memory),
             MemoryHearing(memory),
             MemoryPolicyLog(memory, clock=clock),
+            MemoryCorrections(memory),
             in_memory,
         )
         return
@@ -104,6 +109,7 @@ async def backend(request: pytest.FixtureRequest, keys: Keys) -> AsyncGenerator[
             RedisDiscussion(redis, keys, clock=clock),
             RedisHearing(redis, keys),
             RedisPolicyLog(redis, keys, clock=clock),
+            RedisCorrections(redis, keys, clock=clock),
             on_redis,
         )
         running.cancel()
