@@ -7,8 +7,9 @@ by a listener that another has relieved is left to that other one, without a wor
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import assert_never
 
 from escalation_worker.operators import WhoMayAct, find_allowed, note_accepted, person_of
@@ -20,6 +21,14 @@ from shared.question import QUESTION_LIMIT, Question
 from shared.telemetry import get_logger
 
 log = get_logger(__name__)
+
+GraceOf = Callable[[Question], timedelta]
+"""Tells how long whoever answered a question in a message may edit it."""
+
+
+def no_grace(_: Question) -> timedelta:
+    """Let no answer be corrected."""
+    return timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +46,12 @@ class Answering:
     can be tried again.
     """
 
-    def __init__(self, store: EscalationStore, operators: WhoMayAct) -> None:
+    def __init__(
+        self, store: EscalationStore, operators: WhoMayAct, *, grace_of: GraceOf = no_grace
+    ) -> None:
         self._store = store
         self._operators = operators
+        self._grace_of = grace_of
 
     async def answer(self, reply: InboundReply) -> ReplyVerdict:
         """Take a text for the answer, if it may be one."""
@@ -49,9 +61,13 @@ class Answering:
             return escalation
         if not text or len(text) > QUESTION_LIMIT:
             return ReplyVerdict.UNREADABLE
-        if (fitting := _fitting(escalation.question, text)) is None:
+        if (fits := fitting(escalation.question, text)) is None:
             return ReplyVerdict.WRONG_SHAPE
-        return await self._conclude(reply, escalation, State.ANSWERED, text=fitting)
+        grace = self._grace_of(escalation.question) if reply.editable else timedelta(0)
+        until = reply.at + grace if grace else None
+        return await self._conclude(
+            reply, escalation, State.ANSWERED, text=fits, correctable_until=until
+        )
 
     async def fill_in(self, reply: InboundReply, written: Mapping[str, str]) -> FilledIn:
         """Take a filled-in form for the answer, or say what is wrong with it."""
@@ -86,9 +102,15 @@ class Answering:
         text: str | None = None,
         values: dict[str, Answer] | None = None,
         reason: str | None = None,
+        correctable_until: datetime | None = None,
     ) -> ReplyVerdict:
         outcome = outcome_of(reply, escalation, state).model_copy(
-            update={"text": text, "values": values, "reason": reason}
+            update={
+                "text": text,
+                "values": values,
+                "reason": reason,
+                "correctable_until": correctable_until,
+            }
         )
         crash_point(CrashPoint.REPLY_HEARD)
         concluded = await self._store.conclude(escalation.id, outcome, reply.hold)
@@ -153,7 +175,7 @@ def left_to_the_next_listener(reply: InboundReply) -> ReplyVerdict:
     return ReplyVerdict.FENCED
 
 
-def _fitting(question: Question, text: str) -> str | None:
+def fitting(question: Question, text: str) -> str | None:
     """Read a text as the answer; None where this question wants no text, or not this one."""
     if question.form is not None or question.approvals_needed is not None:
         return None

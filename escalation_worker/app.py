@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 
 from escalation_worker.answering import Answering
 from escalation_worker.concluding import Concluding
+from escalation_worker.correcting import Correcting
 from escalation_worker.desk.app import build_desk
 from escalation_worker.desk.channel import DESK_OPERATORS, DeskChannel
 from escalation_worker.desk.serving import serve_desk
@@ -20,6 +21,7 @@ from escalation_worker.discord_channel.catching_up import CatchingUp
 from escalation_worker.discord_channel.channel import DiscordChannel
 from escalation_worker.discord_channel.clicks import Clicks
 from escalation_worker.discord_channel.connection import DiscordAddress, DiscordConnection
+from escalation_worker.discord_channel.edits import MissedEdits
 from escalation_worker.discord_channel.listener import Listener
 from escalation_worker.discord_channel.losses import Losses
 from escalation_worker.discord_channel.sight import Places
@@ -40,6 +42,7 @@ from shared.errors import StoreUnavailableError
 from shared.escalation import Escalation
 from shared.ports import HumanChannel
 from shared.redis_adapter.connection import open_client, open_queue, open_subscriber
+from shared.redis_adapter.corrections import RedisCorrections
 from shared.redis_adapter.discussion import RedisDiscussion
 from shared.redis_adapter.hearing import RedisHearing
 from shared.redis_adapter.keys import Keys
@@ -83,6 +86,7 @@ async def serve(settings: WorkerSettings, routes: InForce[Route]) -> None:
         replicas = Replicas.wanted(settings, keys)
         store = RedisEscalationStore(redis, keys, replicas=replicas)
         discussion = RedisDiscussion(redis, keys, replicas=replicas)
+        corrections = RedisCorrections(redis, keys, replicas=replicas)
         postings = RedisPostingLog(redis, keys, replicas=replicas)
         hearing = RedisHearing(redis, keys)
         changes = RedisChanges(subscriber, keys)
@@ -95,7 +99,16 @@ async def serve(settings: WorkerSettings, routes: InForce[Route]) -> None:
         )
         slots = RedisListenerSlots(redis, keys, slots=settings.discord_listeners, replicas=replicas)
         people = _people(
-            settings, routes, store, discussion, postings, hearing, changes, pace, slots
+            settings,
+            routes,
+            store,
+            discussion,
+            corrections,
+            postings,
+            hearing,
+            changes,
+            pace,
+            slots,
         )
         concluding = Concluding(
             store,
@@ -103,6 +116,7 @@ async def serve(settings: WorkerSettings, routes: InForce[Route]) -> None:
             people.channel,
             hearing.heard_until,
             end_of=lambda question: end_of(routes.of(question.route)),
+            corrections=corrections,
         )
         policies = RedisPolicyLog(redis, keys)
         jobs = Jobs(
@@ -147,6 +161,7 @@ def _people(
     routes: InForce[Route],
     store: RedisEscalationStore,
     discussion: RedisDiscussion,
+    corrections: RedisCorrections,
     postings: RedisPostingLog,
     hearing: RedisHearing,
     changes: RedisChanges,
@@ -160,16 +175,23 @@ def _people(
     operators = OperatorsByRoute(routes)
     channel = DiscordChannel(Starting(routes))
     setting = "DISCORD_CHANNEL_ID" if settings.routes_file is None else "a route's channel"
-    answering = Answering(store, operators)
+    answering = Answering(
+        store, operators, grace_of=lambda question: routes.of(question.route).correction_grace
+    )
     discussing = Discussing(store, discussion, operators)
-    listener = Listener(postings.find, Writing(answering, discussing).wrote, hearing)
+    correcting = Correcting(store, corrections, operators)
+    listener = Listener(
+        postings.find, Writing(answering, discussing).wrote, hearing, on_edit=correcting.edited
+    )
     connection = DiscordConnection(
         token=settings.discord_token.get_secret_value(),
         places=Places(routes, setting=setting),
         channel=channel,
         listener=listener,
         clicks=Clicks(store, postings.find, answering, discussing),
-        catching_up=CatchingUp(hearing, listener.heard),
+        catching_up=CatchingUp(
+            hearing, listener.heard, edits=MissedEdits(store, corrections, listener.edited)
+        ),
         losses=Losses(store, postings, hearing.open_postings, GivingUp(store).give_up),
         turn=Turn(slots),
         tell_heard_until=hearing.note_heard_until,

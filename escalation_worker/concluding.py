@@ -14,6 +14,7 @@ from shared.expiry import TIMES_OUT, UNHEARD, expired
 from shared.ports import (
     Backlog,
     Clock,
+    Corrections,
     EscalationStore,
     HumanChannel,
     LeaseVerdict,
@@ -50,6 +51,7 @@ class Concluding:
         heard_until: HeardUntil,
         *,
         end_of: EndOf = times_out,
+        corrections: Corrections | None = None,
         clock: Clock = utc_now,
     ) -> None:
         self._store = store
@@ -57,6 +59,7 @@ class Concluding:
         self._channel = channel
         self._heard_until = heard_until
         self._end_of = end_of
+        self._corrections = corrections
         self._clock = clock
 
     async def expire(self, escalation_id: str) -> bool:
@@ -142,8 +145,15 @@ class Concluding:
         for escalation_id in await self._postings.overdue():
             with passing_over_unreadable(escalation_id):
                 await self.expire(escalation_id)
+        graces = await self._end_graces(self._corrections) if self._corrections else 0
         posts = await self._postings.requeue(Work.POSTING)
         shows = await self._postings.requeue(Work.SHOWING)
         policies = await self._postings.requeue(Work.POLICY)
-        if posts or shows or policies:
-            log.info("swept", posts=posts, outcomes=shows, policies=policies)
+        if posts or shows or policies or graces:
+            log.info("swept", posts=posts, outcomes=shows, policies=policies, graces=graces)
+
+    async def _end_graces(self, corrections: Corrections) -> int:
+        """Have those answers shown as final whose time for edits is over; tell how many."""
+        over = await corrections.correctable(before=self._clock())
+        heard_until = await self._heard_until() if over else None
+        return sum([await corrections.end_grace(each, heard_until) for each in over])

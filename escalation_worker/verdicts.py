@@ -30,6 +30,12 @@ _WORDS: Final = {
     ReplyVerdict.RELEASED: "Nobody is on it any more.",
     ReplyVerdict.VOTED: "Your approval is counted. More are needed.",
     ReplyVerdict.VOTED_ALREADY: "You have decided this before. One person's word counts once.",
+    ReplyVerdict.CORRECTED: "Your answer is corrected. No agent had read it before.",
+    ReplyVerdict.CORRECTION_KEPT: (
+        "An agent had read your answer before. It is told how you corrected it."
+    ),
+    ReplyVerdict.EDITED_TOO_LATE: "Your edit was not passed on: what you wrote before counts.",
+    ReplyVerdict.NOT_THE_ANSWER: "Only the message that is the answer can be corrected.",
     ReplyVerdict.UNREADABLE: (
         f"An answer must have 1 to {QUESTION_LIMIT:,} characters, a reason at most {REASON_LIMIT}."
     ),

@@ -51,6 +51,10 @@ class AnswerResult(BaseModel):
     approvals: int | None = None
     """How many have approved so far, when an approval was asked for."""
     late_answer: str | None = None
+    """What a person answered after the deadline; while `status` is `answered`, how they corrected
+    the answer afterwards."""
+    correctable_until: str | None = None
+    """Until when a correction of the answer may come: then it stands in `late_answer`."""
     reason: str | None = None
     answered_by: AnsweredBy | None = None
     late_answered_by: AnsweredBy | None = None
@@ -76,6 +80,7 @@ class ListedQuestion(BaseModel):
     deadline: str
     answer: str | None
     late_answer: str | None
+    correctable_until: str | None
     delivered: bool
 
 
@@ -131,10 +136,14 @@ def render_delivery(escalation: Escalation) -> CallToolResult:
     if escalation.is_delivered:
         return _render(escalation, "Noted: the customer knows.", "Go on with the conversation.")
     again = f"call check_answer with escalation_id={escalation.id}"
+    if escalation.state is State.ANSWERED:
+        since, news = "corrected the answer", "correction"
+    else:
+        since, news = "answered late", "late answer"
     return _render(
         escalation,
-        f"Noted. Since then a person has answered late: {again}.",
-        f"To read the late answer, {again}.",
+        f"Noted. Since then a person has {since}: {again}.",
+        f"To read the {news}, {again}.",
     )
 
 
@@ -150,6 +159,7 @@ def _render(escalation: Escalation, text: str, next_step: str) -> CallToolResult
         asked_back=asked_back(escalation),
         approvals=_approvals(escalation),
         late_answer=late.text if late else None,
+        correctable_until=_correctable_until(escalation),
         reason=outcome.reason if outcome else None,
         answered_by=_person(outcome),
         late_answered_by=_person(late),
@@ -179,6 +189,7 @@ def render_list(escalations: list[Escalation]) -> CallToolResult:
             deadline=iso(each.deadline),
             answer=each.outcome.text if each.outcome else None,
             late_answer=each.late_answer.text if each.late_answer else None,
+            correctable_until=_correctable_until(each),
             delivered=each.is_delivered,
         )
         for each in escalations
@@ -188,6 +199,11 @@ def render_list(escalations: list[Escalation]) -> CallToolResult:
         content=[TextContent(type="text", text="\n".join(lines) or "No questions are kept.")],
         structured_content=QuestionList(questions=listed).model_dump(mode="json"),
     )
+
+
+def _correctable_until(escalation: Escalation) -> str | None:
+    until = escalation.correctable_until
+    return None if until is None else iso(until)
 
 
 def _approvals(escalation: Escalation) -> int | None:

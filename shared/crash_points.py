@@ -22,6 +22,7 @@ class CrashPoint(StrEnum):
     ASK_BEFORE_ACCEPTED = "ask_before_accepted"
     ASK_AFTER_ACCEPTED = "ask_after_accepted"  # durable, but the agent does not know the id
     REPLY_READ_BEFORE_RESPONSE = "reply_read_before_response"
+    ANSWER_HANDED_OVER = "answer_handed_over"  # it can't change any more; the agent has not got it
     POSTING_LEASED = "posting_leased"  # nothing was sent yet
     STARTER_SENT = "starter_sent"  # people see it; nothing is written down
     STARTER_NOTED = "starter_noted"  # there is no thread yet
@@ -33,6 +34,8 @@ class CrashPoint(StrEnum):
     REMARK_NOTED = "remark_noted"  # the agent is woken; the cursor has not moved on
     VOTE_HEARD = "vote_heard"
     VOTE_NOTED = "vote_noted"  # counted; whoever clicked was not told
+    EDIT_HEARD = "edit_heard"  # of a message that is the answer
+    EDIT_NOTED = "edit_noted"
     OUTCOME_EDITED = "outcome_edited"  # the message shows it; the thread is open
     OUTCOME_CONFIRMED = "outcome_confirmed"
     OUTCOME_CLOSED = "outcome_closed"  # the showing still counts as due

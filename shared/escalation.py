@@ -250,6 +250,13 @@ class Escalation(Value):
         return self.handed_over_at is None or unread_correction
 
     @property
+    def correctable_until(self) -> datetime | None:
+        """Until when a correction may come of which nobody knows yet; None where none can."""
+        if self.outcome is None or self.grace_over or self.late_answer is not None:
+            return None
+        return self.outcome.correctable_until
+
+    @property
     def is_delivered(self) -> bool:
         """Whether the customer knows the newest that there is to know."""
         newest = self.late_answer_delivered_at if self.late_answer else self.delivered_at

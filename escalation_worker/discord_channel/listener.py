@@ -10,13 +10,14 @@ import asyncio
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from typing import Final, Protocol
 from weakref import WeakValueDictionary
 
 import aiohttp
 import discord
 
-from escalation_worker.discord_channel import marks
+from escalation_worker.discord_channel import edits, marks
 from escalation_worker.unreadable import passing_over_unreadable
 from escalation_worker.verdicts import in_words
 from shared.errors import StoreUnavailableError
@@ -48,9 +49,17 @@ class Memory(Protocol):
 class Listener:
     """Turns messages into replies and verdicts into words."""
 
-    def __init__(self, find: FindEscalation, on_reply: OnReply, memory: Memory) -> None:
+    def __init__(
+        self,
+        find: FindEscalation,
+        on_reply: OnReply,
+        memory: Memory,
+        *,
+        on_edit: OnReply = edits.passed_over,
+    ) -> None:
         self._find = find
         self._on_reply = on_reply
+        self._on_edit = on_edit
         self._memory = memory
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._taking_in: dict[object, datetime] = {}
@@ -63,15 +72,24 @@ class Listener:
         store is away it waits, and what is written behind it in the same thread waits too. Once
         the slot has a newer holder, which finds the same message, it is dropped.
         """
-        with self.taking_in(message):
+        with self.taking_in(message.created_at):
             async with self._turn_of(message.channel.id):
-                await self._until_taken_in(message, hold, in_order=in_order)
+                take_in = partial(self._take_in, message, hold, in_order=in_order)
+                await _until_stored(take_in, message)
+
+    async def edited(self, message: discord.Message, hold: Hold) -> None:
+        """Take in that somebody edited a message, behind what came before in the same thread."""
+        if message.edited_at is None or not _is_a_persons(message):
+            return  # Discord's own doing: a preview that unfolded, a pin
+        with self.taking_in(message.edited_at):
+            async with self._turn_of(message.channel.id):
+                await _until_stored(partial(self._take_in_edit, message, hold), message)
 
     @contextmanager
-    def taking_in(self, message: discord.Message) -> Generator[None]:
-        """Say of a message that it came and is not taken in yet."""
+    def taking_in(self, since: datetime) -> Generator[None]:
+        """Say that something came which was done then, and is not taken in yet."""
         taking = object()
-        self._taking_in[taking] = message.created_at
+        self._taking_in[taking] = since
         try:
             yield
         finally:
@@ -81,29 +99,8 @@ class Listener:
         """Tell before which moment everything that was heard has been taken in."""
         return min((now, *self._taking_in.values()))
 
-    async def _until_taken_in(
-        self, message: discord.Message, hold: Hold, *, in_order: bool
-    ) -> None:
-        pause = RETRY_SECONDS[0]
-        while True:
-            try:
-                await self._take_in(message, hold, in_order=in_order)
-            except StoreUnavailableError as error:
-                # Whoever wrote it saw nothing go wrong, and Discord won't send it again.
-                log.warning("reply_waits_for_store", message_id=message.id, reason=str(error))
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, RETRY_SECONDS[1])
-            else:
-                return
-
     async def _take_in(self, message: discord.Message, hold: Hold, *, in_order: bool) -> None:
-        escalation_id = await self._find(str(message.channel.id))
-        in_thread = escalation_id is not None
-        if escalation_id is None and message.reference and message.reference.message_id:
-            # A thread's id is its starter message's: a reply to that message names it as well.
-            escalation_id = await self._find(str(message.reference.message_id))
-            # Discord may show a message before its worker could note it, or dies.
-            escalation_id = escalation_id or _named_in_what_it_replies_to(message)
+        escalation_id, in_thread = await self._question_of(message)
         if escalation_id is None:
             return
         with passing_over_unreadable(escalation_id):
@@ -114,30 +111,37 @@ class Listener:
                 # is heard again.
                 await self._memory.note_heard(escalation_id, str(message.id), hold)
 
-    async def _reply(self, escalation_id: str, message: discord.Message, hold: Hold) -> None:
-        author = message.author
-        roles = author.roles if isinstance(author, discord.Member) else []
-        verdict = await self._on_reply(
-            InboundReply(
-                escalation_id=escalation_id,
-                text=_without_leading_mention(message),
-                person_id=str(author.id),
-                person_name=author.display_name,
-                person_roles=frozenset(str(role.id) for role in roles),
-                channel=ChannelKind.DISCORD,
-                source=str(message.id),
-                at=message.created_at,
-                hold=hold,
+    async def _take_in_edit(self, message: discord.Message, hold: Hold) -> None:
+        escalation_id, _ = await self._question_of(message)
+        if escalation_id is None or message.edited_at is None:
+            return
+        with passing_over_unreadable(escalation_id):
+            verdict = await self._on_edit(
+                _inbound(escalation_id, message, hold, at=message.edited_at)
             )
+            words, once = edits.notice(verdict), edits.notice_key(message)
+            if words is not None and await self._memory.first_notice(once, hold):
+                await _say(words, message)
+
+    async def _question_of(self, message: discord.Message) -> tuple[str | None, bool]:
+        """Find which question a message is about, and whether it stands in its thread."""
+        escalation_id = await self._find(str(message.channel.id))
+        if escalation_id is not None:
+            return escalation_id, True
+        if message.reference and message.reference.message_id:
+            # A thread's id is its starter message's: a reply to that message names it as well.
+            escalation_id = await self._find(str(message.reference.message_id))
+            # Discord may show a message before its worker could note it, or dies.
+            escalation_id = escalation_id or _named_in_what_it_replies_to(message)
+        return escalation_id, False
+
+    async def _reply(self, escalation_id: str, message: discord.Message, hold: Hold) -> None:
+        verdict = await self._on_reply(
+            _inbound(escalation_id, message, hold, at=message.created_at)
         )
         words = notice(verdict, message)
         if words is not None and await self._memory.first_notice(str(message.id), hold):
-            try:
-                await message.reply(
-                    words, mention_author=False, allowed_mentions=discord.AllowedMentions.none()
-                )
-            except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-                log.warning("notice_not_given", message_id=message.id, reason=type(error).__name__)
+            await _say(words, message)
 
     def _turn_of(self, channel_id: int) -> asyncio.Lock:
         """Let messages of one thread be taken in one after the other, as they were written."""
@@ -145,6 +149,51 @@ class Listener:
         if turn is None:
             turn = self._turns[channel_id] = asyncio.Lock()
         return turn
+
+
+async def _until_stored(take_in: Callable[[], Awaitable[None]], message: discord.Message) -> None:
+    """Take something in; while the store is away, try again."""
+    pause = RETRY_SECONDS[0]
+    while True:
+        try:
+            await take_in()
+        except StoreUnavailableError as error:
+            # Whoever wrote it saw nothing go wrong, and Discord won't send it again.
+            log.warning("reply_waits_for_store", message_id=message.id, reason=str(error))
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, RETRY_SECONDS[1])
+        else:
+            return
+
+
+def _inbound(
+    escalation_id: str, message: discord.Message, hold: Hold, *, at: datetime
+) -> InboundReply:
+    """Read what somebody wrote, and who they are; `at`: when they did what is taken in."""
+    author = message.author
+    roles = author.roles if isinstance(author, discord.Member) else []
+    return InboundReply(
+        escalation_id=escalation_id,
+        text=_without_leading_mention(message),
+        person_id=str(author.id),
+        person_name=author.display_name,
+        person_roles=frozenset(str(role.id) for role in roles),
+        channel=ChannelKind.DISCORD,
+        source=str(message.id),
+        at=at,
+        hold=hold,
+        editable=True,
+    )
+
+
+async def _say(words: str, message: discord.Message) -> None:
+    """Tell whoever wrote a message what became of it."""
+    try:
+        await message.reply(
+            words, mention_author=False, allowed_mentions=discord.AllowedMentions.none()
+        )
+    except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+        log.warning("notice_not_given", message_id=message.id, reason=type(error).__name__)
 
 
 def notice(verdict: ReplyVerdict, message: discord.Message) -> str | None:

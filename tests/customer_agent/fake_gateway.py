@@ -48,9 +48,17 @@ class Asked:
     replies: list[str] = field(default_factory=list[str])
     """What was passed on to who asked back."""
     late_answer: str | None = None
+    correctable: timedelta | None = None
+    """For how long a correction may come, once it is answered."""
     delivered: list[bool] = field(default_factory=list[bool])
     """What was confirmed: False for the outcome, True for the late answer."""
     settled: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def correctable_until(self) -> str | None:
+        if self.correctable is None or self.status != "answered" or self.late_answer is not None:
+            return None
+        return (self.asked_at + self.correctable).isoformat()
 
     @property
     def is_delivered(self) -> bool:
@@ -67,6 +75,7 @@ class Asked:
             "reason": self.reason,
             "answered_by": who,
             "late_answer": self.late_answer,
+            "correctable_until": self.correctable_until,
             "late_answered_by": {"id": "7", "name": "Maya"} if self.late_answer else None,
             "delivered": self.is_delivered,
             "channel": "discord" if who else None,
@@ -136,7 +145,7 @@ class FakeGateway:
         await self._note()
 
     async def answer_late(self, asked: Asked, answer: str) -> None:
-        """Answer a question that has timed out."""
+        """Answer a question that has timed out, or correct the answer that it has."""
         asked.late_answer = answer
         await self._note()
 
@@ -266,6 +275,7 @@ class FakeGateway:
                     "deadline": (each.asked_at + timedelta(minutes=10)).isoformat(),
                     "answer": each.answer,
                     "late_answer": each.late_answer,
+                    "correctable_until": each.correctable_until,
                     "delivered": each.is_delivered,
                 }
                 for each in self.asked
