@@ -25,12 +25,14 @@ from support.make import an_ask
 
 from escalation_worker.answering import Answering
 from escalation_worker.concluding import Concluding
+from escalation_worker.correcting import Correcting
 from escalation_worker.discord_channel import client
 from escalation_worker.discord_channel.catching_up import MARGIN, CatchingUp
 from escalation_worker.discord_channel.channel import DiscordChannel
 from escalation_worker.discord_channel.clicks import Clicks
 from escalation_worker.discord_channel.client import EscalationClient
 from escalation_worker.discord_channel.connection import DiscordConnection
+from escalation_worker.discord_channel.edits import MissedEdits
 from escalation_worker.discord_channel.listener import Listener
 from escalation_worker.discord_channel.losses import Losses
 from escalation_worker.discord_channel.sight import Places
@@ -46,6 +48,7 @@ from escalation_worker.writing import Writing
 from shared.escalation import ChannelKind, Escalation, Posting
 from shared.ports import Clock, Hold, utc_now
 from shared.redis_adapter.connection import open_client
+from shared.redis_adapter.corrections import RedisCorrections
 from shared.redis_adapter.discussion import RedisDiscussion
 from shared.redis_adapter.hearing import RedisHearing
 from shared.redis_adapter.keys import Keys
@@ -126,6 +129,7 @@ class Scene:
     keys: Keys
     store: RedisEscalationStore
     discussion: RedisDiscussion
+    corrections: RedisCorrections
     postings: RedisPostingLog
     hearing: RedisHearing
 
@@ -140,9 +144,16 @@ class Scene:
         channel = DiscordChannel(Starting(routes))
         find = find or self.postings.find
         operators = OperatorsByRoute(routes)
-        answering = Answering(self.store, operators)
+        answering = Answering(
+            self.store,
+            operators,
+            grace_of=lambda question: routes.of(question.route).correction_grace,
+        )
+        correcting = Correcting(self.store, self.corrections, operators)
         discussing = Discussing(self.store, self.discussion, operators)
-        listener = Listener(find, Writing(answering, discussing).wrote, self.hearing)
+        listener = Listener(
+            find, Writing(answering, discussing).wrote, self.hearing, on_edit=correcting.edited
+        )
         turn = Turn(RedisListenerSlots(self.redis, self.keys, slots=1))
         connection = DiscordConnection(
             token=defaults.BOT_TOKEN,
@@ -150,7 +161,11 @@ class Scene:
             channel=channel,
             listener=listener,
             clicks=Clicks(self.store, find, answering, discussing),
-            catching_up=CatchingUp(self.hearing, listener.heard),
+            catching_up=CatchingUp(
+                self.hearing,
+                listener.heard,
+                edits=MissedEdits(self.store, self.corrections, listener.edited),
+            ),
             losses=Losses(
                 self.store,
                 self.postings,
@@ -168,6 +183,7 @@ class Scene:
             channel,
             self.hearing.heard_until,
             end_of=lambda question: end_of(routes.of(question.route)),
+            corrections=self.corrections,
             clock=clock,
         )
         policies = RedisPolicyLog(self.redis, self.keys, clock=clock)
@@ -288,6 +304,7 @@ async def scene(
             keys,
             RedisEscalationStore(redis, keys),
             RedisDiscussion(redis, keys),
+            RedisCorrections(redis, keys),
             RedisPostingLog(redis, keys),
             RedisHearing(redis, keys),
         )
