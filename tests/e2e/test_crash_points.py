@@ -45,6 +45,12 @@ REMARK_POINTS = (CrashPoint.REMARK_HEARD, CrashPoint.REMARK_NOTED)
 VOTE_POINTS = (CrashPoint.VOTE_HEARD, CrashPoint.VOTE_NOTED)
 AGENT_POINTS = (CrashPoint.OUTCOME_KNOWN_TO_AGENT, CrashPoint.OUTCOME_SPOKEN)
 """Walked through in test_agent_hosts.py."""
+CORRECTION_POINTS = (
+    CrashPoint.EDIT_HEARD,
+    CrashPoint.EDIT_NOTED,
+    CrashPoint.ANSWER_HANDED_OVER,
+)
+"""Walked through in test_corrections.py."""
 
 
 def test_every_point_is_walked_through() -> None:
@@ -55,6 +61,7 @@ def test_every_point_is_walked_through() -> None:
         *REMARK_POINTS,
         *VOTE_POINTS,
         *AGENT_POINTS,
+        *CORRECTION_POINTS,
         CrashPoint.CATCHING_UP_LISTED,
     }
     assert walked == set(CrashPoint)

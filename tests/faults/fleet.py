@@ -20,6 +20,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from support import processes
 from support.processes import ROOT, Process
+from support.route_files import with_grace
 
 from faults.history import Component, History, What
 from faults.plan import Plan
@@ -119,11 +120,13 @@ class Fleet:
         for number, timeout in enumerate(self._plan.timeouts):
             name = f"gateway-{number}"
             own = {"GATEWAY_PORT": str(free_port()), "ESCALATION_TIMEOUT": str(timeout)}
+            own |= self._routes(name, timeout)
             process = self._process("mcp_gateway", {**env, **own}, name)
             self.gateways.append(Slot(Component.GATEWAY, name, process))
         for number in range(self._plan.workers):
             name = f"worker-{number}"
-            process = self._process("escalation_worker", env, name)
+            own = self._routes(name, self._plan.timeouts[0])
+            process = self._process("escalation_worker", {**env, **own}, name)
             self.workers.append(Slot(Component.WORKER, name, process))
         for number in range(self._plan.agents):
             self.agents.append(self._agent(f"agent-{number}"))
@@ -250,6 +253,13 @@ class Fleet:
         self._history.note(
             What.FAULT, component=slot.component, kind=kind, process=slot.name, **about
         )
+
+    def _routes(self, name: str, timeout: float) -> dict[str, str]:
+        """Name the file of routes that lets people correct their answers, if the plan does."""
+        if not self._plan.grace:
+            return {}
+        path = self._folder / f"{name}.toml"
+        return {"ROUTES_FILE": str(with_grace(path, grace=self._plan.grace, timeout=int(timeout)))}
 
     def _agent(self, name: str) -> Slot:
         env = {

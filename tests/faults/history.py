@@ -24,7 +24,7 @@ class What(StrEnum):
     RETURNED = "returned"  # call, id, status, answer, late_answer
     FAILED = "failed"  # call, error: a tool's error, or whatever became of the connection
     WROTE = "wrote"  # token, thread, message, author, name, written (Discord's time), text
-    EDITED = "edited"  # message, text
+    EDITED = "edited"  # message, edited (Discord's time), text
     SAID = "said"  # token, text: a customer, to an agent
     HEARD = "heard"  # token, text: the agent, telling its customer an outcome
     FAULT = "fault"  # component, kind, and what else is known; components as in `Component`
@@ -34,7 +34,7 @@ class What(StrEnum):
     SETTLED = "settled"  # in_time; unended: questions that clients still wait for
     RECORD = "record"  # of the end: id, text, state, created, deadline, outcome, late, reply, …
     STARTER = "starter"  # of the end: a question's message in Discord, and its thread
-    LEFT = "left"  # of the end: open, unposted, unshown (ids), leaks (keys)
+    LEFT = "left"  # of the end: open, unposted, unshown, correctable (ids), leaks (keys)
 
 
 class Component(StrEnum):
