@@ -114,7 +114,7 @@ def answered_well() -> list[Event]:
 
 
 def edited_well(at: float, *, read: str | None = None, kept: str | None = None) -> list[Event]:
-    """The question that went well, whose answer Maya edited; it could be corrected until 30 s.
+    """Let Maya edit the answer of the question that went well, which she may until 30 s.
 
     `read`: the correction that a client read; `kept`: the one that is recorded.
     """
