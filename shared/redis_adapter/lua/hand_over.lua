@@ -4,9 +4,11 @@
 -- Returns the record; nothing when no such record is kept.
 -- Invariant: what is returned of an answer, and of a correction beside it, is the same for ever.
 if redis.call('HGET', KEYS[1], 'state') == 'answered' then
-  redis.call('HSETNX', KEYS[1], 'outcome_handed_over_ms', ARGV[1])
-  if redis.call('HEXISTS', KEYS[1], 'late_answer') == 1 then
-    redis.call('HSETNX', KEYS[1], 'late_answer_handed_over_ms', ARGV[1])
+  for _, news in ipairs({'outcome', 'late_answer'}) do
+    local noted = news .. '_handed_over_ms'
+    if redis.call('HEXISTS', KEYS[1], news) == 1 and redis.call('HEXISTS', KEYS[1], noted) == 0 then
+      redis.call('HSET', KEYS[1], noted, ARGV[1])
+    end
   end
 end
 return redis.call('HGETALL', KEYS[1])
