@@ -24,11 +24,15 @@ _LAST_LOOK_SECONDS: Final = 5.0
 """After the time for corrections: one that was made at its end has been heard by then."""
 
 
-def may_go_on(listed: ListedQuestion) -> bool:
-    """Whether there may be more to tell of a question that has ended."""
+def may_go_on(listed: ListedQuestion, *, hopeful: bool) -> bool:
+    """Whether there may be more to tell of a question that has ended.
+
+    A late answer is only awaited while it is to be hoped for; a correction has an end of its own.
+    """
     if listed.late_answer is not None:
         return False
-    return listed.status is Status.TIMED_OUT or listed.correctable_until is not None
+    late = hopeful and listed.status is Status.TIMED_OUT
+    return late or listed.correctable_until is not None
 
 
 async def wait_for_more(

@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import assert_never
 
+from escalation_worker.attaching import Attaching, may_count
 from escalation_worker.operators import WhoMayAct, find_allowed, note_accepted, person_of
 from shared.answer_form import Answer
+from shared.attachment import Attachment
 from shared.crash_points import CrashPoint, crash_point
 from shared.escalation import ChannelKind, Escalation, Outcome, Provenance, State
 from shared.ports import EscalationStore, InboundReply, ReplyVerdict
@@ -47,27 +49,45 @@ class Answering:
     """
 
     def __init__(
-        self, store: EscalationStore, operators: WhoMayAct, *, grace_of: GraceOf = no_grace
+        self,
+        store: EscalationStore,
+        operators: WhoMayAct,
+        attaching: Attaching | None = None,
+        *,
+        grace_of: GraceOf = no_grace,
     ) -> None:
         self._store = store
         self._operators = operators
+        self._attaching = attaching
         self._grace_of = grace_of
 
     async def answer(self, reply: InboundReply) -> ReplyVerdict:
-        """Take a text for the answer, if it may be one."""
+        """Take a text for the answer, with its files, if it may be one; or files without a text."""
         text = reply.text.strip()
         escalation = await find_allowed(self._store, self._operators, reply)
         if isinstance(escalation, ReplyVerdict):
             return escalation
-        if not text or len(text) > QUESTION_LIMIT:
-            return ReplyVerdict.UNREADABLE
-        if (fits := fitting(escalation.question, text)) is None:
+        fits = None
+        if text or not reply.files:
+            if not text or len(text) > QUESTION_LIMIT:
+                return ReplyVerdict.UNREADABLE
+            fits = fitting(escalation.question, text)
+        if fits is None and (text or not _takes_any_text(escalation.question)):
             return ReplyVerdict.WRONG_SHAPE
-        grace = self._grace_of(escalation.question) if reply.editable else timedelta(0)
-        until = reply.at + grace if grace else None
-        return await self._conclude(
-            reply, escalation, State.ANSWERED, text=fits, correctable_until=until
+        files = await self._attaching.attach(reply, escalation) if self._attaching else ()
+        if fits is None and not files and may_count(escalation):
+            return ReplyVerdict.FILES_REFUSED
+        verdict = await self._conclude(
+            reply,
+            escalation,
+            State.ANSWERED,
+            text=fits,
+            attachments=files,
+            correctable_until=self._correctable_until(reply, escalation.question),
         )
+        if verdict is ReplyVerdict.TOO_LATE and self._attaching is not None:
+            await self._attaching.forget(reply)
+        return verdict
 
     async def fill_in(self, reply: InboundReply, written: Mapping[str, str]) -> FilledIn:
         """Take a filled-in form for the answer, or say what is wrong with it."""
@@ -90,8 +110,14 @@ class Answering:
         escalation = await find_allowed(self._store, self._operators, reply)
         if isinstance(escalation, ReplyVerdict):
             return escalation
+        if escalation.question.approvals_needed is not None:
+            return ReplyVerdict.WRONG_SHAPE  # to deny it is what there is
         reason = reply.text.strip() or None
         return await self._conclude(reply, escalation, State.DECLINED, reason=reason)
+
+    def _correctable_until(self, reply: InboundReply, question: Question) -> datetime | None:
+        grace = self._grace_of(question) if reply.editable else timedelta(0)
+        return reply.at + grace if grace else None
 
     async def _conclude(
         self,
@@ -101,6 +127,7 @@ class Answering:
         *,
         text: str | None = None,
         values: dict[str, Answer] | None = None,
+        attachments: tuple[Attachment, ...] = (),
         reason: str | None = None,
         correctable_until: datetime | None = None,
     ) -> ReplyVerdict:
@@ -108,6 +135,7 @@ class Answering:
             update={
                 "text": text,
                 "values": values,
+                "attachments": attachments,
                 "reason": reason,
                 "correctable_until": correctable_until,
             }
@@ -175,10 +203,16 @@ def left_to_the_next_listener(reply: InboundReply) -> ReplyVerdict:
     return ReplyVerdict.FENCED
 
 
+def _takes_any_text(question: Question) -> bool:
+    """Whether people answer in words of their own; then files without a word will do, too."""
+    shaped = question.form is not None or question.approvals_needed is not None
+    return not shaped and not question.options_only
+
+
 def fitting(question: Question, text: str) -> str | None:
     """Read a text as the answer; None where this question wants no text, or not this one."""
-    if question.form is not None or question.approvals_needed is not None:
-        return None
-    if not question.options_only:
+    if _takes_any_text(question):
         return text
+    if not question.options_only:
+        return None
     return next((each for each in question.options if each.casefold() == text.casefold()), None)

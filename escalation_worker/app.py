@@ -1,4 +1,4 @@
-"""Puts a worker together: the queue, one channel to people, and their supervisor."""
+"""Puts a worker together: the queue, one channel to people with its bots, and a supervisor."""
 
 from __future__ import annotations
 
@@ -6,53 +6,32 @@ import asyncio
 import signal
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from redis.asyncio import Redis
 
-from escalation_worker.answering import Answering
+from escalation_worker.bots import Bots
+from escalation_worker.by_bot import tell_of_others
 from escalation_worker.concluding import Concluding
-from escalation_worker.correcting import Correcting
-from escalation_worker.desk.app import build_desk
-from escalation_worker.desk.channel import DESK_OPERATORS, DeskChannel
-from escalation_worker.desk.serving import serve_desk
-from escalation_worker.discord_channel.catching_up import CatchingUp
-from escalation_worker.discord_channel.channel import DiscordChannel
-from escalation_worker.discord_channel.clicks import Clicks
-from escalation_worker.discord_channel.connection import DiscordAddress, DiscordConnection
-from escalation_worker.discord_channel.edits import MissedEdits
-from escalation_worker.discord_channel.listener import Listener
-from escalation_worker.discord_channel.losses import Losses
-from escalation_worker.discord_channel.sight import Places
-from escalation_worker.discord_channel.starting import Starting
-from escalation_worker.discord_channel.turn import Turn
-from escalation_worker.discussing import Discussing
-from escalation_worker.escalating import Call, CallPeople, Escalating
-from escalation_worker.giving_up import GivingUp
+from escalation_worker.escalating import Escalating
 from escalation_worker.jobs import Jobs
-from escalation_worker.operators import OperatorsByRoute
+from escalation_worker.people import Part, at_the_desk, in_discord
 from escalation_worker.posting import PostingDesk
 from escalation_worker.queue import Queue
 from escalation_worker.reloading import Reloading
 from escalation_worker.settings import WorkerSettings
+from escalation_worker.stores import Stores
 from escalation_worker.supervisor import supervise
-from escalation_worker.writing import Writing
 from shared.errors import StoreUnavailableError
-from shared.escalation import Escalation
-from shared.ports import HumanChannel
+from shared.escalation import ChannelKind
 from shared.redis_adapter.connection import open_client, open_queue, open_subscriber
-from shared.redis_adapter.corrections import RedisCorrections
-from shared.redis_adapter.discussion import RedisDiscussion
-from shared.redis_adapter.hearing import RedisHearing
 from shared.redis_adapter.keys import Keys
 from shared.redis_adapter.pacing import RedisPace
 from shared.redis_adapter.policies import RedisPolicyLog
-from shared.redis_adapter.posting import RedisPostingLog
 from shared.redis_adapter.scripts import Replicas
 from shared.redis_adapter.server import examine
 from shared.redis_adapter.slots import RedisListenerSlots
-from shared.redis_adapter.store import RedisEscalationStore
 from shared.redis_adapter.waiting import RedisChanges
 from shared.routes.policy import end_of
 from shared.routes.route import Route
@@ -63,64 +42,40 @@ log = get_logger(__name__)
 
 JUDGE_AGAIN_SECONDS: Final = 5.0
 
-Part = tuple[str, Callable[[], Awaitable[None]]]
 
-
-@dataclass(frozen=True, slots=True)
-class People:
-    """The way to people: how they are asked, what must run for it, what to do before stopping."""
-
-    channel: HumanChannel
-    call_people: CallPeople
-    parts: list[Part]
-    hand_over: Callable[[], Awaitable[None]]
-
-
-async def serve(settings: WorkerSettings, routes: InForce[Route]) -> None:
-    """Work until told to stop."""
+async def serve(settings: WorkerSettings, routes: InForce[Route], bots: Bots) -> None:
+    """Work until told to stop. People are asked in Discord if there are bots, else at the desk."""
     keys = Keys(settings.redis_key_prefix)
     async with AsyncExitStack() as stack:
         redis = await stack.enter_async_context(open_client(settings))
         subscriber = await stack.enter_async_context(open_subscriber(settings))
         arq = await stack.enter_async_context(open_queue(settings, keys))
         replicas = Replicas.wanted(settings, keys)
-        store = RedisEscalationStore(redis, keys, replicas=replicas)
-        discussion = RedisDiscussion(redis, keys, replicas=replicas)
-        corrections = RedisCorrections(redis, keys, replicas=replicas)
-        postings = RedisPostingLog(redis, keys, replicas=replicas)
-        hearing = RedisHearing(redis, keys)
-        changes = RedisChanges(subscriber, keys)
-        pace = RedisPace(
-            redis,
-            keys,
-            budget=settings.discord_token.get_secret_value() if settings.discord_token else "",
-            per_second=settings.discord_requests_per_second,
-            burst=5,
-        )
-        slots = RedisListenerSlots(redis, keys, slots=settings.discord_listeners, replicas=replicas)
-        people = _people(
-            settings,
-            routes,
-            store,
-            discussion,
-            corrections,
-            postings,
-            hearing,
-            changes,
-            pace,
-            slots,
-        )
+        stores = Stores.on(redis, keys, replicas=replicas)
+        store, hearing = stores.escalations, stores.hearing
+        if bots:
+            rate, slots = settings.discord_requests_per_second, settings.discord_listeners
+            people = in_discord(
+                settings,
+                routes,
+                bots,
+                stores,
+                slots_of=partial(RedisListenerSlots, redis, keys, slots=slots, replicas=replicas),
+                pace_of=partial(RedisPace, redis, keys, per_second=rate, burst=5),
+            )
+        else:
+            people = at_the_desk(settings, routes, stores, RedisChanges(subscriber, keys))
         concluding = Concluding(
             store,
-            postings,
+            stores.postings,
             people.channel,
             hearing.heard_until,
             end_of=lambda question: end_of(routes.of(question.route)),
-            corrections=corrections,
+            corrections=stores.corrections,
         )
         policies = RedisPolicyLog(redis, keys)
         jobs = Jobs(
-            PostingDesk(store, postings, people.channel),
+            PostingDesk(store, stores.postings, people.channel),
             concluding,
             Escalating(store, policies, routes, people.call_people, concluding.end),
         )
@@ -135,9 +90,13 @@ async def serve(settings: WorkerSettings, routes: InForce[Route]) -> None:
             max_jobs=settings.worker_max_jobs,
             stop_seconds=settings.worker_stop_seconds,
         )
-        log.info("worker_started", channel=settings.channel)
+        kind = ChannelKind.DISCORD if bots else ChannelKind.DESK
+        log.info("worker_started", channel=kind, bots=list(bots))
         judging = asyncio.create_task(_judge_server(redis, settings.redis_wait_replicas))
         stack.callback(judging.cancel)
+        if bots:
+            telling = asyncio.create_task(tell_of_others(hearing.open_postings, bots))
+            stack.callback(telling.cancel)
         parts: list[Part] = [("queue", queue.run), ("routes", reloading.run), *people.parts]
         await _until_told_to_stop(parts, people.hand_over)
         log.info("worker_stopped")
@@ -156,81 +115,6 @@ async def _judge_server(redis: Redis, replicas: int) -> None:
             return
 
 
-def _people(
-    settings: WorkerSettings,
-    routes: InForce[Route],
-    store: RedisEscalationStore,
-    discussion: RedisDiscussion,
-    corrections: RedisCorrections,
-    postings: RedisPostingLog,
-    hearing: RedisHearing,
-    changes: RedisChanges,
-    pace: RedisPace,
-    slots: RedisListenerSlots,
-) -> People:
-    """Build the channel to people: Discord if there is a token, else the desk."""
-    if settings.discord_token is None:
-        return _desk_of(settings, store, discussion, changes)
-    DiscordAddress(settings.discord_api_base, settings.discord_gateway_url).apply()
-    operators = OperatorsByRoute(routes)
-    channel = DiscordChannel(Starting(routes))
-    setting = "DISCORD_CHANNEL_ID" if settings.routes_file is None else "a route's channel"
-    answering = Answering(
-        store, operators, grace_of=lambda question: routes.of(question.route).correction_grace
-    )
-    discussing = Discussing(store, discussion, operators)
-    correcting = Correcting(store, corrections, operators)
-    listener = Listener(
-        postings.find, Writing(answering, discussing).wrote, hearing, on_edit=correcting.edited
-    )
-    connection = DiscordConnection(
-        token=settings.discord_token.get_secret_value(),
-        places=Places(routes, setting=setting),
-        channel=channel,
-        listener=listener,
-        clicks=Clicks(store, postings.find, answering, discussing),
-        catching_up=CatchingUp(
-            hearing, listener.heard, edits=MissedEdits(store, corrections, listener.edited)
-        ),
-        losses=Losses(store, postings, hearing.open_postings, GivingUp(store).give_up),
-        turn=Turn(slots),
-        tell_heard_until=hearing.note_heard_until,
-        take_turn=pace.turn,
-        message_content=settings.discord_message_content,
-    )
-    parts: list[Part] = [("discord", connection.run), ("listening", connection.tell)]
-    return People(channel, channel.call_people, parts, connection.hand_over)
-
-
-def _desk_of(
-    settings: WorkerSettings,
-    store: RedisEscalationStore,
-    discussion: RedisDiscussion,
-    changes: RedisChanges,
-) -> People:
-    """Build the desk: the page, and what tells it of changes."""
-    desk = build_desk(
-        store,
-        Answering(store, DESK_OPERATORS),
-        Discussing(store, discussion, DESK_OPERATORS),
-        changes,
-        password=settings.desk_password,
-        operator_name=settings.desk_operator_name,
-    )
-
-    async def serve_page() -> None:
-        await serve_desk(desk, host=settings.desk_host, port=settings.desk_port)
-
-    async def nobody_to_call(escalation: Escalation, call: Call) -> None:
-        """Call nobody: whoever is at the desk sees the question."""
-
-    async def nothing_to_hand_over() -> None:
-        """Leave the desk as it is: its pages find another worker's by themselves."""
-
-    parts: list[Part] = [("changes", changes.run), ("desk", serve_page)]
-    return People(DeskChannel(), nobody_to_call, parts, nothing_to_hand_over)
-
-
 async def _until_told_to_stop(parts: list[Part], hand_over: Callable[[], Awaitable[None]]) -> None:
     """Run the parts, each supervised, until SIGTERM or SIGINT."""
     stop = asyncio.Event()
@@ -242,7 +126,10 @@ async def _until_told_to_stop(parts: list[Part], hand_over: Callable[[], Awaitab
         await stop.wait()
         log.info("worker_stopping")
         await hand_over()
-        # The queue first: jobs under way still need the channel.
-        for task in tasks:
-            task.cancel()
-            await asyncio.wait({task})
+        # The queue first: jobs under way still need the channel. Then the rest at once: each bot
+        # may take its time to say good-bye.
+        queue, *others = tasks
+        for some in ({queue}, set(others)):
+            for task in some:
+                task.cancel()
+            await asyncio.wait(some)

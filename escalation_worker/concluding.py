@@ -27,8 +27,8 @@ from shared.telemetry import get_logger
 
 log = get_logger(__name__)
 
-HeardUntil = Callable[[], Awaitable[datetime | None]]
-"""Tells until when everything that people wrote was taken in."""
+HeardUntil = Callable[[str], Awaitable[datetime | None]]
+"""Tells until when everything that people wrote to a bot was taken in."""
 EndOf = Callable[[Question], End]
 """Tells how a question ends that nobody answered."""
 HEARD_SINCE: Final = timedelta(seconds=2)
@@ -107,11 +107,15 @@ class Concluding:
 
     async def _is_heard(self, escalation: Escalation, moment: datetime) -> bool:
         """Whether all that people wrote about this question before then has been taken in."""
+        heard_until = await self._heard_about(escalation)
+        return heard_until is not None and heard_until >= moment
+
+    async def _heard_about(self, escalation: Escalation) -> datetime | None:
+        """Tell until when all that people wrote about this question has been taken in."""
         posting = escalation.posting
         if posting is None or posting.channel is ChannelKind.DESK:
-            return True  # what is answered on the desk needs no listener
-        heard_until = await self._heard_until()
-        return heard_until is not None and heard_until >= moment
+            return self._clock()  # what is answered on the desk needs no listener
+        return await self._heard_until(posting.bot)
 
     async def show_outcome(self, escalation_id: str) -> None:
         """Show people how a question ended.
@@ -154,6 +158,10 @@ class Concluding:
 
     async def _end_graces(self, corrections: Corrections) -> int:
         """Have those answers shown as final whose time for edits is over; tell how many."""
-        over = await corrections.correctable(before=self._clock())
-        heard_until = await self._heard_until() if over else None
-        return sum([await corrections.end_grace(each, heard_until) for each in over])
+        ended = 0
+        for escalation_id in await corrections.correctable(before=self._clock()):
+            with passing_over_unreadable(escalation_id):
+                escalation = await self._store.get(escalation_id)
+                heard_until = await self._heard_about(escalation) if escalation else None
+                ended += await corrections.end_grace(escalation_id, heard_until)
+        return ended

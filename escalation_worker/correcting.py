@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from escalation_worker.answering import fitting, left_to_the_next_listener
 from escalation_worker.operators import WhoMayAct, note_accepted
-from escalation_worker.writing import ASKS_BACK
+from escalation_worker.sending import ASKS_BACK
 from shared.crash_points import CrashPoint, crash_point
 from shared.escalation import Escalation, Outcome
 from shared.ports import Concluded, Corrections, EscalationStore, InboundReply, ReplyVerdict
@@ -40,8 +40,8 @@ class Correcting:
             return ReplyVerdict.NOT_THE_ANSWER
         text = edit.text.strip()
         fits = fitting(escalation.question, text)
-        if fits == _newest(escalation, answer).text:
-            # A preview that unfolds and a pin come as edits too.
+        # A preview that unfolds and a pin come as edits too; an answer of files alone has no text.
+        if (fits or None) == _newest(escalation, answer).text or edit.at <= answer.at:
             return ReplyVerdict.REPEATED
         if not self._operators.of(escalation.question).allow(edit):
             return ReplyVerdict.NOT_ALLOWED

@@ -50,13 +50,25 @@ def notice(verdict: ReplyVerdict) -> str | None:
         case (
             ReplyVerdict.ACCEPTED
             | ReplyVerdict.KEPT_LATE
+            | ReplyVerdict.WRITTEN
+            | ReplyVerdict.WRITTEN_LATE
+            | ReplyVerdict.OVERHEARD
+            | ReplyVerdict.NOTHING_WRITTEN
+            | ReplyVerdict.TOO_MUCH_WRITTEN
+            | ReplyVerdict.CONTENT_HIDDEN
+            | ReplyVerdict.PAGE_KEPT
+            | ReplyVerdict.FILES_REFUSED
             | ReplyVerdict.ASKED_BACK
             | ReplyVerdict.ENOUGH_SAID
             | ReplyVerdict.CLAIMED
             | ReplyVerdict.CLAIMED_ALREADY
             | ReplyVerdict.RELEASED
+            | ReplyVerdict.REASSIGNED
+            | ReplyVerdict.ON_IT_ALREADY
+            | ReplyVerdict.CANNOT_TAKE_IT
             | ReplyVerdict.VOTED
             | ReplyVerdict.VOTED_ALREADY
+            | ReplyVerdict.REASON_NEEDED
         ):
             raise AssertionError(f"an edit has become {verdict}")
         case _:
@@ -71,12 +83,18 @@ def notice_key(message: discord.Message) -> str:
 
 
 class MissedEdits:
-    """Finds the edits of answers that nobody heard. Hearing one twice does no harm."""
+    """Finds the edits of answers to a bot's questions that nobody heard.
 
-    def __init__(self, store: EscalationStore, corrections: Corrections, hear: HearEdit) -> None:
+    Hearing one twice does no harm.
+    """
+
+    def __init__(
+        self, store: EscalationStore, corrections: Corrections, hear: HearEdit, *, bot: str
+    ) -> None:
         self._store = store
         self._corrections = corrections
         self._hear = hear
+        self._bot = bot
 
     async def look(self, client: discord.Client, hold: Hold) -> None:
         """Hear them.
@@ -90,10 +108,15 @@ class MissedEdits:
         for escalation_id in await self._corrections.correctable():
             with passing_over_unreadable(escalation_id), problems.translated_errors():
                 escalation = await self._store.get(escalation_id)
-                message = escalation and await _find_answer(client, escalation)
+                if escalation is None or not self._shows(escalation):
+                    continue
+                message = await _find_answer(client, escalation)
                 if message is not None and message.edited_at is not None:
                     await give_roles(message, authors)
                     await self._hear(message, hold)
+
+    def _shows(self, escalation: Escalation) -> bool:
+        return escalation.posting is not None and escalation.posting.is_of(self._bot)
 
 
 async def _find_answer(client: discord.Client, escalation: Escalation) -> discord.Message | None:

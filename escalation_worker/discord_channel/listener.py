@@ -14,12 +14,17 @@ from functools import partial
 from typing import Final, Protocol
 from weakref import WeakValueDictionary
 
-import aiohttp
 import discord
 
 from escalation_worker.discord_channel import edits, marks
+from escalation_worker.discord_channel.files import (
+    Refusals,
+    about_files,
+    nothing_refused,
+    offered_in,
+)
+from escalation_worker.discord_channel.notices import ONCE_A_QUESTION, notice, say, show_read
 from escalation_worker.unreadable import passing_over_unreadable
-from escalation_worker.verdicts import in_words
 from shared.errors import StoreUnavailableError
 from shared.escalation import ChannelKind
 from shared.ports import Hold, InboundReply, OnReply, ReplyVerdict
@@ -28,7 +33,6 @@ from shared.telemetry import get_logger
 log = get_logger(__name__)
 
 _HUMAN_MESSAGES: Final = frozenset({discord.MessageType.default, discord.MessageType.reply})
-
 RETRY_SECONDS: Final = (0.2, 5.0)
 
 FindEscalation = Callable[[str], Awaitable[str | None]]
@@ -55,12 +59,14 @@ class Listener:
         on_reply: OnReply,
         memory: Memory,
         *,
+        refusals: Refusals = nothing_refused,
         on_edit: OnReply = edits.passed_over,
     ) -> None:
         self._find = find
         self._on_reply = on_reply
         self._on_edit = on_edit
         self._memory = memory
+        self._refusals = refusals
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._taking_in: dict[object, datetime] = {}
 
@@ -79,7 +85,7 @@ class Listener:
 
     async def edited(self, message: discord.Message, hold: Hold) -> None:
         """Take in that somebody edited a message, behind what came before in the same thread."""
-        if message.edited_at is None or not _is_a_persons(message):
+        if message.edited_at is None or not is_a_persons(message):
             return  # Discord's own doing: a preview that unfolded, a pin
         with self.taking_in(message.edited_at):
             async with self._turn_of(message.channel.id):
@@ -104,7 +110,7 @@ class Listener:
         if escalation_id is None:
             return
         with passing_over_unreadable(escalation_id):
-            if _is_a_persons(message):
+            if is_a_persons(message):
                 await self._reply(escalation_id, message, hold)
             if in_order and in_thread:
                 # Last, so that a message on which a worker dies, or whose question it can't read,
@@ -121,7 +127,7 @@ class Listener:
             )
             words, once = edits.notice(verdict), edits.notice_key(message)
             if words is not None and await self._memory.first_notice(once, hold):
-                await _say(words, message)
+                await say(words, message)
 
     async def _question_of(self, message: discord.Message) -> tuple[str | None, bool]:
         """Find which question a message is about, and whether it stands in its thread."""
@@ -136,12 +142,13 @@ class Listener:
         return escalation_id, False
 
     async def _reply(self, escalation_id: str, message: discord.Message, hold: Hold) -> None:
-        verdict = await self._on_reply(
-            _inbound(escalation_id, message, hold, at=message.created_at)
-        )
-        words = notice(verdict, message)
-        if words is not None and await self._memory.first_notice(str(message.id), hold):
-            await _say(words, message)
+        reply = _inbound(escalation_id, message, hold, at=message.created_at)
+        verdict = await self._on_reply(reply)
+        words = await about_files(verdict, reply, self._refusals, notice(verdict, message))
+        quietly = verdict is ReplyVerdict.WRITTEN
+        told_once = f"{verdict}:{escalation_id}" if verdict in ONCE_A_QUESTION else str(message.id)
+        if (words or quietly) and await self._memory.first_notice(told_once, hold):
+            await (show_read(message) if quietly else say(words or "", message))
 
     def _turn_of(self, channel_id: int) -> asyncio.Lock:
         """Let messages of one thread be taken in one after the other, as they were written."""
@@ -174,7 +181,7 @@ def _inbound(
     roles = author.roles if isinstance(author, discord.Member) else []
     return InboundReply(
         escalation_id=escalation_id,
-        text=_without_leading_mention(message),
+        text=without_leading_mention(message.content, message.guild and message.guild.me),
         person_id=str(author.id),
         person_name=author.display_name,
         person_roles=frozenset(str(role.id) for role in roles),
@@ -182,45 +189,13 @@ def _inbound(
         source=str(message.id),
         at=at,
         hold=hold,
+        files=offered_in(message),
         editable=True,
     )
 
 
-async def _say(words: str, message: discord.Message) -> None:
-    """Tell whoever wrote a message what became of it."""
-    try:
-        await message.reply(
-            words, mention_author=False, allowed_mentions=discord.AllowedMentions.none()
-        )
-    except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-        log.warning("notice_not_given", message_id=message.id, reason=type(error).__name__)
-
-
-def notice(verdict: ReplyVerdict, message: discord.Message) -> str | None:
-    """Say what became of a reply; None where the reaction or silence says it."""
-    match verdict:
-        case ReplyVerdict.ACCEPTED | ReplyVerdict.REPEATED:
-            return None
-        case ReplyVerdict.UNKNOWN | ReplyVerdict.FENCED:
-            return None
-        case ReplyVerdict.TOO_LATE:
-            return "This question has already ended, so your message was not passed on."
-        case ReplyVerdict.NOT_ALLOWED:
-            return "Only the operators of this channel may answer. Nothing was passed on."
-        case ReplyVerdict.UNREADABLE if message.attachments or message.stickers:
-            return "Only text can be passed on. Please write the answer as a message."
-        case ReplyVerdict.UNREADABLE if not message.content:
-            return (
-                "I can't read this message. Either it is empty, or this bot lacks the Message "
-                "Content intent: then begin your answer by mentioning me."
-            )
-        case ReplyVerdict.UNREADABLE:
-            return "Please write an answer of 1 to 4,000 characters."
-        case _:
-            return in_words(verdict)
-
-
-def _is_a_persons(message: discord.Message) -> bool:
+def is_a_persons(message: discord.Message) -> bool:
+    """Whether a person wrote this, in words of their own."""
     return not message.author.bot and message.webhook_id is None and message.type in _HUMAN_MESSAGES
 
 
@@ -233,10 +208,9 @@ def _named_in_what_it_replies_to(message: discord.Message) -> str | None:
     return marks.marked_id(answered)
 
 
-def _without_leading_mention(message: discord.Message) -> str:
+def without_leading_mention(content: str, me: discord.abc.Snowflake | None) -> str:
     """Drop the bot's own mention, which people write when it can't read messages otherwise."""
-    text = message.content.strip()
-    me = message.guild.me if message.guild else None
+    text = content.strip()
     if me is not None:
         for mention in (f"<@{me.id}>", f"<@!{me.id}>"):
             if text.startswith(mention):

@@ -62,6 +62,7 @@ def from_hash(fields: Mapping[str, str]) -> Escalation:
             kept_until=from_ms(fields["kept_until_ms"]),
             posting=Posting.model_validate_json(posting) if posting else None,
             claim=Claim.model_validate_json(claim) if claim else None,
+            assignments=int(fields.get("assignments", "0")),
             remarks=_REMARKS.validate_json(fields.get("remarks", "[]")),
             votes=_VOTES.validate_json(fields.get("votes", "[]")),
             progress=PolicyProgress.model_validate_json(fields.get("progress", "{}")),
@@ -72,6 +73,8 @@ def from_hash(fields: Mapping[str, str]) -> Escalation:
             grace_over="grace_over" in fields,
             delivered_at=_moment(fields, delivered_field(News.OUTCOME)),
             late_answer_delivered_at=_moment(fields, delivered_field(News.LATE_ANSWER)),
+            caller_gone_at=_moment(fields, "caller_gone_ms"),
+            departures=int(fields.get("departures", "0")),
         )
     # A field is missing, says what this version does not know, or is no moment.
     except (KeyError, ValueError, OverflowError, OSError) as error:

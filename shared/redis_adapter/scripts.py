@@ -26,7 +26,8 @@ _USES: Final = {
     "_conclude": frozenset({"conclude", "vote"}),
     "_show": frozenset(
         {
-            *("claim", "keep_late_answer", "note_delivery", "note_progress", "remark", "vote"),
+            *("claim", "keep_late_answer", "note_caller", "note_delivery", "note_progress"),
+            *("remark", "show_again", "vote"),
             *("correct", "end_grace"),
         }
     ),
@@ -36,6 +37,8 @@ _USES: Final = {
             "conclude",
             "correct",
             "first_notice",
+            "keep_draft",
+            "keep_files",
             "keep_late_answer",
             "note_heard",
             "note_heard_until",

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from fake_gateway import FakeGateway
-from support.talking import client_for, talking
+from support.talking import BRISK, client_for, talking
 
 BOUND = 20
+A_WEEK = replace(BRISK, resume=timedelta(days=7))
+"""For questions as old as that."""
 
 
 async def test_what_was_told_is_confirmed_and_the_next_agent_does_not_tell_it_again(
@@ -141,16 +145,17 @@ async def test_the_next_agent_tells_the_correction_of_an_answer_that_was_told(
     assert talk.heard.count("Six per cent") == 0
 
 
+@pytest.mark.parametrize("age", [timedelta(0), timedelta(hours=2)], ids=["new", "old"])
 async def test_the_next_agent_waits_on_for_a_correction_without_telling_the_answer_again(
-    gateway: FakeGateway,
+    gateway: FakeGateway, age: timedelta
 ) -> None:
-    asked = gateway.add("Discount?", conversation_id="same")
-    asked.correctable = timedelta(minutes=5)
+    asked = gateway.add("Discount?", conversation_id="same", age=age)
+    asked.correctable = age + timedelta(minutes=5)
     await gateway.settle(asked, answer="Six per cent")
     asked.delivered.append(False)
     async with (
         asyncio.timeout(BOUND),
-        talking(client_for(gateway.url), conversation_id="same") as talk,
+        talking(client_for(gateway.url), conversation_id="same", patience=A_WEEK) as talk,
     ):
         await gateway.until(lambda: "check_answer" in gateway.calls)
         await gateway.answer_late(asked, "Five per cent")

@@ -20,10 +20,10 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from support import processes
 from support.processes import ROOT, Process
-from support.route_files import with_grace
+from support.route_files import write_routes
 
 from faults.history import Component, History, What
-from faults.plan import Plan
+from faults.plan import DROPS, KEEPS, Asking, Plan
 from hitl import embedded_redis
 from hitl.embedded_redis import EmbeddedRedis, free_port
 from shared.crash_points import VARIABLE
@@ -119,8 +119,7 @@ class Fleet:
         }
         for number, timeout in enumerate(self._plan.timeouts):
             name = f"gateway-{number}"
-            own = {"GATEWAY_PORT": str(free_port()), "ESCALATION_TIMEOUT": str(timeout)}
-            own |= self._routes(name, timeout)
+            own = {"GATEWAY_PORT": str(free_port()), **self._routes(name, timeout)}
             process = self._process("mcp_gateway", {**env, **own}, name)
             self.gateways.append(Slot(Component.GATEWAY, name, process))
         for number in range(self._plan.workers):
@@ -254,13 +253,6 @@ class Fleet:
             What.FAULT, component=slot.component, kind=kind, process=slot.name, **about
         )
 
-    def _routes(self, name: str, timeout: float) -> dict[str, str]:
-        """Name the file of routes that lets people correct their answers, if the plan does."""
-        if not self._plan.grace:
-            return {}
-        path = self._folder / f"{name}.toml"
-        return {"ROUTES_FILE": str(with_grace(path, grace=self._plan.grace, timeout=int(timeout)))}
-
     def _agent(self, name: str) -> Slot:
         env = {
             "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}",
@@ -268,9 +260,19 @@ class Fleet:
             "CHAT_PORT": str(free_port()),
             "CHAT_MAX_CONVERSATIONS": "1000",
             "AGENT_HOLD_LINE_SECONDS": "0",
-            "AGENT_ON_HANGUP": "leave",
         }
         return Slot(Component.AGENT, name, self._process("customer_agent", env, name))
+
+    def _routes(self, name: str, timeout: float) -> dict[str, str]:
+        """Tell a process how long people have, and the routes of a plan that needs more of them."""
+        plan = self._plan
+        if not plan.grace and Asking.HANGS_UP not in plan.asking:
+            return {"ESCALATION_TIMEOUT": str(timeout)}
+        policies = {KEEPS: "keep", DROPS: "drop"}
+        more = {"timeout": f"{timeout:.0f}s", "correction_grace": f"{plan.grace}s"}
+        file = self._folder / f"{name}.toml"
+        write_routes(file, {each: {**more, "caller_gone": policies[each]} for each in policies})
+        return {"ROUTES_FILE": str(file)}
 
     def _process(self, module: str, env: dict[str, str], name: str) -> Process:
         log = self._folder / f"{name}.log"

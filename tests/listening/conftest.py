@@ -23,33 +23,23 @@ from redis.asyncio import Redis
 from support.key_checker import leaking_keys
 from support.make import an_ask
 
-from escalation_worker.answering import Answering
+from escalation_worker.attaching import ImageRoom
 from escalation_worker.concluding import Concluding
-from escalation_worker.correcting import Correcting
 from escalation_worker.discord_channel import client
-from escalation_worker.discord_channel.catching_up import MARGIN, CatchingUp
+from escalation_worker.discord_channel.assembling import Account, Assembly
+from escalation_worker.discord_channel.catching_up import MARGIN
+from escalation_worker.discord_channel.cdn import Cdn
 from escalation_worker.discord_channel.channel import DiscordChannel
-from escalation_worker.discord_channel.clicks import Clicks
 from escalation_worker.discord_channel.client import EscalationClient
 from escalation_worker.discord_channel.connection import DiscordConnection
-from escalation_worker.discord_channel.edits import MissedEdits
-from escalation_worker.discord_channel.listener import Listener
-from escalation_worker.discord_channel.losses import Losses
-from escalation_worker.discord_channel.sight import Places
-from escalation_worker.discord_channel.starting import Starting
 from escalation_worker.discord_channel.turn import Turn
-from escalation_worker.discussing import Discussing
 from escalation_worker.escalating import Escalating
-from escalation_worker.giving_up import GivingUp
-from escalation_worker.operators import OperatorsByRoute
 from escalation_worker.posting import PostingDesk
+from escalation_worker.stores import Stores
 from escalation_worker.supervisor import supervise
-from escalation_worker.writing import Writing
-from shared.escalation import ChannelKind, Escalation, Posting
+from shared.escalation import DEFAULT_BOT, ChannelKind, Escalation, Posting
 from shared.ports import Clock, Hold, utc_now
 from shared.redis_adapter.connection import open_client
-from shared.redis_adapter.corrections import RedisCorrections
-from shared.redis_adapter.discussion import RedisDiscussion
 from shared.redis_adapter.hearing import RedisHearing
 from shared.redis_adapter.keys import Keys
 from shared.redis_adapter.policies import RedisPolicyLog
@@ -127,74 +117,61 @@ class Scene:
     double: DiscordDouble
     redis: Redis
     keys: Keys
-    store: RedisEscalationStore
-    discussion: RedisDiscussion
-    corrections: RedisCorrections
-    postings: RedisPostingLog
-    hearing: RedisHearing
+    stores: Stores
+
+    @property
+    def store(self) -> RedisEscalationStore:
+        """Where questions are kept."""
+        return self.stores.escalations
+
+    @property
+    def postings(self) -> RedisPostingLog:
+        """Where they are shown."""
+        return self.stores.postings
+
+    @property
+    def hearing(self) -> RedisHearing:
+        """What was heard of them."""
+        return self.stores.hearing
 
     def make_worker(
         self,
         find: Callable[[str], Awaitable[str | None]] | None = None,
         routes: InForce[Route] | None = None,
         clock: Clock = utc_now,
+        *,
+        bot: str = DEFAULT_BOT,
+        token: str = defaults.BOT_TOKEN,
+        message_content: bool = True,
     ) -> Worker:
-        """Put a worker together as the product does; `find` may stand in for the store's."""
+        """Put one bot's side of a worker together as the product does.
+
+        `find` may stand in for the store's.
+        """
         routes = routes or in_force(CHANNEL_ROUTE)
-        channel = DiscordChannel(Starting(routes))
-        find = find or self.postings.find
-        operators = OperatorsByRoute(routes)
-        answering = Answering(
-            self.store,
-            operators,
-            grace_of=lambda question: routes.of(question.route).correction_grace,
-        )
-        correcting = Correcting(self.store, self.corrections, operators)
-        discussing = Discussing(self.store, self.discussion, operators)
-        listener = Listener(
-            find, Writing(answering, discussing).wrote, self.hearing, on_edit=correcting.edited
-        )
-        turn = Turn(RedisListenerSlots(self.redis, self.keys, slots=1))
-        connection = DiscordConnection(
-            token=defaults.BOT_TOKEN,
-            places=Places(routes),
-            channel=channel,
-            listener=listener,
-            clicks=Clicks(self.store, find, answering, discussing),
-            catching_up=CatchingUp(
-                self.hearing,
-                listener.heard,
-                edits=MissedEdits(self.store, self.corrections, listener.edited),
-            ),
-            losses=Losses(
-                self.store,
-                self.postings,
-                self.hearing.open_postings,
-                GivingUp(self.store).give_up,
-            ),
-            turn=turn,
-            tell_heard_until=self.hearing.note_heard_until,
-            take_turn=_no_pace,
-            message_content=True,
-        )
+        fetch = Cdn(self.double.api_base, seconds=1.0).read
+        assembly = Assembly(self.stores, routes, fetch, room=ImageRoom(), clock=clock)
+        turn = Turn(RedisListenerSlots(self.redis, self.keys, bot, slots=1))
+        account = Account(bot, token, message_content)
+        side = assembly.side_of(account, turn=turn, take_turn=_no_pace, find=find)
         concluding = Concluding(
             self.store,
             self.postings,
-            channel,
+            side.channel,
             self.hearing.heard_until,
             end_of=lambda question: end_of(routes.of(question.route)),
-            corrections=self.corrections,
+            corrections=self.stores.corrections,
             clock=clock,
         )
         policies = RedisPolicyLog(self.redis, self.keys, clock=clock)
         return Worker(
-            connection,
-            channel,
+            side.connection,
+            side.channel,
             turn,
-            PostingDesk(self.store, self.postings, channel),
+            PostingDesk(self.store, self.postings, side.channel),
             concluding,
             Escalating(
-                self.store, policies, routes, channel.call_people, concluding.end, clock=clock
+                self.store, policies, routes, side.channel.call_people, concluding.end, clock=clock
             ),
         )
 
@@ -298,16 +275,7 @@ async def scene(
         monkeypatch.setattr(http.Route, "BASE", double.api_base)
         monkeypatch.setattr(DiscordWebSocket, "DEFAULT_GATEWAY", yarl.URL(double.gateway_url))
         monkeypatch.setattr(client, "READY_SECONDS", 0.05)
-        yield Scene(
-            double,
-            redis,
-            keys,
-            RedisEscalationStore(redis, keys),
-            RedisDiscussion(redis, keys),
-            RedisCorrections(redis, keys),
-            RedisPostingLog(redis, keys),
-            RedisHearing(redis, keys),
-        )
+        yield Scene(double, redis, keys, Stores.on(redis, keys))
         assert not await leaking_keys(redis, keys)
 
 

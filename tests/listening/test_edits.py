@@ -12,7 +12,7 @@ from support.clock import SteppedClock
 from support.discord_views import said_by_bot, until_told
 
 from listening.conftest import CHANNEL_ROUTE, Scene, Worker, in_force, until
-from shared.escalation import Escalation
+from shared.escalation import DEFAULT_BOT, Escalation
 from shared.ports import Clock, utc_now
 
 NOT_PASSED_ON = "Your edit was not passed on"
@@ -108,7 +108,7 @@ async def test_the_thread_is_closed_once_every_edit_in_time_was_heard(scene: Sce
         await worker.concluding.sweep()
         await worker.concluding.show_outcome(asked.id)
         assert scene.thread(asked).archived
-        assert await scene.corrections.correctable() == []
+        assert await scene.stores.corrections.correctable() == []
 
 
 async def test_without_a_grace_the_thread_is_closed_at_once_and_an_edit_is_refused(
@@ -255,7 +255,7 @@ async def test_an_edit_of_what_is_not_taken_in_yet_waits_for_it(scene: Scene) ->
 
     async def find(reference: str) -> str | None:
         await free.wait()
-        return await scene.postings.find(reference)
+        return await scene.postings.find(DEFAULT_BOT, reference)
 
     worker = scene.make_worker(find, routes=in_force(WITH_GRACE))
     async with asyncio.timeout(30), scene.listening(worker):

@@ -12,7 +12,7 @@ from support.make import an_ask, an_outcome
 from escalation_worker.answering import Answering
 from escalation_worker.correcting import Correcting
 from escalation_worker.operators import Operators
-from shared.escalation import Escalation, State
+from shared.escalation import DEFAULT_BOT, Escalation, State
 from shared.memory import MemoryEscalations
 from shared.memory_corrections import MemoryCorrections
 from shared.ports import Hold, InboundReply, ReplyVerdict, utc_now
@@ -198,7 +198,7 @@ async def test_a_late_answer_stands_as_it_was_first_written() -> None:
 async def test_an_edit_that_a_relieved_listener_heard_is_left_to_the_new_one() -> None:
     scene = Scene()
     await scene.answer()
-    scene.store.fences[0] = 2
+    scene.store.fences[DEFAULT_BOT, 0] = 2
     assert await scene.edit("No", hold=Hold(0, 1)) is ReplyVerdict.FENCED
     assert await scene.edit("No", hold=Hold(0, 2)) is ReplyVerdict.CORRECTED
 
@@ -218,3 +218,11 @@ async def test_a_corrected_answer_keeps_when_and_by_whom_it_was_given() -> None:
     assert after == before.model_copy(
         update={"text": "Yes, 15 %", "corrected_at": after.corrected_at}
     )
+
+
+async def test_what_was_edited_before_it_was_sent_is_a_part_of_the_answer() -> None:
+    """A pin tells of the message once more, with the edit of before."""
+    scene = Scene()
+    await scene.answer()
+    assert await scene.edit("10 %", seconds=-1) is ReplyVerdict.REPEATED
+    assert await scene.texts() == ("Yes, 10 %", None)
