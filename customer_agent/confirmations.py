@@ -11,8 +11,9 @@ import asyncio
 from types import TracebackType
 from typing import Final, Self
 
+from customer_agent.afterwards import LATER
 from customer_agent.gateway_client import Gateway, GatewayRejectedError, GatewayUnreachableError
-from customer_agent.outcomes import Ending, Outcome
+from customer_agent.outcomes import Outcome
 from customer_agent.patience import Patience
 from shared.telemetry import get_logger
 
@@ -52,7 +53,7 @@ class Confirmations:
         if outcome.escalation_id is None or not outcome.is_final:
             return
         task = self._tasks.create_task(
-            self._confirm(outcome.escalation_id, late=outcome.ending is Ending.ANSWERED_LATE),
+            self._confirm(outcome.escalation_id, late=outcome.ending in LATER),
             name=f"confirm-{outcome.ticket}",
         )
         self._pending.add(task)

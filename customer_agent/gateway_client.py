@@ -108,8 +108,11 @@ class Standing(_FromWire):
     reason: str | None = None
     answered_by: AnsweredBy | None = None
     late_answer: str | None = None
+    """What a person answered after the deadline; of an answered question, how they corrected it."""
     late_attachments: tuple[AttachedFile, ...] = ()
     late_answered_by: AnsweredBy | None = None
+    correctable_until: datetime | None = None
+    """Until when a correction of the answer may come."""
     deadline: datetime
     delivered: bool = False
     """Whether an agent confirmed that the customer knows the newest of it."""
@@ -123,6 +126,7 @@ class ListedQuestion(_FromWire):
     status: Status
     asked_at: datetime
     late_answer: str | None = None
+    correctable_until: datetime | None = None
     delivered: bool = False
     """Whether an agent confirmed that the customer knows the newest of it."""
 

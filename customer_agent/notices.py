@@ -100,14 +100,8 @@ def _texts(ending: Ending) -> tuple[str, str]:
                 "A colleague has answered.",
                 "Give the answer word for word and say which question it belongs to.",
             )
-        case Ending.ANSWERED_LATE:
-            return (
-                "A colleague has answered after the time for it was over.",
-                (
-                    "Say that an answer has come after all, give it word for word and say which "
-                    "question it belongs to."
-                ),
-            )
+        case Ending.ANSWERED_LATE | Ending.CORRECTED:
+            return _afterwards(corrected=ending is Ending.CORRECTED)
         case Ending.DECLINED:
             return (
                 "A colleague saw the question and declined.",
@@ -147,6 +141,24 @@ def _texts(ending: Ending) -> tuple[str, str]:
             )
         case _:
             assert_never(ending)
+
+
+def _afterwards(*, corrected: bool) -> tuple[str, str]:
+    if corrected:
+        return (
+            "A colleague has corrected an answer that they had given.",
+            (
+                "Say that your colleague has corrected the answer, which question it belongs to, "
+                "and give the corrected one word for word. It counts, not the first one."
+            ),
+        )
+    return (
+        "A colleague has answered after the time for it was over.",
+        (
+            "Say that an answer has come after all, give it word for word and say which "
+            "question it belongs to."
+        ),
+    )
 
 
 def _decided(*, approved: bool) -> tuple[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 from customer_agent.gateway_client import AttachedFile, ListedQuestion, Standing, Status
@@ -21,6 +22,8 @@ _ENDINGS: Final = {
 }
 
 
+_LATER: Final = {Ending.TIMED_OUT: Ending.ANSWERED_LATE, Ending.ANSWERED: Ending.CORRECTED}
+"""What has become of a question about which a person said something after its end."""
 _WITH_WORDS: Final = frozenset({Ending.ANSWERED, Ending.APPROVED, Ending.DENIED})
 
 
@@ -43,6 +46,8 @@ class OpenQuestion:
     replies: list[str] = field(default_factory=list[str])
     """What the customer replied and nobody has passed on yet."""
     replied: asyncio.Event = field(default_factory=asyncio.Event)
+    correctable_until: datetime | None = None
+    """Until when a correction of its answer may come, as far as the gateway has said."""
 
     def reply(self, text: str) -> None:
         """Have this passed on."""
@@ -80,6 +85,7 @@ def resumed(listed: ListedQuestion) -> OpenQuestion:
         question=listed.question,
         escalation_id=listed.escalation_id,
         resumed=True,
+        correctable_until=listed.correctable_until,
     )
 
 
@@ -89,9 +95,9 @@ def outcome_of(standing: Standing, entry: OpenQuestion) -> Outcome | None:
     if ending is None:
         return None
     late = standing.late_answer is not None or standing.late_attachments
-    if ending is Ending.TIMED_OUT and late:
+    if ending in _LATER and late:
         return Outcome(
-            Ending.ANSWERED_LATE,
+            _LATER[ending],
             entry.ticket,
             entry.question,
             answer=standing.late_answer,

@@ -20,6 +20,7 @@ class Ending(StrEnum):
     DENIED = "denied"  # a person forbade it; likewise
     DECLINED = "declined"  # a person looked at it and said no to answering
     ANSWERED_LATE = "answered_late"  # a person answered after the deadline
+    CORRECTED = "corrected"  # a person corrected the answer; `answer` holds it as it is now
     TIMED_OUT = "timed_out"  # nobody answered before the deadline
     CANCELLED = "cancelled"  # it was taken back
     UNDELIVERABLE = "undeliverable"  # it could not be shown to anybody
@@ -80,10 +81,8 @@ def in_plain_words(outcome: Outcome) -> str:
             return f"{_decided(outcome.ending)} {about}.{said}"
         case Ending.ANSWERED:
             return f"I have heard back about {about}. {_capital(_said(who, outcome))}"
-        case Ending.ANSWERED_LATE:
-            return (
-                f"There is an answer after all about {about}. It came late: {_said(who, outcome)}"
-            )
+        case Ending.ANSWERED_LATE | Ending.CORRECTED:
+            return _afterwards(outcome, about, who)
         case Ending.DECLINED:
             return f"I'm sorry, {who} could not say yes to {about}.{because}"
         case Ending.TIMED_OUT:
@@ -102,6 +101,15 @@ def in_plain_words(outcome: Outcome) -> str:
             )
         case _:
             assert_never(outcome.ending)
+
+
+def _afterwards(outcome: Outcome, about: str, who: str) -> str:
+    if outcome.ending is Ending.CORRECTED:
+        return (
+            f"My colleague has corrected what they said about {about}. {_capital(who)} now says: "
+            f"{outcome.answer}"
+        )
+    return f"There is an answer after all about {about}. It came late: {_said(who, outcome)}"
 
 
 def _said(who: str, outcome: Outcome) -> str:

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Final, Self, assert_never
 
+from customer_agent.afterwards import may_go_on, wait_for_more
 from customer_agent.gateway_client import (
     TEXT_LIMIT,
     Gateway,
@@ -199,25 +200,13 @@ class OpenQuestions:
         crash_point(CrashPoint.OUTCOME_KNOWN_TO_AGENT)
         self._report(outcome)
         self._on_change(self._waiting)
-        if outcome.ending is Ending.TIMED_OUT:
-            await self._wait_for_late_answer(entry)
+        if outcome.ending is Ending.TIMED_OUT or entry.correctable_until is not None:
+            await self._follow_up(entry)
 
-    async def _wait_for_late_answer(self, entry: OpenQuestion) -> None:
-        """Look now and then, as long as the conversation lasts, whether somebody answered late."""
-        pause = self._patience.late_answer
-        while entry.escalation_id is not None:
-            await asyncio.sleep(pause)
-            pause = min(pause * 1.5, self._patience.longest_late_answer)
-            try:
-                standing = await self._gateway.check(entry.escalation_id, wait_seconds=0)
-            except GatewayRejectedError:
-                return  # no longer kept
-            except GatewayUnreachableError:
-                continue
-            outcome = outcome_of(standing, entry)
-            if outcome is not None and outcome.ending is Ending.ANSWERED_LATE:
-                self._report(outcome)
-                return
+    async def _follow_up(self, entry: OpenQuestion) -> None:
+        more = await wait_for_more(self._gateway, entry, self._patience)
+        if more is not None:
+            self._report(more)
 
     def _report(self, outcome: Outcome) -> None:
         """Have an outcome told, unless the conversation's other agent told it in the meantime."""
@@ -250,6 +239,7 @@ class OpenQuestions:
                 )
                 entry.escalation_id = standing.escalation_id
                 entry.accepted.set()
+            entry.correctable_until = standing.correctable_until
             if (outcome := outcome_of(standing, entry)) is not None:
                 return outcome
             self._ask_customer(entry, standing)
@@ -322,14 +312,14 @@ class OpenQuestions:
         self._resumed.set()
 
     def _take_up(self, listed: ListedQuestion) -> None:
-        """Go on where the earlier agent stopped: to wait, to tell, or to hope for a late answer."""
+        """Go on where the earlier agent stopped: to wait, to tell, or to hope for more."""
         entry = resumed(listed)
         age = datetime.now(UTC) - listed.asked_at
         fresh = age < self._patience.resume
-        hopeful = fresh and age < self._patience.late_hope
+        hopeful = age < self._patience.late_hope
         untold = not listed.delivered and listed.status is not Status.CANCELLED
         if listed.status.is_open or (fresh and untold):
             _log.info("question_resumed", escalation_id=listed.escalation_id)
             self._follow(entry)
-        elif hopeful and listed.status is Status.TIMED_OUT and listed.late_answer is None:
-            self._start(self._wait_for_late_answer(entry), f"wait-late-{entry.ticket}")
+        elif fresh and may_go_on(listed, hopeful=hopeful):
+            self._start(self._follow_up(entry), f"wait-late-{entry.ticket}")

@@ -7,8 +7,9 @@ by a listener that another has relieved is left to that other one, without a wor
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import assert_never
 
 from escalation_worker.attaching import Attaching, may_count
@@ -24,6 +25,14 @@ from shared.question import QUESTION_LIMIT, Question
 from shared.telemetry import get_logger
 
 log = get_logger(__name__)
+
+GraceOf = Callable[[Question], timedelta]
+"""Tells how long whoever answered a question in a message may edit it."""
+
+
+def no_grace(_: Question) -> timedelta:
+    """Let no answer be corrected."""
+    return timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +55,13 @@ class Answering:
         store: EscalationStore,
         operators: WhoMayAct,
         attaching: Attaching | None = None,
+        *,
+        grace_of: GraceOf = no_grace,
     ) -> None:
         self._store = store
         self._operators = operators
         self._attaching = attaching
+        self._grace_of = grace_of
 
     async def answer(self, reply: InboundReply) -> ReplyVerdict:
         """Take a text for the answer, with its files, if it may be one; or files without a text."""
@@ -57,18 +69,23 @@ class Answering:
         escalation = await find_allowed(self._store, self._operators, reply)
         if isinstance(escalation, ReplyVerdict):
             return escalation
-        fitting = None
+        fits = None
         if text or not reply.files:
             if not text or len(text) > QUESTION_LIMIT:
                 return ReplyVerdict.UNREADABLE
-            fitting = _fitting(escalation.question, text)
-        if fitting is None and (text or not _takes_any_text(escalation.question)):
+            fits = fitting(escalation.question, text)
+        if fits is None and (text or not _takes_any_text(escalation.question)):
             return ReplyVerdict.WRONG_SHAPE
         files = await self._attaching.attach(reply, escalation) if self._attaching else ()
-        if fitting is None and not files and may_count(escalation):
+        if fits is None and not files and may_count(escalation):
             return ReplyVerdict.FILES_REFUSED
         verdict = await self._conclude(
-            reply, escalation, State.ANSWERED, text=fitting, attachments=files
+            reply,
+            escalation,
+            State.ANSWERED,
+            text=fits,
+            attachments=files,
+            correctable_until=self._correctable_until(reply, escalation.question),
         )
         if verdict is ReplyVerdict.TOO_LATE and self._attaching is not None:
             await self._attaching.forget(reply)
@@ -118,6 +135,10 @@ class Answering:
             answer = None if known is None else answer_in_words(known)
         return ReplyVerdict.FORGOTTEN if answer is None else answer
 
+    def _correctable_until(self, reply: InboundReply, question: Question) -> datetime | None:
+        grace = self._grace_of(question) if reply.editable else timedelta(0)
+        return reply.at + grace if grace else None
+
     async def _conclude(
         self,
         reply: InboundReply,
@@ -128,9 +149,16 @@ class Answering:
         values: dict[str, Answer] | None = None,
         attachments: tuple[Attachment, ...] = (),
         reason: str | None = None,
+        correctable_until: datetime | None = None,
     ) -> ReplyVerdict:
         outcome = outcome_of(reply, escalation, state).model_copy(
-            update={"text": text, "values": values, "attachments": attachments, "reason": reason}
+            update={
+                "text": text,
+                "values": values,
+                "attachments": attachments,
+                "reason": reason,
+                "correctable_until": correctable_until,
+            }
         )
         crash_point(CrashPoint.REPLY_HEARD)
         concluded = await self._store.conclude(escalation.id, outcome, reply.hold)
@@ -201,7 +229,7 @@ def _takes_any_text(question: Question) -> bool:
     return not shaped and not question.options_only
 
 
-def _fitting(question: Question, text: str) -> str | None:
+def fitting(question: Question, text: str) -> str | None:
     """Read a text as the answer; None where this question wants no text, or not this one."""
     if _takes_any_text(question):
         return text

@@ -15,6 +15,7 @@ from shared.expiry import TIMES_OUT, UNHEARD, expired
 from shared.ports import (
     Backlog,
     Clock,
+    Corrections,
     EscalationStore,
     HumanChannel,
     LeaseVerdict,
@@ -52,6 +53,7 @@ class Concluding:
         *,
         end_of: EndOf = times_out,
         remembering: Remembering | None = None,
+        corrections: Corrections | None = None,
         clock: Clock = utc_now,
     ) -> None:
         self._store = store
@@ -60,6 +62,7 @@ class Concluding:
         self._heard_until = heard_until
         self._end_of = end_of
         self._remembering = remembering
+        self._corrections = corrections
         self._clock = clock
 
     async def expire(self, escalation_id: str) -> bool:
@@ -107,11 +110,15 @@ class Concluding:
 
     async def _is_heard(self, escalation: Escalation, moment: datetime) -> bool:
         """Whether all that people wrote about this question before then has been taken in."""
+        heard_until = await self._heard_about(escalation)
+        return heard_until is not None and heard_until >= moment
+
+    async def _heard_about(self, escalation: Escalation) -> datetime | None:
+        """Tell until when all that people wrote about this question has been taken in."""
         posting = escalation.posting
         if posting is None or posting.channel is ChannelKind.DESK:
-            return True  # what is answered on the desk needs no listener
-        heard_until = await self._heard_until(posting.bot)
-        return heard_until is not None and heard_until >= moment
+            return self._clock()  # what is answered on the desk needs no listener
+        return await self._heard_until(posting.bot)
 
     async def show_outcome(self, escalation_id: str) -> None:
         """Show people how a question ended.
@@ -148,10 +155,21 @@ class Concluding:
         for escalation_id in await self._postings.overdue():
             with passing_over_unreadable(escalation_id):
                 await self.expire(escalation_id)
+        graces = await self._end_graces(self._corrections) if self._corrections else 0
         posts = await self._postings.requeue(Work.POSTING)
         shows = await self._postings.requeue(Work.SHOWING)
         policies = await self._postings.requeue(Work.POLICY)
-        if posts or shows or policies:
-            log.info("swept", posts=posts, outcomes=shows, policies=policies)
+        if posts or shows or policies or graces:
+            log.info("swept", posts=posts, outcomes=shows, policies=policies, graces=graces)
         if self._remembering is not None:
             await self._remembering.forget_expired()
+
+    async def _end_graces(self, corrections: Corrections) -> int:
+        """Have those answers shown as final whose time for edits is over; tell how many."""
+        ended = 0
+        for escalation_id in await corrections.correctable(before=self._clock()):
+            with passing_over_unreadable(escalation_id):
+                escalation = await self._store.get(escalation_id)
+                heard_until = await self._heard_about(escalation) if escalation else None
+                ended += await corrections.end_grace(escalation_id, heard_until)
+        return ended

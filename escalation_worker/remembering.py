@@ -95,12 +95,16 @@ def takes_words(question: Question) -> bool:
 
 
 def answer_in_words(escalation: Escalation) -> str | None:
-    """Read a person's answer; None for anything else: approvals, forms, prepared answers."""
+    """Read a person's answer; None for anything else: approvals, forms, prepared answers.
+
+    Of one that was corrected once an agent had read it, what they said last.
+    """
     outcome = escalation.outcome
     if outcome is None or outcome.state is not State.ANSWERED:
         return None
     given = outcome.provenance is Provenance.PERSON and takes_words(escalation.question)
-    return outcome.text if given else None
+    said_last = escalation.late_answer or outcome
+    return said_last.text if given else None
 
 
 def _precedent(known: Escalation) -> Precedent | None:

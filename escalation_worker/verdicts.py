@@ -66,6 +66,12 @@ _WORDS: Final = {
     ReplyVerdict.REASON_NEEDED: (
         "Here a decision counts only with its reason. Nothing was counted: please say why."
     ),
+    ReplyVerdict.CORRECTED: "Your answer is corrected. No agent had read it before.",
+    ReplyVerdict.CORRECTION_KEPT: (
+        "An agent had read your answer before. It is told how you corrected it."
+    ),
+    ReplyVerdict.EDITED_TOO_LATE: "Your edit was not passed on: what you wrote before counts.",
+    ReplyVerdict.NOT_THE_ANSWER: "Only the message that is the answer can be corrected.",
     ReplyVerdict.UNREADABLE: (
         f"An answer must have 1 to {QUESTION_LIMIT:,} characters, a reason at most {REASON_LIMIT}."
     ),

@@ -67,6 +67,11 @@ class Hold:
     on_progress: OnProgress | None = None
 
 
+def _every_one(_: Escalation) -> bool:
+    """Want them all."""
+    return True
+
+
 class Asking:
     """What an agent can do with questions. Every method sees only the agent's own."""
 
@@ -156,7 +161,7 @@ class Asking:
             raise UnknownEscalationError(escalation_id)
         if concluded.applied:
             log.info("question_cancelled", escalation_id=escalation_id, agent=agent)
-        return concluded.escalation
+        return await self._handed_over(concluded.escalation)
 
     async def end_conversation(
         self, agent: str, conversation_id: str, *, reason: str | None
@@ -221,15 +226,22 @@ class Asking:
             raise UnknownEscalationError(escalation_id)
         if noted.applied:
             log.info("news_delivered", escalation_id=escalation_id, agent=agent, news=news)
-        return noted.escalation
+        return await self._handed_over(noted.escalation)
 
     async def list_questions(
-        self, agent: str, *, conversation_id: str | None, states: frozenset[State] | None
+        self,
+        agent: str,
+        *,
+        conversation_id: str | None,
+        states: frozenset[State] | None,
+        wanted: Callable[[Escalation], bool] = _every_one,
     ) -> list[Escalation]:
-        """List the agent's kept questions, newest first."""
-        return await self._store.list_for_agent(
+        """List the agent's kept questions, newest first: those of them that are `wanted`."""
+        found = await self._store.list_for_agent(
             agent, conversation_id=conversation_id, states=states
         )
+        # One after the other: an answer can be corrected for minutes, so few need more than a look.
+        return [await self._handed_over(each) for each in found if wanted(each)]
 
     async def images(self, escalation: Escalation) -> Mapping[str, str]:
         """Give the images that came with an answer; see `read_images`."""
@@ -244,7 +256,7 @@ class Asking:
 
     async def _wait(self, escalation: Escalation, hold: Hold) -> Escalation:
         if not escalation.state.is_open or escalation.state is State.NEEDS_INFO:
-            return escalation
+            return await self._handed_over(escalation)
         # A second more, because waits and deadlines go by different clocks.
         until_ended = (escalation.deadline + self._grace - self._clock()).total_seconds() + 1.0
         seconds = until_ended if hold.seconds is None else min(hold.seconds, until_ended)
@@ -257,9 +269,9 @@ class Asking:
             if hold.on_progress is not None and step < left:
                 await hold.on_progress(time.monotonic() - started, seconds)
         try:
-            return await self._as_it_stands(escalation)
+            return await self._handed_over(await self._as_it_stands(escalation))
         except StoreUnavailableError as error:
-            # It is accepted: its caller must get the id, and the answer if that has come.
+            # It is accepted: its caller must get the id, and the outcome if that can't change.
             log.warning("question_unread", escalation_id=escalation.id, reason=str(error))
             return _with(escalation, reply)
 
@@ -280,6 +292,19 @@ class Asking:
             )
         return concluded.escalation
 
+    async def _handed_over(self, escalation: Escalation) -> Escalation:
+        """Settle an answer before its agent reads it, so that whoever reads it reads the same.
+
+        Only an answer that people may still correct needs it: no other outcome ever changes.
+        """
+        if not escalation.may_still_change:
+            return escalation
+        handed_over = await self._store.hand_over(escalation.id)
+        crash_point(CrashPoint.ANSWER_HANDED_OVER)
+        if handed_over is None:
+            raise UnknownEscalationError(escalation.id)
+        return handed_over
+
     async def _reply_within(self, escalation_id: str, seconds: float) -> Reply | None:
         """Wait for what ends the wait, or until this process is told to stop."""
         waiting = asyncio.ensure_future(self._waiter.wait(escalation_id, seconds=seconds))
@@ -296,6 +321,8 @@ class Asking:
 def _with(escalation: Escalation, reply: Reply | None) -> Escalation:
     """Put what ended a wait into a record that can't be read again now."""
     match reply:
+        case Outcome() if reply.correctable_until is not None:
+            return escalation  # it was not handed over, so the next to ask may read another text
         case Outcome():
             return escalation.model_copy(update={"state": reply.state, "outcome": reply})
         case Remark():

@@ -56,7 +56,12 @@ class AnswerResult(BaseModel):
     approvals: int | None = None
     """How many have approved so far, when an approval was asked for."""
     late_answer: str | None = None
+    """What a person answered after the deadline; while `status` is `answered`, how they corrected
+    the answer afterwards."""
     late_attachments: list[AttachedFile] = []
+    """Of a late answer. A correction has none of its own: the answer's stay."""
+    correctable_until: str | None = None
+    """Until when a correction of the answer may come: then it stands in `late_answer`."""
     reason: str | None = None
     answered_by: AnsweredBy | None = None
     late_answered_by: AnsweredBy | None = None
@@ -82,6 +87,7 @@ class ListedQuestion(BaseModel):
     deadline: str
     answer: str | None
     late_answer: str | None
+    correctable_until: str | None
     delivered: bool
     caller_gone_at: str | None
     """When the conversation ended in which it was asked; none while somebody waits for it."""
@@ -146,10 +152,14 @@ def render_delivery(escalation: Escalation) -> CallToolResult:
     if escalation.is_delivered:
         return _render(escalation, "Noted: the customer knows.", "Go on with the conversation.")
     again = f"call check_answer with escalation_id={escalation.id}"
+    if escalation.state is State.ANSWERED:
+        since, news = "corrected the answer", "correction"
+    else:
+        since, news = "answered late", "late answer"
     return _render(
         escalation,
-        f"Noted. Since then a person has answered late: {again}.",
-        f"To read the late answer, {again}.",
+        f"Noted. Since then a person has {since}: {again}.",
+        f"To read the {news}, {again}.",
     )
 
 
@@ -166,7 +176,8 @@ def _render(escalation: Escalation, text: str, next_step: str) -> CallToolResult
         asked_back=asked_back(escalation),
         approvals=_approvals(escalation),
         late_answer=late.text if late else None,
-        late_attachments=attached(late),
+        late_attachments=[] if escalation.state is State.ANSWERED else attached(late),
+        correctable_until=_correctable_until(escalation),
         reason=outcome.reason if outcome else None,
         answered_by=_person(outcome),
         late_answered_by=_person(late),
@@ -196,6 +207,7 @@ def render_list(escalations: list[Escalation]) -> CallToolResult:
             deadline=iso(each.deadline),
             answer=each.outcome.text if each.outcome else None,
             late_answer=each.late_answer.text if each.late_answer else None,
+            correctable_until=_correctable_until(each),
             delivered=each.is_delivered,
             caller_gone_at=iso(each.caller_gone_at) if each.caller_gone_at else None,
         )
@@ -206,6 +218,11 @@ def render_list(escalations: list[Escalation]) -> CallToolResult:
         content=[TextContent(type="text", text="\n".join(lines) or "No questions are kept.")],
         structured_content=QuestionList(questions=listed).model_dump(mode="json"),
     )
+
+
+def _correctable_until(escalation: Escalation) -> str | None:
+    until = escalation.correctable_until
+    return None if until is None else iso(until)
 
 
 def _approvals(escalation: Escalation) -> int | None:

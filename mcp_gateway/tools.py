@@ -252,8 +252,9 @@ def build_tools(asking: Asking, *, hold_seconds: float) -> list[StrictTool]:
             calling_agent(),
             conversation_id=conversation_id,
             states=None if status is None else states_of(status),
+            wanted=lambda each: status in {None, status_of(each)},
         )
-        return render_list([each for each in found if status in {None, status_of(each)}])
+        return render_list(found)
 
     writes = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_hint=True)
     cancels = ToolAnnotations(

@@ -30,7 +30,7 @@ def wording(escalation: Escalation) -> tuple[str, str]:
                 ),
             )
         case State.ANSWERED:
-            return _answered(outcome) if outcome else ("", "Pass the answer on.")
+            return _answered(escalation, outcome) if outcome else ("", "Pass the answer on.")
         case State.DECLINED:
             return (
                 f"A person saw the question and declined to answer it.{reason}",
@@ -52,17 +52,37 @@ def wording(escalation: Escalation) -> tuple[str, str]:
             assert_never(escalation.state)
 
 
-def _answered(outcome: Outcome) -> tuple[str, str]:
-    text = outcome.text or ""
+def _answered(escalation: Escalation, outcome: Outcome) -> tuple[str, str]:
+    text, correction = outcome.text or "", escalation.late_answer
+    if correction is not None:
+        return _corrected(outcome, correction)
     if outcome.approved is None:
         files = _FILES if outcome.attachments else ""
-        return _words_of(outcome), f"Pass the answer on.{files}"
+        return _words_of(outcome), f"Pass the answer on.{_may_be_corrected(escalation)}{files}"
     comment = f" They say: {text}" if text else ""
     if outcome.approved:
         return f"Approved.{comment}", "Go ahead with what was approved, and nothing more."
     return (
         f"Denied.{comment}",
         "Don't do it. Tell the customer that the team decided against it.",
+    )
+
+
+def _may_be_corrected(escalation: Escalation) -> str:
+    if (until := escalation.correctable_until) is None:
+        return ""
+    moment = until.isoformat(timespec="seconds")
+    return f" Until {moment} they may correct it, which check_answer tells then."
+
+
+def _corrected(answer: Outcome, correction: Outcome) -> tuple[str, str]:
+    now, before = correction.text or "", _words_of(answer)
+    task = (
+        "Tell the customer the corrected answer, and that it was corrected if they know the first."
+    )
+    return (
+        f"A person has corrected their answer. It is now: {now}\nBefore, it was: {before}",
+        task + (_FILES if answer.attachments else ""),
     )
 
 

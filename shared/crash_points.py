@@ -22,6 +22,7 @@ class CrashPoint(StrEnum):
     ASK_BEFORE_ACCEPTED = "ask_before_accepted"
     ASK_AFTER_ACCEPTED = "ask_after_accepted"  # durable, but the agent does not know the id
     REPLY_READ_BEFORE_RESPONSE = "reply_read_before_response"
+    ANSWER_HANDED_OVER = "answer_handed_over"  # it can't change any more; the agent has not got it
     CONVERSATION_END_HEARD = "conversation_end_heard"
     CONVERSATION_END_NOTED = "conversation_end_noted"  # of one question; the agent does not know
     POSTING_LEASED = "posting_leased"  # nothing was sent yet
@@ -37,6 +38,8 @@ class CrashPoint(StrEnum):
     REMARK_NOTED = "remark_noted"  # the agent is woken; the cursor has not moved on
     VOTE_HEARD = "vote_heard"
     VOTE_NOTED = "vote_noted"  # counted; whoever clicked was not told
+    EDIT_HEARD = "edit_heard"  # of a message that is the answer
+    EDIT_NOTED = "edit_noted"
     ASSIGNMENT_NOTED = "assignment_noted"  # neither who chose nor who was chosen was told
     PAGE_KEPT = "page_kept"  # a page of a form is kept; whoever wrote it was not told
     SENDING_READ = "sending_read"  # what is to be sent was read, and the click acknowledged

@@ -176,6 +176,10 @@ class Outcome(Value):
     channel: ChannelKind | None = None
     source: str | None = None
     """The message, click or form that decided it, so that its second delivery is recognised."""
+    correctable_until: datetime | None = None
+    """Until when whoever wrote this answer may edit it; None where it stands as it is."""
+    corrected_at: datetime | None = None
+    """When they did, the last time."""
 
 
 class Posting(Value):
@@ -248,7 +252,14 @@ class Escalation(Value):
     """What is shown of what was answered before; None until that was looked for."""
     outcome: Outcome | None = None
     late_answer: Outcome | None = None
-    """What a person answered after the deadline; it never replaces the outcome."""
+    """What a person answered after the deadline, or how they corrected an answer that had been
+    handed over. It never replaces the outcome."""
+    handed_over_at: datetime | None = None
+    """When an agent was first shown an answer that could be corrected: it can't from here on."""
+    late_answer_handed_over_at: datetime | None = None
+    """Likewise for the correction beside it."""
+    grace_over: bool = False
+    """Whether every edit was heard that was made while the answer could be corrected."""
     delivered_at: datetime | None = None
     """When the agent said that the outcome had reached the customer."""
     late_answer_delivered_at: datetime | None = None
@@ -257,6 +268,24 @@ class Escalation(Value):
     """When the conversation ended in which it was asked; none while somebody waits for it."""
     departures: int = 0
     """How often that was. Each going and each coming back is told under its number."""
+
+    @property
+    def may_still_change(self) -> bool:
+        """Whether an edit may change what an agent would read of it now.
+
+        It is to be handed over first, so that whoever reads it later reads the same.
+        """
+        if self.outcome is None or self.outcome.correctable_until is None:
+            return False
+        unread_correction = self.late_answer is not None and not self.late_answer_handed_over_at
+        return self.handed_over_at is None or unread_correction
+
+    @property
+    def correctable_until(self) -> datetime | None:
+        """Until when a correction may come of which nobody knows yet; None where none can."""
+        if self.outcome is None or self.grace_over or self.late_answer is not None:
+            return None
+        return self.outcome.correctable_until
 
     @property
     def is_delivered(self) -> bool:

@@ -68,6 +68,8 @@ class MemoryEscalations:
         """How many held each slot of each bot's listeners."""
         self.unread: set[str] = set()
         """Under which may stand what nobody knew to belong to them."""
+        self.correctable: dict[str, datetime] = {}
+        """Until when each answer may be edited, as far as edits may be unheard."""
 
     async def accept(self, ask: Ask) -> Accepted:
         """See `EscalationStore.accept`."""
@@ -151,6 +153,8 @@ class MemoryEscalations:
         entry.escalation = entry.escalation.model_copy(
             update={"state": outcome.state, "outcome": outcome}
         )
+        if outcome.correctable_until is not None:
+            self.correctable[escalation_id] = outcome.correctable_until
         entry.replied.set()
         self.changes.tell(escalation_id)
         return Concluded(entry.escalation, applied=True)
@@ -169,6 +173,20 @@ class MemoryEscalations:
         entry.escalation = entry.escalation.model_copy(update={"late_answer": answer})
         self.changes.tell(escalation_id)
         return Concluded(entry.escalation, applied=True)
+
+    async def hand_over(self, escalation_id: str) -> Escalation | None:
+        """See `EscalationStore.hand_over`."""
+        entry = self.entry(escalation_id)
+        if entry is None:
+            return None
+        known, now = entry.escalation, self._clock()
+        if known.state is State.ANSWERED:
+            now = now.replace(microsecond=now.microsecond // 1000 * 1000)
+            update = {"handed_over_at": known.handed_over_at or now}
+            if known.late_answer is not None:
+                update["late_answer_handed_over_at"] = known.late_answer_handed_over_at or now
+            entry.escalation = known.model_copy(update=update)
+        return entry.escalation
 
     async def note_delivery(self, escalation_id: str, news: News) -> Concluded | None:
         """See `EscalationStore.note_delivery`."""

@@ -127,6 +127,14 @@ class EscalationStore(Protocol):
         """Keep an answer beside a `timed_out` outcome. The first one is kept; `hold` likewise."""
         ...
 
+    async def hand_over(self, escalation_id: str) -> Escalation | None:
+        """Settle what is known of an answer, because an agent is about to read it.
+
+        What was handed over never changes, so every reader reads the same. Returns the record as
+        it stands from here on, or None if it is not kept.
+        """
+        ...
+
     async def note_delivery(self, escalation_id: str, news: News) -> Concluded | None:
         """Note that this news has reached the customer. The first time counts.
 
@@ -168,6 +176,33 @@ class AnswerFiles(Protocol):
 
     async def forget(self, escalation_id: str, source: str) -> None:
         """Drop what was kept for an answer that did not count."""
+        ...
+
+
+class Corrections(Protocol):
+    """Edits of answers, while their route lets people correct them."""
+
+    async def correct(
+        self, escalation_id: str, answer: Outcome, hold: Hold | None = None
+    ) -> Concluded | None:
+        """Take in an answer as it was edited: `text`, `corrected_at`, and the `source` that it had.
+
+        It takes the first one's place while that was not handed over, and is kept beside it
+        afterwards, where it gives way to a later edit until it was handed over itself. Not applied
+        where that happened, where the message did not give the answer, where its time was over,
+        or where a later edit is known. `hold` and what is returned are those of `conclude`.
+        """
+        ...
+
+    async def correctable(self, *, before: datetime | None = None) -> list[str]:
+        """List answered questions whose edits may be unheard; those whose time is over by then."""
+        ...
+
+    async def end_grace(self, escalation_id: str, heard_until: datetime | None) -> bool:
+        """Have it shown that an answer stands, if all edits that were made in time were heard.
+
+        Also forgets a question that is no longer kept. Returns whether there is something to show.
+        """
         ...
 
 
@@ -521,6 +556,8 @@ class InboundReply:
     at: datetime
     hold: Hold | None = None
     """Of the session that heard it; None on the desk, where whoever is asked is answered."""
+    editable: bool = False
+    """Whether it is a message, which can be edited where it stands."""
     files: tuple[OfferedFile, ...] = ()
     """Of one message, or of all that are joined to one answer."""
 
@@ -557,6 +594,10 @@ class ReplyVerdict(StrEnum):
     VOTED_ALREADY = "voted_already"  # this person's word was counted before
     FORGOTTEN = "forgotten"  # what is shown of an earlier answer is all that is left of it
     REASON_NEEDED = "reason_needed"  # a word on an approval that lacks the reason that it needs
+    CORRECTED = "corrected"  # edited before any agent had read it
+    CORRECTION_KEPT = "correction_kept"  # edited afterwards; told to the agent as a correction
+    EDITED_TOO_LATE = "edited_too_late"  # the answer stands as it was
+    NOT_THE_ANSWER = "not_the_answer"  # an edit of something else: nobody's business
     UNREADABLE = "unreadable"  # nothing to pass on: empty, or over the limit
     UNKNOWN = "unknown"  # no such question is kept
     FENCED = "fenced"  # another worker listens by now: it is that one's to take in

@@ -17,6 +17,7 @@ import discord
 from discord.utils import snowflake_time
 
 from escalation_worker.discord_channel import problems
+from escalation_worker.discord_channel.members import give_roles
 from escalation_worker.discord_channel.places import GONE, can_be_read
 from shared.crash_points import CrashPoint, crash_point
 from shared.escalation import ChannelKind, Posting
@@ -39,6 +40,14 @@ class Hear(Protocol):
 
     async def __call__(self, message: discord.Message, hold: Hold, *, in_order: bool) -> None:
         """Take it in."""
+        ...
+
+
+class LookForEdits(Protocol):
+    """Hears of edits that were missed; see `MissedEdits`."""
+
+    async def look(self, client: discord.Client, hold: Hold) -> None:
+        """Hear of them."""
         ...
 
 
@@ -92,10 +101,19 @@ class _Asked:
 class CatchingUp:
     """Finds what was missed, each time a bot's listener becomes ready."""
 
-    def __init__(self, heard: Heard, hear: Hear, *, bot: str, clock: Clock = utc_now) -> None:
+    def __init__(
+        self,
+        heard: Heard,
+        hear: Hear,
+        *,
+        bot: str,
+        edits: LookForEdits | None = None,
+        clock: Clock = utc_now,
+    ) -> None:
         self._heard = heard
         self._hear = hear
         self._bot = bot
+        self._edits = edits
         self._clock = clock
 
     async def run(
@@ -128,15 +146,17 @@ class CatchingUp:
             for thread, cursor in moved:
                 after = discord.Object(cursor)
                 async for message in thread.history(limit=None, after=after, oldest_first=True):
-                    await _give_roles(message, authors)
+                    await give_roles(message, authors)
                     await self._hear(message, hold, in_order=True)
                     heard += 1
             for each in places:
                 async for message in each.history(limit=None, after=since, oldest_first=True):
                     if message.reference is not None and message.reference.message_id is not None:
-                        await _give_roles(message, authors)
+                        await give_roles(message, authors)
                         await self._hear(message, hold, in_order=False)
                         heard += 1
+        if self._edits is not None:
+            await self._edits.look(client, hold)
         log.info("caught_up", threads=len(threads), moved=len(moved), messages=heard)
         seen = {thread.id for thread in threads}
         return {
@@ -179,7 +199,7 @@ class CatchingUp:
             async for message in where.history(limit=None, after=after, oldest_first=True):
                 replied_to = message.reference.message_id if message.reference else None
                 if reference in {channel_id, replied_to}:
-                    await _give_roles(message, authors)
+                    await give_roles(message, authors)
                     await self._hear(message, hold, in_order=False)
 
     async def _moved(self, threads: Sequence[discord.Thread]) -> list[tuple[discord.Thread, int]]:
@@ -226,21 +246,3 @@ async def _archived(
         if oldest < since and not worthwhile:
             break
     return found
-
-
-async def _give_roles(
-    message: discord.Message, known: dict[int, discord.Member | discord.User]
-) -> None:
-    """Look up what roles the author has: Discord sends them with an event, not with a history.
-
-    Without this a person who may answer by a role would be refused.
-    """
-    author = message.author
-    if author.bot or message.webhook_id is not None or message.guild is None:
-        return
-    if author.id not in known:
-        try:
-            known[author.id] = await message.guild.fetch_member(author.id)
-        except discord.NotFound:
-            known[author.id] = author  # gone from the server, and their roles with them
-    message.author = known[author.id]

@@ -240,13 +240,14 @@ class DiscordChannel:
             return
         where = posting.reference if posting.threaded else posting.place
         thread = client.get_partial_messageable(int(where))
+        words, since = endings.outcome_line(escalation), outcome.at - SEARCH_MARGIN
         if (message_id := endings.answering_message(outcome)) is not None:
             await _react(thread, message_id)
-            return
+            if escalation.late_answer is None:
+                return
+            words = endings.CORRECTION_KEPT
         if not posting.threaded:
             return  # its message says it, and nobody talks elsewhere
-        words = endings.outcome_line(escalation)
-        since = outcome.at - SEARCH_MARGIN
         if words not in await words_said(client, thread, since=since):
             await thread.send(
                 words,
@@ -257,8 +258,11 @@ class DiscordChannel:
     async def _close(
         self, client: discord.Client, escalation: Escalation, posting: Posting
     ) -> None:
-        """Archive the thread. It is not locked: a late word should still be heard."""
-        if not posting.threaded or escalation.state.is_open:
+        """Archive the thread. It is not locked: a late word should still be heard.
+
+        In an archived thread nobody can edit a message, so it stays open while that corrects.
+        """
+        if not posting.threaded or escalation.state.is_open or endings.may_be_corrected(escalation):
             return
         try:
             thread = await client.fetch_channel(int(posting.reference))

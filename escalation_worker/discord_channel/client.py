@@ -139,13 +139,27 @@ class EscalationClient(discord.Client):
 
     async def on_message(self, message: discord.Message) -> None:
         """Hear a message, after those that were missed: the first one that may answer, answers."""
-        with self._listener.taking_in(message):
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(MISSED_FIRST_SECONDS):
-                    await self._caught_up.wait()
+        with self._listener.taking_in(message.created_at):
+            await self._until_caught_up()
             hold = self._watch.hold()
             if hold is not None:
                 await self._listener.heard(message, hold, in_order=self.in_order)
+
+    async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
+        """Hear that a message was edited. Discord tells of its own changes so too."""
+        message = payload.message
+        if message.edited_at is None:
+            return
+        with self._listener.taking_in(message.edited_at):
+            await self._until_caught_up()
+            hold = self._watch.hold()
+            if hold is not None:
+                await self._listener.edited(message, hold)
+
+    async def _until_caught_up(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(MISSED_FIRST_SECONDS):
+                await self._caught_up.wait()
 
     async def on_interaction(self, interaction: discord.Interaction) -> None:
         """Hear a click, a choice, a form or a command."""

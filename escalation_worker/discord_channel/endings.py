@@ -6,11 +6,15 @@ from typing import Final, assert_never
 
 from escalation_worker.discord_channel.texts import brief, cut
 from shared.escalation import ChannelKind, Escalation, Outcome, Provenance, State
+from shared.texts import is_blank
 
 REASON_ROOM: Final = 300
 """Of a reason, before it is escaped. Discord is not where a decline's reason is kept."""
 NAME_ROOM: Final = 64
 """Of an agent's or a person's name, before it is escaped."""
+CORRECTION_KEPT: Final = (
+    "✏️ The agent had read this answer before it was edited. It is told the correction."
+)
 NAMES_ROOM: Final = 300
 """Of the names of those who approved, escaped."""
 FILE_ROOM: Final = 40
@@ -36,11 +40,8 @@ def outcome_line(escalation: Escalation) -> str:
             return f"✅ Approved by {cut(names, NAMES_ROOM)} after {after}{comment}"
         case State.ANSWERED:
             where = f" (in the {outcome.channel})" if outcome and outcome.channel else ""
-            # What was written stands in the thread; what was clicked stands nowhere else.
-            clicked = outcome is not None and answering_message(outcome) is None
-            said = brief(outcome.text or "", REASON_ROOM) if outcome and clicked else ""
             with_files = f"✅ Answered by {who} after {after}{where}{_files(outcome)}"
-            return with_files + (f": {said}" if said else "")
+            return with_files + _said(escalation)
         case State.DECLINED:
             return f"🚫 Declined by {who} after {after}{because}"
         case State.TIMED_OUT:
@@ -58,6 +59,29 @@ def outcome_line(escalation: Escalation) -> str:
             return "Open"
         case _:
             assert_never(escalation.state)
+
+
+def may_be_corrected(escalation: Escalation) -> bool:
+    """Whether whoever answered may still edit it, or has and nobody has heard of it yet."""
+    outcome = escalation.outcome
+    return bool(outcome and outcome.correctable_until) and not escalation.grace_over
+
+
+def _said(escalation: Escalation) -> str:
+    """Quote an answer where it stands nowhere else, or reads otherwise than at first."""
+    outcome, late = escalation.outcome, escalation.late_answer
+    if outcome is None:
+        return ""
+    if late is not None:
+        first, then = (brief(each.text or "", REASON_ROOM // 2) for each in (outcome, late))
+        return f"{f': {first}' if first else ''}. Corrected afterwards: {then}"
+    if is_blank(outcome.text or ""):
+        return ""
+    said = brief(outcome.text or "", REASON_ROOM)
+    if outcome.corrected_at is not None:
+        return f" (corrected): {said}"
+    # What was written stands in the thread; what was clicked does not.
+    return f": {said}" if answering_message(outcome) is None else ""
 
 
 def answering_message(outcome: Outcome) -> int | None:

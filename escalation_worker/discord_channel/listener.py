@@ -10,21 +10,21 @@ import asyncio
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from typing import Final, Protocol
 from weakref import WeakValueDictionary
 
-import aiohttp
 import discord
 
-from escalation_worker.discord_channel import marks
+from escalation_worker.discord_channel import edits, marks
 from escalation_worker.discord_channel.files import (
     Refusals,
     about_files,
     nothing_refused,
     offered_in,
 )
+from escalation_worker.discord_channel.notices import ONCE_A_QUESTION, notice, say, show_read
 from escalation_worker.unreadable import passing_over_unreadable
-from escalation_worker.verdicts import in_words
 from shared.errors import StoreUnavailableError
 from shared.escalation import ChannelKind
 from shared.ports import Hold, InboundReply, OnReply, ReplyVerdict
@@ -33,12 +33,6 @@ from shared.telemetry import get_logger
 log = get_logger(__name__)
 
 _HUMAN_MESSAGES: Final = frozenset({discord.MessageType.default, discord.MessageType.reply})
-
-READ: Final = "📝"
-"""Says of the first message that waits for Send that it was read, and nothing more."""
-_ONCE_A_QUESTION: Final = frozenset({ReplyVerdict.WRITTEN, ReplyVerdict.WRITTEN_LATE})
-"""Where people talk with each other, they are not told something at each message."""
-
 RETRY_SECONDS: Final = (0.2, 5.0)
 
 FindEscalation = Callable[[str], Awaitable[str | None]]
@@ -64,10 +58,13 @@ class Listener:
         find: FindEscalation,
         on_reply: OnReply,
         memory: Memory,
+        *,
         refusals: Refusals = nothing_refused,
+        on_edit: OnReply = edits.passed_over,
     ) -> None:
         self._find = find
         self._on_reply = on_reply
+        self._on_edit = on_edit
         self._memory = memory
         self._refusals = refusals
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
@@ -81,15 +78,24 @@ class Listener:
         store is away it waits, and what is written behind it in the same thread waits too. Once
         the slot has a newer holder, which finds the same message, it is dropped.
         """
-        with self.taking_in(message):
+        with self.taking_in(message.created_at):
             async with self._turn_of(message.channel.id):
-                await self._until_taken_in(message, hold, in_order=in_order)
+                take_in = partial(self._take_in, message, hold, in_order=in_order)
+                await _until_stored(take_in, message)
+
+    async def edited(self, message: discord.Message, hold: Hold) -> None:
+        """Take in that somebody edited a message, behind what came before in the same thread."""
+        if message.edited_at is None or not is_a_persons(message):
+            return  # Discord's own doing: a preview that unfolded, a pin
+        with self.taking_in(message.edited_at):
+            async with self._turn_of(message.channel.id):
+                await _until_stored(partial(self._take_in_edit, message, hold), message)
 
     @contextmanager
-    def taking_in(self, what: discord.Message | discord.Interaction) -> Generator[None]:
-        """Say of a message, or of a click, that it came and is not taken in yet."""
+    def taking_in(self, since: datetime) -> Generator[None]:
+        """Say that something came which was done then, and is not taken in yet."""
         taking = object()
-        self._taking_in[taking] = what.created_at
+        self._taking_in[taking] = since
         try:
             yield
         finally:
@@ -99,29 +105,8 @@ class Listener:
         """Tell before which moment everything that was heard has been taken in."""
         return min((now, *self._taking_in.values()))
 
-    async def _until_taken_in(
-        self, message: discord.Message, hold: Hold, *, in_order: bool
-    ) -> None:
-        pause = RETRY_SECONDS[0]
-        while True:
-            try:
-                await self._take_in(message, hold, in_order=in_order)
-            except StoreUnavailableError as error:
-                # Whoever wrote it saw nothing go wrong, and Discord won't send it again.
-                log.warning("reply_waits_for_store", message_id=message.id, reason=str(error))
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, RETRY_SECONDS[1])
-            else:
-                return
-
     async def _take_in(self, message: discord.Message, hold: Hold, *, in_order: bool) -> None:
-        escalation_id = await self._find(str(message.channel.id))
-        in_thread = escalation_id is not None
-        if escalation_id is None and message.reference and message.reference.message_id:
-            # A thread's id is its starter message's: a reply to that message names it as well.
-            escalation_id = await self._find(str(message.reference.message_id))
-            # Discord may show a message before its worker could note it, or dies.
-            escalation_id = escalation_id or _named_in_what_it_replies_to(message)
+        escalation_id, in_thread = await self._question_of(message)
         if escalation_id is None:
             return
         with passing_over_unreadable(escalation_id):
@@ -132,35 +117,38 @@ class Listener:
                 # is heard again.
                 await self._memory.note_heard(escalation_id, str(message.id), hold)
 
+    async def _take_in_edit(self, message: discord.Message, hold: Hold) -> None:
+        escalation_id, _ = await self._question_of(message)
+        if escalation_id is None or message.edited_at is None:
+            return
+        with passing_over_unreadable(escalation_id):
+            verdict = await self._on_edit(
+                _inbound(escalation_id, message, hold, at=message.edited_at)
+            )
+            words, once = edits.notice(verdict), edits.notice_key(message)
+            if words is not None and await self._memory.first_notice(once, hold):
+                await say(words, message)
+
+    async def _question_of(self, message: discord.Message) -> tuple[str | None, bool]:
+        """Find which question a message is about, and whether it stands in its thread."""
+        escalation_id = await self._find(str(message.channel.id))
+        if escalation_id is not None:
+            return escalation_id, True
+        if message.reference and message.reference.message_id:
+            # A thread's id is its starter message's: a reply to that message names it as well.
+            escalation_id = await self._find(str(message.reference.message_id))
+            # Discord may show a message before its worker could note it, or dies.
+            escalation_id = escalation_id or _named_in_what_it_replies_to(message)
+        return escalation_id, False
+
     async def _reply(self, escalation_id: str, message: discord.Message, hold: Hold) -> None:
-        author = message.author
-        roles = author.roles if isinstance(author, discord.Member) else []
-        reply = InboundReply(
-            escalation_id=escalation_id,
-            text=without_leading_mention(message.content, message.guild and message.guild.me),
-            person_id=str(author.id),
-            person_name=author.display_name,
-            person_roles=frozenset(str(role.id) for role in roles),
-            channel=ChannelKind.DISCORD,
-            source=str(message.id),
-            at=message.created_at,
-            hold=hold,
-            files=offered_in(message),
-        )
+        reply = _inbound(escalation_id, message, hold, at=message.created_at)
         verdict = await self._on_reply(reply)
         words = await about_files(verdict, reply, self._refusals, notice(verdict, message))
         quietly = verdict is ReplyVerdict.WRITTEN
-        told_once = f"{verdict}:{escalation_id}" if verdict in _ONCE_A_QUESTION else str(message.id)
+        told_once = f"{verdict}:{escalation_id}" if verdict in ONCE_A_QUESTION else str(message.id)
         if (words or quietly) and await self._memory.first_notice(told_once, hold):
-            try:
-                if quietly:
-                    await message.add_reaction(READ)
-                    return
-                await message.reply(
-                    words, mention_author=False, allowed_mentions=discord.AllowedMentions.none()
-                )
-            except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-                log.warning("notice_not_given", message_id=message.id, reason=type(error).__name__)
+            await (show_read(message) if quietly else say(words or "", message))
 
     def _turn_of(self, channel_id: int) -> asyncio.Lock:
         """Let messages of one thread be taken in one after the other, as they were written."""
@@ -170,30 +158,40 @@ class Listener:
         return turn
 
 
-def notice(verdict: ReplyVerdict, message: discord.Message) -> str | None:
-    """Say what became of a reply; None where the reaction or silence says it."""
-    match verdict:
-        case ReplyVerdict.ACCEPTED | ReplyVerdict.REPEATED:
-            return None
-        case ReplyVerdict.UNKNOWN | ReplyVerdict.FENCED:
-            return None
-        case ReplyVerdict.WRITTEN | ReplyVerdict.OVERHEARD:
-            return None
-        case ReplyVerdict.TOO_LATE:
-            return "This question has already ended, so your message was not passed on."
-        case ReplyVerdict.NOT_ALLOWED:
-            return "Only the operators of this channel may answer. Nothing was passed on."
-        case ReplyVerdict.UNREADABLE if message.stickers and not message.content:
-            return "A sticker can't be passed on. Please write the answer as a message."
-        case ReplyVerdict.UNREADABLE if not message.content:
-            return (
-                "I can't read this message. Either it is empty, or this bot lacks the Message "
-                "Content intent: then begin your answer by mentioning me."
-            )
-        case ReplyVerdict.UNREADABLE:
-            return "Please write an answer of 1 to 4,000 characters."
-        case _:
-            return in_words(verdict)
+async def _until_stored(take_in: Callable[[], Awaitable[None]], message: discord.Message) -> None:
+    """Take something in; while the store is away, try again."""
+    pause = RETRY_SECONDS[0]
+    while True:
+        try:
+            await take_in()
+        except StoreUnavailableError as error:
+            # Whoever wrote it saw nothing go wrong, and Discord won't send it again.
+            log.warning("reply_waits_for_store", message_id=message.id, reason=str(error))
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, RETRY_SECONDS[1])
+        else:
+            return
+
+
+def _inbound(
+    escalation_id: str, message: discord.Message, hold: Hold, *, at: datetime
+) -> InboundReply:
+    """Read what somebody wrote, and who they are; `at`: when they did what is taken in."""
+    author = message.author
+    roles = author.roles if isinstance(author, discord.Member) else []
+    return InboundReply(
+        escalation_id=escalation_id,
+        text=without_leading_mention(message.content, message.guild and message.guild.me),
+        person_id=str(author.id),
+        person_name=author.display_name,
+        person_roles=frozenset(str(role.id) for role in roles),
+        channel=ChannelKind.DISCORD,
+        source=str(message.id),
+        at=at,
+        hold=hold,
+        files=offered_in(message),
+        editable=True,
+    )
 
 
 def is_a_persons(message: discord.Message) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import Final
 
 import aiohttp
@@ -27,8 +28,8 @@ made in time."""
 ACKNOWLEDGE_SECONDS: Final = 3.0
 """After that Discord has told whoever clicked that it failed."""
 
-TakingIn = Callable[[discord.Interaction], AbstractContextManager[None]]
-"""Says of a click that it came and is not taken in yet, so that its question does not time out."""
+TakingIn = Callable[[datetime], AbstractContextManager[None]]
+"""Says that a click of this moment is not taken in yet, so that its question does not time out."""
 
 IsItsOwn = Callable[[], Awaitable[bool]]
 """Tells whether what was clicked stands under the question that it names."""
@@ -55,7 +56,7 @@ class SendButton:
         A click that can't be acknowledged is dropped: they are told by Discord that it failed. It
         is acknowledged before anything is looked up, even whether it is the question's own button.
         """
-        with self._taking_in(interaction):
+        with self._taking_in(interaction.created_at):
             if not await _acknowledged(interaction):
                 return
             words = await self._send(interaction, reply, is_its_own)

@@ -12,6 +12,7 @@
 | `{p}:unposted` | zset: id by time asked | swept index | acceptance | worker |
 | `{p}:unshown` | zset: id by time concluded | swept index | conclusion | worker |
 | `{p}:unread` | zset: id by time noted | swept index | worker | worker |
+| `{p}:correctable` | zset: id by when its edits end (ms) | swept index | worker | worker |
 | `{p}:looks` | zset: id by when its policy is looked at (ms) | swept index | worker | worker |
 | `{p}:agent:{digest}` | zset: id by time asked | newest `kept_until` | acceptance | gateway |
 | `{p}:idem:{digest}` | string: id | `kept_until` | gateway | gateway |
@@ -102,6 +103,11 @@ class Keys:
     def unread(self) -> str:
         """Sorted set; questions under which may stand what nobody knew to belong to them."""
         return f"{self.prefix}:unread"
+
+    @property
+    def correctable(self) -> str:
+        """Sorted set; answered questions by until when their answer may be edited."""
+        return f"{self.prefix}:correctable"
 
     @property
     def looks(self) -> str:
@@ -195,5 +201,5 @@ class Keys:
 
     def is_swept_index(self, key: str) -> bool:
         """Whether the key may live without a TTL because a sweep empties it."""
-        indexes = {self.open, self.unposted, self.unshown, self.unread, self.looks}
-        return key in indexes | {self.forgetting, self.queue}
+        indexes = {self.open, self.unposted, self.unshown, self.unread, self.looks, self.queue}
+        return key in indexes | {self.correctable, self.forgetting}

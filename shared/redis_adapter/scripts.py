@@ -29,12 +29,14 @@ _USES: Final = {
         {
             *("claim", "keep_late_answer", "note_caller", "note_delivery", "note_progress"),
             *("remark", "show_again", "vote"),
+            *("correct", "end_grace"),
         }
     ),
     "_fence": frozenset(
         {
             "claim",
             "conclude",
+            "correct",
             "first_notice",
             "keep_draft",
             "keep_files",
@@ -54,6 +56,7 @@ _PROMISING: Final = frozenset(
     {
         *("accept", "conclude", "keep_late_answer", "note_delivery"),
         *("remark", "vote"),
+        *("correct", "hand_over"),
         *("lease", "note_posting", "hold_slot"),
     }
 )

@@ -19,7 +19,14 @@ from shared.escalation import (
 from shared.ports import Accepted, Clock, Concluded, Hold, utc_now
 from shared.redis_adapter.connection import translated_errors
 from shared.redis_adapter.jobs import Job, JobName, make_job
-from shared.redis_adapter.records import concluded, delivered_field, from_hash, from_ms, to_ms
+from shared.redis_adapter.records import (
+    concluded,
+    delivered_field,
+    from_flat,
+    from_hash,
+    from_ms,
+    to_ms,
+)
 from shared.redis_adapter.scripts import Replicas, Scripts
 from shared.telemetry import get_logger
 
@@ -157,6 +164,7 @@ class RedisEscalationStore:
                 keys.unshown,
                 keys.queue,
                 keys.job(show.id),
+                keys.correctable,
                 *keys.fenced_by(hold),
             ],
             [
@@ -169,6 +177,8 @@ class RedisEscalationStore:
                 keys.changed,
                 keys.wake,
                 hold.fence if hold else "",
+                to_ms(outcome.correctable_until) if outcome.correctable_until else "",
+                outcome.source or "",
                 *sorted(states_before(outcome.state)),
             ],
         )
@@ -201,6 +211,13 @@ class RedisEscalationStore:
             ],
         )
         return concluded(applied, record)
+
+    async def hand_over(self, escalation_id: str) -> Escalation | None:
+        """See `EscalationStore.hand_over`."""
+        record = await self._scripts.call(
+            "hand_over", [self._keys.record(escalation_id)], [to_ms(self._clock())]
+        )
+        return from_flat(record) if record else None
 
     async def note_delivery(self, escalation_id: str, news: News) -> Concluded | None:
         """See `EscalationStore.note_delivery`."""

@@ -15,6 +15,7 @@ from support.key_checker import leaking_keys
 
 from shared.escalation import DEFAULT_BOT
 from shared.memory import MemoryEscalations
+from shared.memory_corrections import MemoryCorrections
 from shared.memory_discussion import MemoryDiscussion
 from shared.memory_drafts import MemoryFormDrafts
 from shared.memory_files import MemoryAnswerFiles
@@ -24,6 +25,7 @@ from shared.memory_precedents import MemoryPrecedents
 from shared.ports import (
     SLOT_LENGTH,
     AnswerFiles,
+    Corrections,
     Discussion,
     EscalationStore,
     FormDrafts,
@@ -34,6 +36,7 @@ from shared.ports import (
     ReplyWaiter,
 )
 from shared.redis_adapter.connection import open_client, open_subscriber
+from shared.redis_adapter.corrections import RedisCorrections
 from shared.redis_adapter.discussion import RedisDiscussion
 from shared.redis_adapter.drafts import RedisFormDrafts
 from shared.redis_adapter.files import RedisAnswerFiles
@@ -61,6 +64,7 @@ class Backend:
     policies: PolicyLog
     make_drafts: Callable[[timedelta], FormDrafts]
     files: AnswerFiles
+    corrections: Corrections
     make_slots: Callable[[str, int, timedelta], Callable[[], ListenerSlots]]
     make_precedents: Callable[[int], Precedents]
     """Of so many at most that a route remembers."""
@@ -99,6 +103,7 @@ async def backend(request: pytest.FixtureRequest, keys: Keys) -> AsyncGenerator[
             MemoryPolicyLog(memory, clock=clock),
             lambda length: MemoryFormDrafts(memory, length=length),
             MemoryAnswerFiles(memory),
+            MemoryCorrections(memory),
             in_memory,
             lambda most: MemoryPrecedents(memory, clock=clock, most=most),
         )
@@ -128,6 +133,7 @@ async def backend(request: pytest.FixtureRequest, keys: Keys) -> AsyncGenerator[
             RedisPolicyLog(redis, keys, clock=clock),
             lambda length: RedisFormDrafts(redis, keys, length=length),
             RedisAnswerFiles(redis, keys),
+            RedisCorrections(redis, keys, clock=clock),
             on_redis,
             lambda most: RedisPrecedents(redis, keys, clock=clock, most=most),
         )

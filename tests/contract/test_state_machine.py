@@ -23,7 +23,7 @@ from hypothesis.stateful import (
 from pydantic import SecretStr
 from redis.asyncio import Redis
 from support.clock import SteppedClock
-from support.make import JON, MAYA, a_posting, a_remark, a_vote, an_ask, an_outcome
+from support.make import JON, MAYA, a_correction, a_posting, a_remark, a_vote, an_ask, an_outcome
 
 from hitl.embedded_redis import EmbeddedRedis
 from shared.escalation import (
@@ -37,11 +37,13 @@ from shared.escalation import (
     State,
 )
 from shared.memory import MemoryEscalations
+from shared.memory_corrections import MemoryCorrections
 from shared.memory_discussion import MemoryDiscussion
 from shared.memory_listening import MemoryListenerSlots, MemorySlots
 from shared.memory_precedents import MemoryPrecedents
 from shared.ports import (
     Concluded,
+    Corrections,
     Discussion,
     EscalationStore,
     Hold,
@@ -51,6 +53,7 @@ from shared.ports import (
     Precedents,
 )
 from shared.redis_adapter.connection import open_client
+from shared.redis_adapter.corrections import RedisCorrections
 from shared.redis_adapter.discussion import RedisDiscussion
 from shared.redis_adapter.keys import Keys
 from shared.redis_adapter.posting import RedisPostingLog
@@ -70,12 +73,14 @@ class Side:
         self,
         store: EscalationStore,
         discussion: Discussion,
+        corrections: Corrections,
         log: PostingLog,
         precedents: Precedents,
         make_slots: Callable[[str], ListenerSlots],
     ) -> None:
         self.store = store
         self.discussion = discussion
+        self.corrections = corrections
         self.log = log
         self.precedents = precedents
         self.make_slots = make_slots
@@ -117,6 +122,8 @@ class Escalations(RuleBasedStateMachine):
         super().__init__()
         self.runner = asyncio.Runner()
         self.clock = SteppedClock()
+        self.read: dict[int, Any] = {}
+        """What an agent has read of each question's answer, and of a correction beside it."""
         self.runner.run(self._open())
 
     async def _open(self) -> None:
@@ -129,6 +136,7 @@ class Escalations(RuleBasedStateMachine):
             Side(
                 memory,
                 MemoryDiscussion(memory),
+                MemoryCorrections(memory),
                 memory,
                 MemoryPrecedents(memory, clock=self.clock, most=3),
                 lambda bot: MemoryListenerSlots(fleets[bot]),
@@ -139,6 +147,7 @@ class Escalations(RuleBasedStateMachine):
                 Side(
                     RedisEscalationStore(redis, keys, clock=self.clock),
                     RedisDiscussion(redis, keys, clock=self.clock),
+                    RedisCorrections(redis, keys, clock=self.clock),
                     RedisPostingLog(redis, keys, clock=self.clock, lease=timedelta(hours=1)),
                     RedisPrecedents(redis, keys, clock=self.clock, most=3),
                     partial(RedisListenerSlots, redis, keys, slots=1),
@@ -192,6 +201,60 @@ class Escalations(RuleBasedStateMachine):
             assert concluded is not None
             ended = concluded.escalation
             return concluded.applied, concluded.fenced, ended.state, ended.outcome
+
+        self.everywhere(act)
+
+    @rule(question=questions, source=st.sampled_from(["m1", "m2"]), hold=st.none() | holds)
+    def answer_for_now(self, question: int, source: str, hold: Hold | None) -> None:
+        until = self.clock.now + timedelta(minutes=3)
+
+        async def act(side: Side) -> Any:
+            escalation = await side.store.get(side.ids[question])
+            assert escalation is not None
+            outcome = an_outcome(escalation, at=self.clock.now, source=source)
+            outcome = outcome.model_copy(update={"correctable_until": until})
+            return told(await side.store.conclude(escalation.id, outcome, hold))
+
+        self.everywhere(act)
+
+    @rule(
+        question=questions,
+        seconds=st.sampled_from([1, 2, 180, 181]),
+        source=st.sampled_from(["m1", "m1", "m2"]),
+        hold=st.none() | holds,
+    )
+    def edit(self, question: int, seconds: int, source: str, hold: Hold | None) -> None:
+        async def act(side: Side) -> Any:
+            escalation = await side.store.get(side.ids[question])
+            assert escalation is not None
+            edited = a_correction(escalation, f"edit {seconds}", seconds=seconds, source=source)
+            noted = await side.corrections.correct(escalation.id, edited, hold)
+            return told(noted), noted and noted.escalation.late_answer
+
+        self.everywhere(act)
+
+    @rule(question=questions)
+    def hand_over(self, question: int) -> None:
+        async def act(side: Side) -> Any:
+            handed = await side.store.hand_over(side.ids[question])
+            assert handed is not None
+            assert not handed.may_still_change
+            return handed.outcome, handed.late_answer, handed.handed_over_at
+
+        outcome, late, _ = self.everywhere(act)
+        if outcome is None or outcome.state is not State.ANSWERED:
+            return
+        known_outcome, known_late = self.read.setdefault(question, (outcome, late))
+        assert outcome == known_outcome, "an agent has read another answer"
+        assert known_late is None or late == known_late, "an agent has read another correction"
+        self.read[question] = outcome, late
+
+    @rule(question=questions)
+    def end_grace(self, question: int) -> None:
+        async def act(side: Side) -> Any:
+            ended = await side.corrections.end_grace(side.ids[question], self.clock.now)
+            known = [side.ids.index(each) for each in await side.corrections.correctable()]
+            return ended, sorted(known)
 
         self.everywhere(act)
 

@@ -50,6 +50,8 @@ class Asked:
     replies: list[str] = field(default_factory=list[str])
     """What was passed on to who asked back."""
     late_answer: str | None = None
+    correctable: timedelta | None = None
+    """For how long a correction may come, once it is answered."""
     attachments: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     """What came with the answer, or with the late one."""
     caller_gone: bool = False
@@ -57,6 +59,12 @@ class Asked:
     delivered: list[bool] = field(default_factory=list[bool])
     """What was confirmed: False for the outcome, True for the late answer."""
     settled: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def correctable_until(self) -> str | None:
+        if self.correctable is None or self.status != "answered" or self.late_answer is not None:
+            return None
+        return (self.asked_at + self.correctable).isoformat()
 
     @property
     def is_delivered(self) -> bool:
@@ -80,6 +88,7 @@ class Asked:
             "reason": self.reason,
             "answered_by": who,
             "late_answer": self.late_answer,
+            "correctable_until": self.correctable_until,
             "late_attachments": self.attachments if self.is_late else [],
             "late_answered_by": {"id": "7", "name": "Maya"} if self.is_late else None,
             "delivered": self.is_delivered,
@@ -164,8 +173,10 @@ class FakeGateway:
     async def answer_late(
         self, asked: Asked, answer: str | None, *, files: Sequence[tuple[str, str]] = ()
     ) -> None:
-        """Answer a question that has timed out."""
-        asked.late_answer, asked.attachments = answer, _attached(files)
+        """Answer a question that has timed out, or correct the answer that it has."""
+        asked.late_answer = answer
+        if asked.status == "timed_out":
+            asked.attachments = _attached(files)
         await self._note()
 
     def add(self, question: str, *, conversation_id: str, age: timedelta = timedelta(0)) -> Asked:
@@ -301,6 +312,7 @@ class FakeGateway:
                     "deadline": (each.asked_at + timedelta(minutes=10)).isoformat(),
                     "answer": each.answer,
                     "late_answer": each.late_answer,
+                    "correctable_until": each.correctable_until,
                     "delivered": each.is_delivered,
                 }
                 for each in self.asked

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from datetime import timedelta
 
+import pytest
 from fake_gateway import FakeGateway
-from support.talking import client_for, talking
+from support.talking import BRISK, client_for, talking
 
 BOUND = 20
+A_WEEK = replace(BRISK, resume=timedelta(days=7))
+"""For questions as old as that."""
 
 
 async def test_what_was_told_is_confirmed_and_the_next_agent_does_not_tell_it_again(
@@ -90,6 +95,86 @@ async def test_the_next_agent_waits_on_for_a_late_answer_without_telling_the_tim
         await gateway.answer_late(asked, "Six per cent after all")
         await talk.heard.until("Six per cent after all")
     assert talk.heard.count("neither a yes nor a no") == 0
+
+
+async def test_a_corrected_answer_is_told_as_a_correction_once(gateway: FakeGateway) -> None:
+    async with asyncio.timeout(BOUND), talking(client_for(gateway.url)) as talk:
+        await talk.says("Can I get a discount?")
+        asked = await gateway.until_asked()
+        asked.correctable = timedelta(minutes=5)
+        await gateway.settle(asked, answer="Six per cent")
+        await talk.heard.until("Maya says: Six per cent")
+        await gateway.answer_late(asked, "Five per cent")
+        said = await talk.heard.until("Five per cent")
+        await gateway.until(lambda: asked.delivered == [False, True])
+        looks = gateway.calls.count("check_answer")
+    assert "has corrected what they said" in said
+    assert "Maya now says" in said
+    assert talk.heard.count("Five per cent") == 1
+    assert gateway.calls.count("check_answer") == looks, "nothing more can come"
+
+
+async def test_an_answer_that_can_not_be_corrected_is_not_looked_at_again(
+    gateway: FakeGateway,
+) -> None:
+    async with asyncio.timeout(BOUND), talking(client_for(gateway.url)) as talk:
+        await talk.says("Can I get a discount?")
+        asked = await gateway.until_asked()
+        await gateway.settle(asked, answer="Six per cent")
+        await talk.heard.until("Six per cent")
+        await gateway.until(lambda: asked.delivered == [False])
+        await talk.says("Can I get a refund?")
+        await gateway.until_asked(2)
+    assert "check_answer" not in gateway.calls
+
+
+async def test_the_next_agent_tells_the_correction_of_an_answer_that_was_told(
+    gateway: FakeGateway,
+) -> None:
+    asked = gateway.add("Discount?", conversation_id="same")
+    await gateway.settle(asked, answer="Six per cent")
+    asked.delivered.append(False)
+    await gateway.answer_late(asked, "Five per cent")
+    async with (
+        asyncio.timeout(BOUND),
+        talking(client_for(gateway.url), conversation_id="same") as talk,
+    ):
+        said = await talk.heard.until("Five per cent")
+        await gateway.until(lambda: asked.delivered == [False, True])
+    assert "has corrected what they said" in said
+    assert talk.heard.count("Six per cent") == 0
+
+
+@pytest.mark.parametrize("age", [timedelta(0), timedelta(hours=2)], ids=["new", "old"])
+async def test_the_next_agent_waits_on_for_a_correction_without_telling_the_answer_again(
+    gateway: FakeGateway, age: timedelta
+) -> None:
+    asked = gateway.add("Discount?", conversation_id="same", age=age)
+    asked.correctable = age + timedelta(minutes=5)
+    await gateway.settle(asked, answer="Six per cent")
+    asked.delivered.append(False)
+    async with (
+        asyncio.timeout(BOUND),
+        talking(client_for(gateway.url), conversation_id="same", patience=A_WEEK) as talk,
+    ):
+        await gateway.until(lambda: "check_answer" in gateway.calls)
+        await gateway.answer_late(asked, "Five per cent")
+        await talk.heard.until("Five per cent")
+    assert talk.heard.count("Six per cent") == 0
+
+
+async def test_after_the_time_for_corrections_nobody_looks_for_one(gateway: FakeGateway) -> None:
+    asked = gateway.add("Discount?", conversation_id="same", age=timedelta(minutes=3))
+    asked.correctable = timedelta(minutes=2)
+    await gateway.settle(asked, answer="Six per cent")
+    asked.delivered.append(False)
+    async with (
+        asyncio.timeout(BOUND),
+        talking(client_for(gateway.url), conversation_id="same") as talk,
+    ):
+        await talk.says("Can I get a refund?")
+        await gateway.until_asked(2)
+    assert "check_answer" not in gateway.calls
 
 
 async def test_an_agent_that_leaves_waits_a_little_until_its_question_has_reached_the_gateway(

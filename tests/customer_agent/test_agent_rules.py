@@ -130,6 +130,7 @@ def test_no_two_endings_read_alike() -> None:
     with_answer = (
         Ending.ANSWERED,
         Ending.ANSWERED_LATE,
+        Ending.CORRECTED,
         Ending.APPROVED,
         Ending.DENIED,
     )

@@ -248,6 +248,11 @@ class DiscordDouble:
         """Archive a thread as Discord does when it was quiet for long."""
         threads.archive(self.world, thread)
 
+    def unfold(self, message: Message, url: str) -> None:
+        """Show the preview of an address that stands in a message, as Discord does by itself."""
+        preview = {"type": "link", "url": url, "title": "A page"}
+        messages.unfold(self.world, self.world.channel(message.channel_id), message, preview)
+
     async def post_as_webhook(self, place: Channel | int, name: str, text: str) -> Message:
         """Post a message of a webhook, which is no member and no bot user of ours."""
         channel = place if isinstance(place, Channel) else self.world.channel(place)

@@ -53,6 +53,12 @@ END_POINTS = (CrashPoint.CONVERSATION_END_HEARD, CrashPoint.CONVERSATION_END_NOT
 """Walked through in test_hang_up.py, with the two of a customer who has gone."""
 AGENT_POINTS = (CrashPoint.OUTCOME_KNOWN_TO_AGENT, CrashPoint.OUTCOME_SPOKEN)
 """Walked through in test_agent_hosts.py."""
+CORRECTION_POINTS = (
+    CrashPoint.EDIT_HEARD,
+    CrashPoint.EDIT_NOTED,
+    CrashPoint.ANSWER_HANDED_OVER,
+)
+"""Walked through in test_corrections.py."""
 
 
 def test_every_point_is_walked_through() -> None:
@@ -66,6 +72,7 @@ def test_every_point_is_walked_through() -> None:
         *ASSIGNMENT_POINTS,
         *PEOPLE_POINTS,
         *AGENT_POINTS,
+        *CORRECTION_POINTS,
         *END_POINTS,
         CrashPoint.CALLER_TOLD_OF,
         CrashPoint.HANGING_UP,

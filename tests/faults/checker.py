@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -30,7 +31,8 @@ SHOWN_AS: dict[str, str] = {
 ENDED = "the conversation ended"
 CANCELLING = ("cancel_question", "end_conversation")
 CHECK_MARK = "✅"
-LATE_WORDS = "There is an answer after all"
+LATE_WORDS = ("There is an answer after all", "My colleague has corrected")
+"""How the agent's words begin when it tells what came after the outcome."""
 TELL_SECONDS = 1.0
 """What a host told before the note may take so long to reach the page."""
 CLOCK_SECONDS = 0.002
@@ -86,8 +88,8 @@ def _about_the_whole(facts: Facts) -> Iterator[Violation]:
         return
     for key in facts.left["leaks"]:
         yield Violation(Promise.LEAKED, f"{key} has no TTL and is no index")
-    for index in ("open", "unposted", "unshown"):
-        for escalation_id in facts.left[index]:
+    for index in ("open", "unposted", "unshown", "correctable"):
+        for escalation_id in facts.left.get(index) or ():
             yield Violation(Promise.LOST, f"{escalation_id} is still in the index {index!r}")
     if not facts.stories:
         yield Violation(Promise.LOST, "no question was asked: this proves nothing")
@@ -156,6 +158,35 @@ def _one_outcome(_: Facts, story: Story) -> Iterator[tuple[Promise, str]]:
                 yield Promise.LOST, "the reply key is gone although the record is kept"
             elif record["reply"] != outcome:
                 yield Promise.ANSWERED_TWICE, "the reply key and the record differ"
+
+
+def _corrections_stand(_: Facts, story: Story) -> Iterator[tuple[Promise, str]]:
+    """Show everybody who reads a correction the same one, and a late answer likewise."""
+    for record in story.records:
+        finals = [call.final for call in story.calls if call.final]
+        read = {each["late_answer"] for each in finals if each["id"] == record["id"]} - {None}
+        kept = {record["late"]["text"]} if record["late"] else set[str]()
+        if read - kept:
+            yield Promise.ANSWERED_TWICE, f"{kept} is kept beside the outcome, {read} was read"
+
+
+def _edit_in_time_counts(_: Facts, story: Story) -> Iterator[tuple[Promise, str]]:
+    """Pass on an edit that was made in its time, whatever came in between."""
+    for record in story.records:
+        outcome = record["outcome"]
+        if outcome is None or not outcome.get("correctable_until"):
+            continue
+        until = datetime.fromisoformat(outcome["correctable_until"]).timestamp()
+        edits = [
+            edit["text"]
+            for message in story.messages
+            if str(message.id) == outcome["source"]
+            for edit in message.edits
+            if edit["edited"] <= until - CLOCK_SECONDS
+        ]
+        known = {outcome["text"], record["late"] and record["late"]["text"]}
+        if edits and not known & set(edits):
+            yield Promise.LOST, f"edited in time to {edits}, and {known} was passed on"
 
 
 def _one_id(_: Facts, story: Story) -> Iterator[tuple[Promise, str]]:
@@ -341,6 +372,8 @@ RULES: tuple[Rule, ...] = (
     _is_kept,
     _answer_in_time_counts,
     _one_outcome,
+    _corrections_stand,
+    _edit_in_time_counts,
     _one_id,
     _shown_once,
     _answer_is_an_operators,

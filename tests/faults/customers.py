@@ -24,7 +24,7 @@ PATIENCE = 35.0
 """After the last fault. What was lost with its host before it was asked is never told."""
 _TELLS = re.compile(
     r"^(?:I have heard back|There is an answer after all|I'm sorry, nobody could answer"
-    r"|I'm sorry, I could not get)"
+    r"|I'm sorry, I could not get|My colleague has corrected)"
 )
 """How the agent's words begin when it tells an outcome."""
 

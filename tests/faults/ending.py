@@ -23,7 +23,12 @@ MARKER = "Question "
 async def still_due(redis: Redis, fleet: Fleet) -> dict[str, list[str]]:
     """List what is still to be done, by index."""
     keys = fleet.keys
-    indexes = {"open": keys.open, "unposted": keys.unposted, "unshown": keys.unshown}
+    indexes = {
+        "open": keys.open,
+        "unposted": keys.unposted,
+        "unshown": keys.unshown,
+        "correctable": keys.correctable,
+    }
     return {
         name: cast("list[str]", await redis.zrange(key, 0, -1)) for name, key in indexes.items()
     }

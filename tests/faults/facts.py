@@ -49,6 +49,7 @@ class Message:
     name: str
     written: float
     texts: list[str]
+    edits: list[Event] = field(default_factory=list[Event])
 
 
 @dataclass(slots=True)
@@ -110,6 +111,7 @@ def gather(events: Sequence[Event]) -> Facts:  # noqa: C901 (one case for each k
                 story(event["token"]).messages.append(messages[event["message"]])
             case What.EDITED:
                 messages[event["message"]].texts.append(event["text"])
+                messages[event["message"]].edits.append(event)
             case What.SAID:
                 story(event["token"]).said = event
             case What.HUNG_UP:

@@ -20,6 +20,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from support import processes
 from support.processes import ROOT, Process
+from support.route_files import write_routes
 
 from faults.history import Component, History, What
 from faults.plan import DROPS, KEEPS, Asking, Plan
@@ -263,18 +264,14 @@ class Fleet:
         return Slot(Component.AGENT, name, self._process("customer_agent", env, name))
 
     def _routes(self, name: str, timeout: float) -> dict[str, str]:
-        """Tell a process how long people have, and where the plan needs them, of two routes."""
-        if Asking.HANGS_UP not in self._plan.asking:
+        """Tell a process how long people have, and the routes of a plan that needs more of them."""
+        plan = self._plan
+        if not plan.grace and Asking.HANGS_UP not in plan.asking:
             return {"ESCALATION_TIMEOUT": str(timeout)}
+        policies = {KEEPS: "keep", DROPS: "drop"}
+        more = {"timeout": f"{timeout:.0f}s", "correction_grace": f"{plan.grace}s"}
         file = self._folder / f"{name}.toml"
-        channel, maya = defaults.CHANNEL_ID, defaults.MAYA_ID
-        operators = f"users = [{maya}], roles = [{defaults.OPERATOR_ROLE_ID}]"
-        text = (
-            f"[routes.{route}]\nchannels = [{channel}]\noperators = {{ {operators} }}\n"
-            f'timeout = "{timeout:.0f}s"\ncaller_gone = "{policy}"\n'
-            for route, policy in ((KEEPS, "keep"), (DROPS, "drop"))
-        )
-        file.write_text("".join(text), encoding="utf-8")
+        write_routes(file, {each: {**more, "caller_gone": policies[each]} for each in policies})
         return {"ROUTES_FILE": str(file)}
 
     def _process(self, module: str, env: dict[str, str], name: str) -> Process:

@@ -25,7 +25,7 @@ class What(StrEnum):
     LET_GO = "let_go"  # call, became (by id): a conversation's end came back
     FAILED = "failed"  # call, error: a tool's error, or whatever became of the connection
     WROTE = "wrote"  # token, thread, message, author, name, written (Discord's time), text
-    EDITED = "edited"  # message, text
+    EDITED = "edited"  # message, edited (Discord's time), text
     SAID = "said"  # token, text: a customer, to an agent
     HEARD = "heard"  # token, text: the agent, telling its customer an outcome
     HUNG_UP = "hung_up"  # token: a customer, who comes back
@@ -36,7 +36,7 @@ class What(StrEnum):
     SETTLED = "settled"  # in_time; unended: questions that clients still wait for
     RECORD = "record"  # of the end: id, text, state, created, deadline, outcome, late, reply, …
     STARTER = "starter"  # of the end: a question's message in Discord, and its thread
-    LEFT = "left"  # of the end: open, unposted, unshown (ids), leaks (keys)
+    LEFT = "left"  # of the end: open, unposted, unshown, correctable (ids), leaks (keys)
 
 
 class Component(StrEnum):

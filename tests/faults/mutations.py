@@ -96,6 +96,12 @@ def _let_the_last_win() -> None:
     _change_script("conclude", ("local allowed = false", "local allowed = true"))
 
 
+def _correct_what_was_read() -> None:
+    _change_script(
+        "correct", ("redis.call('HEXISTS', record, 'outcome_handed_over_ms') == 0", "true")
+    )
+
+
 def _let_anybody_answer() -> None:
     from escalation_worker.operators import Operators
 
@@ -267,6 +273,13 @@ MUTATIONS: dict[str, Mutation] = {
         plans.ANSWERS,
         Promise.ANSWERED_TWICE,
         _let_the_last_win,
+    ),
+    "corrects_what_was_read": Mutation(
+        "an edit takes the answer's place although an agent has read it",
+        plans.CORRECTIONS,
+        Promise.ANSWERED_TWICE,
+        _correct_what_was_read,
+        frozenset({WORKER}),
     ),
     "anybody_answers": Mutation(
         "nobody asks who wrote",

@@ -104,7 +104,9 @@ class Operators:
                     await self._write(somebody, seen)
                     await asyncio.sleep(by.choice((0.0, 0.3)))
             case Answering.EDITED:
-                await self._edit(somebody, seen, await self._write(somebody, seen))
+                written = await self._write(somebody, seen)
+                await asyncio.sleep(by.uniform(*self._plan.rereading))
+                await self._edit(somebody, seen, written)
             case Answering.UNHEARD:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(min(seen.left - 1.5, PATIENCE)):
@@ -140,8 +142,12 @@ class Operators:
     async def _edit(self, name: str, seen: _Seen, message_id: str | None) -> None:
         text = f"{name} on {seen.token}: yes, corrected {next(self._answers)}"
         change = {"message_id": message_id, "content": text}
-        if message_id and await self._act(name, "edit", change):
-            self._history.note(What.EDITED, token=seen.token, message=message_id, text=text)
+        if message_id is None or (message := await self._act(name, "edit", change)) is None:
+            return
+        edited = datetime.fromisoformat(message["edited_timestamp"]).timestamp()
+        self._history.note(
+            What.EDITED, token=seen.token, message=message_id, edited=edited, text=text
+        )
 
     async def _act(self, name: str, act: str, body: dict[str, Any]) -> dict[str, Any] | None:
         """Do something in Discord; None where Discord refuses it."""

@@ -76,6 +76,8 @@ class Plan:
     askers: int = 12
     timeouts: tuple[float, ...] = (30.0, 9.0)
     """ESCALATION_TIMEOUT of each gateway: one for each."""
+    grace: int = 0
+    """For how many seconds people may correct an answer (`correction_grace`)."""
     workers: int = 3
     agents: int = 0
     """Hosts of agents."""
@@ -89,6 +91,8 @@ class Plan:
     agent_crash_points: tuple[str, ...] = ()
     down_seconds: tuple[float, float] = (0.1, 2.0)
     """How long something is away before it is started anew."""
+    rereading: tuple[float, float] = (0.0, 3.0)
+    """How long after an answer people edit it, if they do."""
     thinking: tuple[float, float] = (0.0, 1.5)
     """How long people think before they write."""
     nonce_seconds: float = 180.0

@@ -13,6 +13,7 @@ GATEWAY_POINTS = (
     CrashPoint.ASK_BEFORE_ACCEPTED,
     CrashPoint.ASK_AFTER_ACCEPTED,
     CrashPoint.REPLY_READ_BEFORE_RESPONSE,
+    CrashPoint.ANSWER_HANDED_OVER,
 )
 TELLING_POINTS = (CrashPoint.OUTCOME_KNOWN_TO_AGENT, CrashPoint.OUTCOME_SPOKEN)
 AGENT_POINTS = (*TELLING_POINTS, CrashPoint.HANGING_UP)
@@ -61,6 +62,7 @@ EVERYTHING = Plan(
     },
     gateway_crash_points=GATEWAY_POINTS,
     worker_crash_points=WORKER_POINTS,
+    grace=4,
     agents=1,
     customers=3,
     hang_ups=0.3,
@@ -92,6 +94,13 @@ ANSWERS = replace(
         Answering.TWO_AT_ONCE: 1,
         Answering.INTRUDER_FIRST: 2,
     },
+)
+CORRECTIONS = replace(
+    _AIMED,
+    name="corrections",
+    grace=4,
+    answering={Answering.EDITED: 1},
+    rereading=(0.0, 2.0),
 )
 CRASHED_POSTING = replace(
     _AIMED,
@@ -155,6 +164,7 @@ PLANS: dict[str, Plan] = {
     for plan in (
         EVERYTHING,
         ANSWERS,
+        CORRECTIONS,
         CRASHED_POSTING,
         CRASHED_HEARING,
         CRASHED_ACCEPTING,

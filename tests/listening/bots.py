@@ -115,5 +115,12 @@ def with_both(
         first,
         billing,
         PostingDesk(scene.store, scene.postings, by_bot),
-        Concluding(scene.store, scene.postings, by_bot, scene.hearing.heard_until, clock=clock),
+        Concluding(
+            scene.store,
+            scene.postings,
+            by_bot,
+            scene.hearing.heard_until,
+            corrections=scene.stores.corrections,
+            clock=clock,
+        ),
     )

@@ -7,7 +7,6 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import discord
@@ -24,44 +23,24 @@ from redis.asyncio import Redis
 from support.key_checker import leaking_keys
 from support.make import an_ask
 
-from escalation_worker.answering import Answering
-from escalation_worker.attaching import Attaching, ImageRoom
+from escalation_worker.attaching import ImageRoom
 from escalation_worker.concluding import Concluding
 from escalation_worker.discord_channel import client
-from escalation_worker.discord_channel.catching_up import MARGIN, CatchingUp
+from escalation_worker.discord_channel.assembling import Account, Assembly
+from escalation_worker.discord_channel.catching_up import MARGIN
 from escalation_worker.discord_channel.cdn import Cdn
 from escalation_worker.discord_channel.channel import DiscordChannel
-from escalation_worker.discord_channel.clicks import Clicks
 from escalation_worker.discord_channel.client import EscalationClient
-from escalation_worker.discord_channel.commands import Commands
 from escalation_worker.discord_channel.connection import DiscordConnection
-from escalation_worker.discord_channel.form_pages import FormPages
-from escalation_worker.discord_channel.interactions import Interactions
-from escalation_worker.discord_channel.listener import Listener
-from escalation_worker.discord_channel.losses import Losses
-from escalation_worker.discord_channel.on_call import OnCall
-from escalation_worker.discord_channel.pending import Pending
-from escalation_worker.discord_channel.send_button import SendButton
-from escalation_worker.discord_channel.sight import Places
-from escalation_worker.discord_channel.starting import Starting
 from escalation_worker.discord_channel.turn import Turn
-from escalation_worker.discussing import Discussing
 from escalation_worker.escalating import Escalating
-from escalation_worker.filling_in import FillingIn
-from escalation_worker.giving_up import GivingUp
-from escalation_worker.manners import manners_by_route
-from escalation_worker.operators import OperatorsByRoute
 from escalation_worker.posting import PostingDesk
 from escalation_worker.remembering import Remembering
-from escalation_worker.sending import Sending
+from escalation_worker.stores import Stores
 from escalation_worker.supervisor import supervise
-from escalation_worker.writing import Writing
 from shared.escalation import DEFAULT_BOT, ChannelKind, Escalation, Posting
 from shared.ports import Clock, Hold, utc_now
 from shared.redis_adapter.connection import open_client
-from shared.redis_adapter.discussion import RedisDiscussion
-from shared.redis_adapter.drafts import RedisFormDrafts
-from shared.redis_adapter.files import RedisAnswerFiles
 from shared.redis_adapter.hearing import RedisHearing
 from shared.redis_adapter.keys import Keys
 from shared.redis_adapter.policies import RedisPolicyLog
@@ -140,12 +119,22 @@ class Scene:
     double: DiscordDouble
     redis: Redis
     keys: Keys
-    store: RedisEscalationStore
-    discussion: RedisDiscussion
-    postings: RedisPostingLog
-    hearing: RedisHearing
-    drafts: RedisFormDrafts
-    files: RedisAnswerFiles
+    stores: Stores
+
+    @property
+    def store(self) -> RedisEscalationStore:
+        """Where questions are kept."""
+        return self.stores.escalations
+
+    @property
+    def postings(self) -> RedisPostingLog:
+        """Where they are shown."""
+        return self.stores.postings
+
+    @property
+    def hearing(self) -> RedisHearing:
+        """What was heard of them."""
+        return self.stores.hearing
 
     def make_worker(
         self,
@@ -162,83 +151,32 @@ class Scene:
         `find` may stand in for the store's.
         """
         routes = routes or in_force(CHANNEL_ROUTE)
-        manner_of = manners_by_route(routes)
-        channel = DiscordChannel(Starting(routes, bot=bot), manner_of)
-        find = find or partial(self.postings.find, bot)
-        operators = OperatorsByRoute(routes)
-        attaching = Attaching(
-            self.store,
-            self.files,
-            lambda question: routes.of(question.route).attachments,
-            Cdn(self.double.api_base, seconds=1.0).read,
-            room=ImageRoom(),
-        )
-        answering = Answering(self.store, operators, attaching)
-        discussing = Discussing(self.store, self.discussion, operators, manner_of)
-        sending = Sending(self.store, operators, answering, manner_of)
-        writing = Writing(answering, discussing, sending)
-        listener = Listener(find, writing.wrote, self.hearing, attaching.refusals)
+        fetch = Cdn(self.double.api_base, seconds=1.0).read
+        assembly = Assembly(self.stores, routes, fetch, room=ImageRoom(), clock=clock)
         turn = Turn(RedisListenerSlots(self.redis, self.keys, bot, slots=1))
-        connection = DiscordConnection(
-            bot=bot,
-            token=token,
-            places=Places(routes, bot=bot),
-            channel=channel,
-            listener=listener,
-            interactions=Interactions(
-                Clicks(
-                    self.store,
-                    find,
-                    answering,
-                    discussing,
-                    FormPages(FillingIn(self.store, operators, answering, self.drafts)),
-                    SendButton(sending, listener.taking_in, attaching.refusals),
-                    manner_of,
-                ),
-                Commands(
-                    self.store,
-                    find,
-                    answering,
-                    discussing,
-                    Pending(self.store, operators),
-                    OnCall(routes),
-                    clock=clock,
-                ),
-            ),
-            catching_up=CatchingUp(self.hearing, listener.heard, bot=bot),
-            losses=Losses(
-                self.store,
-                self.postings,
-                self.hearing.open_postings,
-                GivingUp(self.store).give_up,
-                manner_of,
-                bot=bot,
-            ),
-            turn=turn,
-            tell_heard_until=self.hearing.note_heard_until,
-            take_turn=_no_pace,
-            message_content=message_content,
-        )
+        account = Account(bot, token, message_content)
+        side = assembly.side_of(account, turn=turn, take_turn=_no_pace, find=find)
         precedents = RedisPrecedents(self.redis, self.keys, clock=clock)
         remembering = Remembering(self.store, precedents, routes)
         concluding = Concluding(
             self.store,
             self.postings,
-            channel,
+            side.channel,
             self.hearing.heard_until,
             end_of=lambda question: end_of(routes.of(question.route)),
             remembering=remembering,
+            corrections=self.stores.corrections,
             clock=clock,
         )
         policies = RedisPolicyLog(self.redis, self.keys, clock=clock)
         return Worker(
-            connection,
-            channel,
+            side.connection,
+            side.channel,
             turn,
-            PostingDesk(self.store, self.postings, channel, remembering=remembering),
+            PostingDesk(self.store, self.postings, side.channel, remembering=remembering),
             concluding,
             Escalating(
-                self.store, policies, routes, channel.call_people, concluding.end, clock=clock
+                self.store, policies, routes, side.channel.call_people, concluding.end, clock=clock
             ),
         )
 
@@ -342,17 +280,7 @@ async def scene(
         monkeypatch.setattr(http.Route, "BASE", double.api_base)
         monkeypatch.setattr(DiscordWebSocket, "DEFAULT_GATEWAY", yarl.URL(double.gateway_url))
         monkeypatch.setattr(client, "READY_SECONDS", 0.05)
-        yield Scene(
-            double,
-            redis,
-            keys,
-            RedisEscalationStore(redis, keys),
-            RedisDiscussion(redis, keys),
-            RedisPostingLog(redis, keys),
-            RedisHearing(redis, keys),
-            RedisFormDrafts(redis, keys),
-            RedisAnswerFiles(redis, keys),
-        )
+        yield Scene(double, redis, keys, Stores.on(redis, keys))
         assert not await leaking_keys(redis, keys)
 
 

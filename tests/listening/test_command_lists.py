@@ -130,5 +130,5 @@ async def test_the_list_says_which_questions_wait_for_the_agent(scene: Scene) ->
         await told(scene, "Maya", "ask-back", asked, text="Which what?")
         assert "waits for the agent" in await told(scene, "Maya", "pending")
         reply = Remark(author=Author.AGENT, text="That one.", at=utc_now(), source="s1")
-        await scene.discussion.remark(asked.id, reply)
+        await scene.stores.discussion.remark(asked.id, reply)
         assert "waits for the agent" not in await told(scene, "Maya", "pending")

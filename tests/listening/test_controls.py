@@ -151,7 +151,7 @@ async def test_a_question_back_waits_for_the_agent_whose_reply_calls_the_person_
         assert "waiting for the agent" in text_of(await shown(scene, worker, asked))
 
         reply = Remark(author=Author.AGENT, text="@everyone *three*", at=utc_now(), source="s1")
-        await scene.discussion.remark(asked.id, reply)
+        await scene.stores.discussion.remark(asked.id, reply)
         for _ in range(2):
             await shown(scene, worker, asked)
         told = [each for each in said_by_bot(scene.double, thread) if "The agent replies" in each]

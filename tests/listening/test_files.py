@@ -34,7 +34,7 @@ async def answered(scene: Scene, escalation: Escalation) -> Outcome:
 async def image(scene: Scene, escalation: Escalation, outcome: Outcome, file: Attachment) -> bytes:
     """Read an image that was kept."""
     assert file.content is not None
-    kept = await scene.files.read(escalation.id, outcome.source or "")
+    kept = await scene.stores.files.read(escalation.id, outcome.source or "")
     return base64.b64decode(kept[file.content])
 
 
@@ -165,7 +165,7 @@ async def test_an_image_that_cannot_be_read_is_passed_on_as_a_link(
         (photo,) = outcome.attachments
         assert (outcome.text, photo.name, photo.content) == ("This.", "photo.png", None)
         assert scene.double.cdn.requests
-        assert await scene.files.read(asked.id, outcome.source or "") == {}
+        assert await scene.stores.files.read(asked.id, outcome.source or "") == {}
         faults.lift()
 
 

@@ -99,7 +99,7 @@ async def test_what_is_wrong_is_named_and_the_form_opens_again_with_what_was_wri
         assert interactive(told.components) == [], "the same message tells the end of it"
         assert await answered(scene, asked) == {"percent": 5, "until": "2026-12-24"}
         assert "Answered by Maya" in text_of(await shown(scene, worker, asked))
-        assert await scene.drafts.read(asked.id, str(maya.id)) == {}
+        assert await scene.stores.drafts.read(asked.id, str(maya.id)) == {}
 
 
 async def test_what_was_emptied_stays_empty_although_the_agent_gave_a_default(
@@ -205,7 +205,7 @@ async def test_a_page_whose_earlier_ones_were_forgotten_asks_for_them_again(scen
         maya, told = scene.double.person("Maya"), scene.starter(asked)
         told = await sent(scene, maya, await opened(scene, maya, told), part2="two")
         second = await opened(scene, maya, told, "Fill in page 2 of 3")
-        await scene.drafts.forget(asked.id, str(maya.id))
+        await scene.stores.drafts.forget(asked.id, str(maya.id))
         told = await sent(scene, maya, second, colour="red")
         assert "Page 1 is still missing, or was kept too long ago" in told.content
         assert buttons(told) == ["Fill in page 1 of 3"]

@@ -50,7 +50,7 @@ async def test_a_stranger_opens_no_form_and_their_page_is_not_kept(scene: Scene)
         form.user = mallory.member.user
         submission = await mallory.submit(form, {"part2": "mine"})
         assert "may not act" in await said_to(scene, submission)
-        assert await scene.drafts.read(asked.id, str(mallory.id)) == {}
+        assert await scene.stores.drafts.read(asked.id, str(mallory.id)) == {}
         assert (await scene.read(asked)).state is State.POSTED
 
 
@@ -71,7 +71,7 @@ async def test_a_form_that_was_open_when_its_question_ended_is_told_so(
         assert (ended.state, ended.late_answer is not None) == (state, kept_late)
         click = await maya.click(starter, "Fill in the form")
         assert "already ended" in await said_to(scene, click)
-        assert await scene.drafts.read(asked.id, str(maya.id)) == {}
+        assert await scene.stores.drafts.read(asked.id, str(maya.id)) == {}
 
 
 @pytest.mark.parametrize("state", [State.CANCELLED, State.TIMED_OUT])
@@ -85,7 +85,7 @@ async def test_a_page_is_not_kept_after_the_end(scene: Scene, state: State) -> N
         told = await sent(scene, maya, second, colour="red")
         assert "already ended" in told.content
         assert buttons(told) == []
-        assert "colour" not in await scene.drafts.read(asked.id, str(maya.id))
+        assert "colour" not in await scene.stores.drafts.read(asked.id, str(maya.id))
         assert (await scene.read(asked)).late_answer is None
 
 
@@ -100,7 +100,7 @@ async def test_a_form_that_names_another_question_is_refused(scene: Scene) -> No
         assert "no longer kept" in await said_to(scene, submission)
         for each in (mine, other):
             assert (await scene.read(each)).state is State.POSTED
-            assert await scene.drafts.read(each.id, str(maya.id)) == {}
+            assert await scene.stores.drafts.read(each.id, str(maya.id)) == {}
 
 
 async def test_a_button_in_a_message_that_is_neither_the_questions_nor_our_whisper_does_nothing(
@@ -154,7 +154,7 @@ async def test_a_page_that_the_form_does_not_have_is_refused(scene: Scene, as_fo
             button["custom_id"] = str(ControlId(Act.FILL_IN, asked.id, 3))
             click = await maya.click(starter, "Fill in the form")
         assert "no such page" in await said_to(scene, click)
-        assert await scene.drafts.read(asked.id, str(maya.id)) == {}
+        assert await scene.stores.drafts.read(asked.id, str(maya.id)) == {}
 
 
 async def test_a_form_for_a_question_that_has_none_is_refused(scene: Scene) -> None:

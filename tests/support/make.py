@@ -66,6 +66,15 @@ def an_outcome(
     )
 
 
+def a_correction(
+    escalation: Escalation, text: str, *, seconds: float, source: str | None = "m1"
+) -> Outcome:
+    """Edit a question's answer so long after it was given."""
+    given = escalation.outcome or an_outcome(escalation, at=escalation.created_at)
+    edited = given.at + timedelta(seconds=seconds)
+    return given.model_copy(update={"text": text, "corrected_at": edited, "source": source})
+
+
 def a_posting(reference: str = "9001", *, bot: str = DEFAULT_BOT) -> Posting:
     """Make a place where a question is shown."""
     return Posting(channel=ChannelKind.DISCORD, place="500", reference=reference, bot=bot)

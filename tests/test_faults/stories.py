@@ -12,6 +12,7 @@ THREAD = "5000"
 ID = "01A"
 TOKEN = "Q1x1"
 DEADLINE = 100.0
+CORRECTED = f"Maya on {TOKEN}: no"
 
 Line = dict[str, Any]
 
@@ -113,7 +114,8 @@ def starter(shows: str | None, *messages: Line, **changes: Any) -> Event:
 
 
 def calm_end(*, in_time: bool = True, **left: list[str]) -> list[Event]:
-    nothing: dict[str, list[str]] = {"open": [], "unposted": [], "unshown": [], "leaks": []}
+    indexes = ("open", "unposted", "unshown", "correctable")
+    nothing: dict[str, list[str]] = {**{each: [] for each in indexes}, "leaks": []}
     return [
         Event(250.0, What.SETTLED, {"in_time": in_time}),
         Event(301.0, What.LEFT, {**nothing, **left}),
@@ -133,6 +135,21 @@ def answered_well() -> list[Event]:
         record(outcome("answered"), 20.0),
         starter("✅ Answered by Maya after 10 s", said(1, MAYA, answer, marks=("✅",))),
         *calm_end(),
+    ]
+
+
+def edited_well(at: float, *, read: str | None = None, kept: str | None = None) -> list[Event]:
+    """Let Maya edit the answer of the question that went well, which she may until 30 s.
+
+    `read`: the correction that a client read; `kept`: the one that is recorded.
+    """
+    given = {**outcome("answered"), "correctable_until": "1970-01-01T00:00:30Z"}
+    late = {**given, "text": kept} if kept else None
+    return [
+        *instead(answered_well(), What.RECORD, record(given, 20.0, late=late)),
+        Event(at, What.EDITED, {"token": TOKEN, "message": "1", "edited": at, "text": CORRECTED}),
+        called(40.0, 3, "check_answer"),
+        returned(40.1, 3, "answered", f"Maya on {TOKEN}: yes", late_answer=read),
     ]
 
 

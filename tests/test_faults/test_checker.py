@@ -10,6 +10,7 @@ from faults.checker import Promise, check
 from faults.history import Component, Event, History, What, read
 
 from test_faults.stories import (
+    CORRECTED,
     DEADLINE,
     ID,
     MALLORY,
@@ -23,6 +24,7 @@ from test_faults.stories import (
     calm_end,
     campaign,
     dropped_well,
+    edited_well,
     failed,
     instead,
     let_go,
@@ -165,6 +167,33 @@ def test_an_answer_by_somebody_who_may_not_is_found() -> None:
     shown = starter("✅ Answered by Mallory after 10 s", MARKED)
     events = instead(answered_well(), What.RECORD, record(theirs, 20.0))
     assert broken(instead(events, What.STARTER, shown)) == {Promise.UNAUTHORISED}
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        edited_well(25.0, read=CORRECTED, kept=CORRECTED),
+        edited_well(25.0, kept=CORRECTED),
+        edited_well(31.0),  # too late
+    ],
+)
+def test_a_correction_breaks_no_promise(events: list[Event]) -> None:
+    assert check(events) == []
+
+
+def test_an_edit_in_time_that_nobody_took_in_is_found() -> None:
+    assert broken(edited_well(25.0)) == {Promise.LOST}
+
+
+def test_a_correction_that_changed_after_it_was_read_is_found() -> None:
+    events = edited_well(25.0, read="something else", kept=CORRECTED)
+    assert broken(events) == {Promise.ANSWERED_TWICE}
+
+
+def test_an_answer_that_changed_after_it_was_read_is_found() -> None:
+    given = {**outcome("answered"), "text": CORRECTED}
+    events = instead(edited_well(25.0), What.RECORD, record(given, 20.0))
+    assert broken(events) == {Promise.ANSWERED_TWICE}
 
 
 def test_a_late_answer_by_somebody_who_may_not_is_found() -> None:

@@ -15,7 +15,7 @@ from fakeredis import FakeAsyncRedis
 from mcp import Client
 from mcp_types import CallToolResult, ImageContent, ResourceLink, TextContent
 from support.discord_views import structured
-from support.make import an_ask, an_outcome
+from support.make import a_correction, an_ask, an_outcome
 from support.terms import the_terms
 
 from mcp_gateway.app import build_app, build_server
@@ -26,6 +26,7 @@ from shared.attachment import Attachment
 from shared.errors import StoreUnavailableError
 from shared.escalation import Escalation, State
 from shared.memory import MemoryEscalations
+from shared.memory_corrections import MemoryCorrections
 from shared.memory_discussion import MemoryDiscussion
 from shared.memory_files import MemoryAnswerFiles
 from shared.ports import AnswerFiles, utc_now
@@ -89,11 +90,13 @@ async def answered(
     *attachments: Attachment,
     text: str | None = "This one.",
     late: bool = False,
+    grace: timedelta | None = None,
 ) -> Escalation:
     """Make a question whose answer came with these files."""
     asked = (await store.accept(an_ask(agent=calling_agent()))).escalation
     answer = an_outcome(asked, at=utc_now(), text=text)
-    answer = answer.model_copy(update={"attachments": attachments})
+    until = answer.at + grace if grace else None
+    answer = answer.model_copy(update={"attachments": attachments, "correctable_until": until})
     await files.keep(asked.id, "m1", {"0": IMAGE})
     if late:
         await store.conclude(asked.id, an_outcome(asked, State.TIMED_OUT, at=utc_now()))
@@ -257,3 +260,23 @@ async def test_a_client_of_an_old_revision_gets_its_links_in_words(
         assert content[2]["text"] == f"photo.png (image/png, 8 bytes): {PHOTO.url}"
     else:
         assert (content[2]["uri"], content[2]["mimeType"]) == (PHOTO.url, "image/png")
+
+
+@pytest.mark.parametrize("text", [None, "This one."])
+async def test_a_correction_of_an_answer_with_files_gives_them_once(text: str | None) -> None:
+    store = MemoryEscalations()
+    files = MemoryAnswerFiles(store)
+    asked = await answered(store, files, PHOTO, text=text, grace=timedelta(minutes=2))
+    first = await check(a_client(store, files), asked)
+    known = await store.get(asked.id)
+    assert known is not None
+    edited = a_correction(known, "The red one.", seconds=5)
+    await MemoryCorrections(store).correct(asked.id, edited)
+    second = await check(a_client(store, files), asked)
+    assert second.content[1:] == first.content[1:]
+    told = structured(second)
+    assert (told["answer"], told["late_answer"]) == (text, "The red one.")
+    assert (len(told["attachments"]), told["late_attachments"]) == (1, [])
+    before = text or "See the attached files: photo.png"
+    assert f"It is now: The red one.\nBefore, it was: {before}" in text_of(second)
+    assert "Files came with it" in told["next"]

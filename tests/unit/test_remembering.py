@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from support.clock import SteppedClock
-from support.make import an_ask, an_outcome
+from support.make import a_correction, an_ask, an_outcome
 
 from escalation_worker.posting import PostingDesk
 from escalation_worker.remembering import Remembering
@@ -13,6 +14,7 @@ from shared.answer_form import AnswerForm
 from shared.errors import StoreUnavailableError
 from shared.escalation import Escalation, Posting, Provenance, State
 from shared.memory import MemoryEscalations
+from shared.memory_corrections import MemoryCorrections
 from shared.memory_precedents import MemoryPrecedents
 from shared.ports import PostingJournal
 from shared.precedent import ANSWER_ROOM, ASKED_ROOM
@@ -80,6 +82,17 @@ async def test_what_a_person_answered_is_shown_with_the_next_question_like_it(
     (shown,) = recalled.precedents
     assert (shown.id, shown.question, shown.answer) == (known.id, SHELVES, "Yes, 10 %.")
     assert (shown.by, shown.at) == ("Maya", scene.clock())
+
+
+async def test_of_an_answer_that_was_corrected_what_was_said_last_is_shown(scene: Scene) -> None:
+    until = scene.clock.now + timedelta(minutes=3)
+    answered = await scene.answered(update={"correctable_until": until})
+    await scene.store.hand_over(answered.id)
+    edited = a_correction(answered, "No, 5 %.", seconds=10)
+    kept = await MemoryCorrections(scene.store).correct(answered.id, edited)
+    assert kept is not None
+    assert kept.escalation.late_answer == edited
+    assert await scene.recalled(await scene.asked()) == [(SHELVES, "No, 5 %.")]
 
 
 async def test_options_that_were_picked_are_remembered_too(scene: Scene) -> None:

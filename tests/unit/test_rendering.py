@@ -212,17 +212,21 @@ def test_the_longest_embed_of_all_fits(state: State) -> None:
     outcome: Outcome | None = None
     if not state.is_open:
         ending = an_outcome(question, state, at=NOW + timedelta(days=9999))
-        outcome = ending.model_copy(update={"reason": "*" * QUESTION_LIMIT, "by": by})
-    escalation = question.model_copy(
-        update={
-            "agent": "*" * 900,
-            "outcome": outcome,
-            "late_answer": outcome,
-            "caller_gone_at": NOW,
-        }
-    )
-    for mode in AnswerMode:
-        assert_within_discords_limits(rendering.embed(escalation, manner=Manner(mode)))
+        longest = "*" * QUESTION_LIMIT
+        outcome = ending.model_copy(
+            update={"reason": longest, "text": longest, "by": by, "corrected_at": NOW}
+        )
+    for late in (None, outcome):
+        escalation = question.model_copy(
+            update={
+                "agent": "*" * 900,
+                "outcome": outcome,
+                "late_answer": late,
+                "caller_gone_at": NOW,
+            }
+        )
+        for mode in AnswerMode:
+            assert_within_discords_limits(rendering.embed(escalation, manner=Manner(mode)))
 
 
 @pytest.mark.parametrize(
@@ -505,6 +509,20 @@ def test_the_embed_says_when_the_customer_knows_and_the_line_in_the_thread_does_
     assert "Delivered to the customer" in values(rendering.embed(delivered))["Outcome"]
     # The line is looked for before it is said, so a delivery must not make it another one.
     assert endings.outcome_line(answered) == endings.outcome_line(delivered)
+
+
+def test_a_corrected_answer_is_quoted_as_it_reads_now_and_a_correction_beside_the_first() -> None:
+    answered = an_ended(State.ANSWERED)
+    given = an_outcome(answered, at=NOW, text="10 %", source="77")
+    edited = given.model_copy(update={"text": "15 %", "corrected_at": NOW})
+    lines = [
+        endings.outcome_line(answered.model_copy(update=update))
+        for update in ({"outcome": given}, {"outcome": edited})
+    ]
+    kept = answered.model_copy(update={"outcome": given, "late_answer": edited})
+    assert not lines[0].endswith("10 %"), "it stands in the thread"
+    assert lines[1].endswith("(corrected): 15 %")
+    assert endings.outcome_line(kept).endswith(": 10 %. Corrected afterwards: 15 %")
 
 
 def test_a_late_answer_is_not_delivered_with_the_time_out() -> None:

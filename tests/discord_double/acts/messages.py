@@ -219,6 +219,15 @@ def apply(world: World, channel: Channel, message: Message, draft: Draft) -> Non
         world.stir()
 
 
+def unfold(world: World, channel: Channel, message: Message, preview: JsonObject) -> None:
+    """Show the preview of an address in a message, as Discord does by itself a moment later.
+
+    It tells of it as of an edit, but nobody edited anything: `edited_timestamp` stays as it was.
+    """
+    message.embeds = [*message.embeds, preview]
+    announce.message_updated(world, message, channel)
+
+
 def delete(world: World, who: User, channel: Channel, message: Message) -> None:
     """Delete one's own message, or with MANAGE_MESSAGES anyone's."""
     if message.author.id == who.id:
