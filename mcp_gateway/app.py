@@ -18,17 +18,22 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from mcp_gateway.asking import Asking
-from mcp_gateway.auth import KeyVerifier
+from mcp_gateway.auth import KeyVerifier, calling_agent
 from mcp_gateway.settings import GatewaySettings
+from mcp_gateway.tasks.escalations import EscalationTasks
+from mcp_gateway.tasks.extension import TasksExtension
+from mcp_gateway.tasks.listening import TaskSubscriptions
 from mcp_gateway.terms import Terms
-from mcp_gateway.tools import INSTRUCTIONS, build_tools
+from mcp_gateway.tools import INSTRUCTIONS, TASK_TOOLS, build_tools
 from shared.errors import StoreUnavailableError
+from shared.fan_out import FanOut
+from shared.ports import Changes
 from shared.redis_adapter.connection import open_client, open_subscriber
 from shared.redis_adapter.discussion import RedisDiscussion
 from shared.redis_adapter.keys import Keys
 from shared.redis_adapter.scripts import Replicas
 from shared.redis_adapter.store import RedisEscalationStore
-from shared.redis_adapter.waiting import RedisReplyWaiter
+from shared.redis_adapter.waiting import RedisChanges, RedisReplyWaiter
 from shared.routes_in_force import InForce
 from shared.telemetry import configure_logging, get_logger
 
@@ -39,18 +44,26 @@ NAME: Final = "human-escalation"
 VERSION: Final = "0.1.0"
 
 
-def build_server(asking: Asking, settings: GatewaySettings) -> MCPServer[None]:
-    """Build the MCP server: the tools, and who may call them."""
+def build_server(
+    asking: Asking, settings: GatewaySettings, changes: Changes | None = None
+) -> MCPServer[None]:
+    """Build the MCP server: the tools, what goes on as a task behind them, and who may call.
+
+    Without `changes`, those who watch tasks hear of a change when it is next looked for.
+    """
     keys, auth = settings.gateway_api_keys, None
     if keys and settings.gateway_transport == "http":
         here = f"http://{settings.host_in_url}:{settings.gateway_port}"
         auth = AuthSettings(issuer_url=AnyHttpUrl(here), resource_server_url=None)
+    tasks = EscalationTasks(asking, changes or FanOut())
     server = MCPServer[None](
         NAME,
         title="Ask a person",
         instructions=INSTRUCTIONS,
         version=VERSION,
         tools=list(build_tools(asking, hold_seconds=settings.gateway_hold_seconds)),
+        extensions=[TasksExtension(tasks, tools=TASK_TOOLS, owner=calling_agent)],
+        middleware=[TaskSubscriptions(tasks, owner=calling_agent)],
         token_verifier=KeyVerifier(keys) if auth else None,
         auth=auth,
         log_level=settings.log_level,
@@ -144,22 +157,27 @@ async def serve(settings: GatewaySettings, terms: InForce[Terms]) -> None:
             terms=terms,
             retention=settings.retention,
         )
-        server = build_server(asking, settings)
+        changes = RedisChanges(subscriber, keys)
+        server = build_server(asking, settings, changes)
         waiting = asyncio.create_task(waiter.run())
+        watching = asyncio.create_task(changes.run())
         serving = asyncio.create_task(
             server.run_stdio_async()
             if settings.gateway_transport == "stdio"
             else _serve_http(build_app(server, store, settings), asking, settings)
         )
         try:
-            # The waiter never ends by itself: if it does, that is a defect that must be seen.
-            done, _ = await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
+            # Those that wait never end by themselves: if one does, that is a defect that must be
+            # seen.
+            done, _ = await asyncio.wait(
+                {serving, waiting, watching}, return_when=asyncio.FIRST_COMPLETED
+            )
             for task in done:
                 task.result()
         finally:
-            for task in (serving, waiting):
+            for task in (serving, waiting, watching):
                 task.cancel()
-            await asyncio.gather(serving, waiting, return_exceptions=True)
+            await asyncio.gather(serving, waiting, watching, return_exceptions=True)
 
 
 async def _serve_http(app: Starlette, asking: Asking, settings: GatewaySettings) -> None:

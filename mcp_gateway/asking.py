@@ -83,6 +83,10 @@ class Asking:
         """Let every held call return what it knows; new ones are not held."""
         self._stopping.set()
 
+    async def until_stopping(self) -> None:
+        """Return once held calls are let go of."""
+        await self._stopping.wait()
+
     async def ask(
         self, agent: str, question: Question, *, idempotency_key: str | None, hold: Hold
     ) -> Escalation:
@@ -145,11 +149,18 @@ class Asking:
         return concluded.escalation
 
     async def tell_operator(
-        self, agent: str, escalation_id: str, message: str, *, hold: Hold
+        self,
+        agent: str,
+        escalation_id: str,
+        message: str,
+        *,
+        hold: Hold,
+        source: str | None = None,
     ) -> Escalation:
         """Tell people something about an open question, and take up the wait again.
 
-        The same message is told once, unless a person asked back in between.
+        The same message is told once, unless a person asked back in between; where it has a
+        `source`, the first message of that is told.
 
         Raises:
             UnknownEscalationError: Not kept, or another agent's.
@@ -162,7 +173,7 @@ class Asking:
             author=Author.AGENT,
             text=message,
             at=self._clock(),
-            source=digest(f"{asked_back}:{message}"),
+            source=source or digest(f"{asked_back}:{message}"),
         )
         noted = await self._discussion.remark(escalation_id, remark)
         if noted is None:
@@ -209,8 +220,10 @@ class Asking:
         return escalation
 
     async def _wait(self, escalation: Escalation, hold: Hold) -> Escalation:
-        if not escalation.state.is_open or escalation.state is State.NEEDS_INFO:
+        if not escalation.state.is_open:
             return escalation
+        if escalation.state is State.NEEDS_INFO:
+            hold = Hold(0.0)  # it waits for the agent, not for people
         # A second more, because waits and deadlines go by different clocks.
         until_ended = (escalation.deadline + self._grace - self._clock()).total_seconds() + 1.0
         seconds = until_ended if hold.seconds is None else min(hold.seconds, until_ended)
