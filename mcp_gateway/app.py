@@ -33,7 +33,7 @@ from shared.redis_adapter.discussion import RedisDiscussion
 from shared.redis_adapter.keys import Keys
 from shared.redis_adapter.scripts import Replicas
 from shared.redis_adapter.store import RedisEscalationStore
-from shared.redis_adapter.waiting import RedisChanges, RedisReplyWaiter
+from shared.redis_adapter.waiting import RedisReplyWaiter
 from shared.routes_in_force import InForce
 from shared.telemetry import configure_logging, get_logger
 
@@ -45,7 +45,7 @@ VERSION: Final = "0.1.0"
 
 
 def build_server(
-    asking: Asking, settings: GatewaySettings, changes: Changes | None = None
+    asking: Asking, settings: GatewaySettings, *, changes: Changes | None = None
 ) -> MCPServer[None]:
     """Build the MCP server: the tools, what goes on as a task behind them, and who may call.
 
@@ -157,27 +157,22 @@ async def serve(settings: GatewaySettings, terms: InForce[Terms]) -> None:
             terms=terms,
             retention=settings.retention,
         )
-        changes = RedisChanges(subscriber, keys)
-        server = build_server(asking, settings, changes)
+        server = build_server(asking, settings, changes=waiter)
         waiting = asyncio.create_task(waiter.run())
-        watching = asyncio.create_task(changes.run())
         serving = asyncio.create_task(
             server.run_stdio_async()
             if settings.gateway_transport == "stdio"
             else _serve_http(build_app(server, store, settings), asking, settings)
         )
         try:
-            # Those that wait never end by themselves: if one does, that is a defect that must be
-            # seen.
-            done, _ = await asyncio.wait(
-                {serving, waiting, watching}, return_when=asyncio.FIRST_COMPLETED
-            )
+            # The waiter never ends by itself: if it does, that is a defect that must be seen.
+            done, _ = await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
         finally:
-            for task in (serving, waiting, watching):
+            for task in (serving, waiting):
                 task.cancel()
-            await asyncio.gather(serving, waiting, watching, return_exceptions=True)
+            await asyncio.gather(serving, waiting, return_exceptions=True)
 
 
 async def _serve_http(app: Starlette, asking: Asking, settings: GatewaySettings) -> None:

@@ -22,6 +22,7 @@ class CrashPoint(StrEnum):
     ASK_BEFORE_ACCEPTED = "ask_before_accepted"
     ASK_AFTER_ACCEPTED = "ask_after_accepted"  # durable, but the agent does not know the id
     REPLY_READ_BEFORE_RESPONSE = "reply_read_before_response"
+    TASK_REPLY_TOLD = "task_reply_told"  # people see it; the task's client does not know
     POSTING_LEASED = "posting_leased"  # nothing was sent yet
     STARTER_SENT = "starter_sent"  # people see it; nothing is written down
     STARTER_NOTED = "starter_noted"  # there is no thread yet

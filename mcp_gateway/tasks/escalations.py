@@ -19,6 +19,7 @@ from mcp_gateway.tasks.replies import open_requests, read_reply, source_of
 from mcp_gateway.tasks.shapes import Task
 from mcp_gateway.tasks.store import UnknownTaskError
 from mcp_gateway.tasks.view import task_of
+from shared.crash_points import CrashPoint, crash_point
 from shared.errors import EndedError, StoreUnavailableError, UnknownEscalationError
 from shared.escalation import Escalation
 from shared.ports import Changes
@@ -68,6 +69,7 @@ class EscalationTasks:
                 )
             except EndedError:
                 return  # nobody waits for it any more
+            crash_point(CrashPoint.TASK_REPLY_TOLD)
 
     async def cancel(self, owner: str, task_id: str) -> None:
         """See `TaskStore.cancel`."""

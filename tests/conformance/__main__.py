@@ -1,4 +1,4 @@
-"""`python -m conformance`: start the servers, run the suite, print a table, exit 1 on a surprise."""
+"""`python -m conformance`: start the servers, run the suite, print a table; 1 for a surprise."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
-from conformance import suite
-from conformance.suite import Results, Scenario
-from conformance.verdict import Expected, differences, read_expected
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from support import processes
 from support.processes import Process
 
+from conformance import suite
+from conformance.suite import Results, Scenario
+from conformance.verdict import Expected, differences, read_expected
 from hitl import embedded_redis
 from hitl.embedded_redis import free_port
 
@@ -93,8 +93,10 @@ def _cell(results: Results, name: str) -> str:
     of = results.scenario(name).values()
     passed, failed = sum(each.passed for each in of), sum(each.failed for each in of)
     warnings = sum(each.warnings for each in of)
-    return f"{passed}" + (f", {failed} failed" if failed else "") + (
-        f", {warnings} warned" if warnings else ""
+    return (
+        f"{passed}"
+        + (f", {failed} failed" if failed else "")
+        + (f", {warnings} warned" if warnings else "")
     )
 
 

@@ -6,10 +6,10 @@ import asyncio
 from contextlib import AsyncExitStack
 
 import uvicorn
-from conformance.fixture_tasks import ONLY_TASKS, TASK_TOOLS, Stage, read, show
-from conformance.fixture_tools import plain_tools
 from mcp.server.mcpserver.server import MCPServer
 
+from conformance.fixture_tasks import ONLY_TASKS, TASK_TOOLS, Stage, read, show
+from conformance.fixture_tools import plain_tools
 from mcp_gateway.app import build_app
 from mcp_gateway.asking import Asking
 from mcp_gateway.auth import calling_agent
@@ -22,7 +22,7 @@ from shared.redis_adapter.connection import open_client, open_subscriber
 from shared.redis_adapter.discussion import RedisDiscussion
 from shared.redis_adapter.keys import Keys
 from shared.redis_adapter.store import RedisEscalationStore
-from shared.redis_adapter.waiting import RedisChanges, RedisReplyWaiter
+from shared.redis_adapter.waiting import RedisReplyWaiter
 from shared.settings import load
 
 
@@ -34,18 +34,18 @@ async def serve(settings: GatewaySettings) -> None:
         subscriber = await stack.enter_async_context(open_subscriber(settings))
         store = RedisEscalationStore(redis, keys)
         discussion = RedisDiscussion(redis, keys)
-        changes = RedisChanges(subscriber, keys)
+        waiter = RedisReplyWaiter(redis, subscriber, keys)
         asking = Asking(
             store,
-            RedisReplyWaiter(redis, subscriber, keys),
+            waiter,
             discussion,
             terms=terms_in_force(settings),
             retention=settings.retention,
         )
-        tasks = EscalationTasks(asking, changes, show=show, read=read)
+        tasks = EscalationTasks(asking, waiter, show=show, read=read)
         async with asyncio.TaskGroup() as group:
-            group.create_task(changes.run())
-            stage = Stage(asking, store, discussion, changes, group)
+            group.create_task(waiter.run())
+            stage = Stage(asking, store, discussion, waiter, group)
             server = MCPServer[None](
                 "conformance-fixture",
                 version="1",

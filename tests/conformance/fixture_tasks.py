@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 from uuid import uuid4
 
-from conformance.fixture_tools import text
 from mcp.server.mcpserver.context import Context
 from mcp.server.mcpserver.tools import Tool
 from mcp_types import (
@@ -27,6 +26,7 @@ from mcp_types import (
     TextContent,
 )
 
+from conformance.fixture_tools import text
 from mcp_gateway.asking import Asking, Hold
 from mcp_gateway.results import render
 from mcp_gateway.settings import LOOPBACK_AGENT

@@ -21,7 +21,8 @@ from mcp_types import (
 from pydantic import Field
 
 PIXEL: Final = (
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg=="
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ"
+    "AAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg=="
 )
 SILENCE: Final = "UklGRiQAAABXQVZFZm10IBAAAAABAAEAQB8AAIA+AAACABAAZGF0YQAAAAA="
 PAUSE_SECONDS: Final = 0.05
@@ -74,28 +75,28 @@ async def greet(name: str = "World") -> CallToolResult:
     return text(f"Hello, {name}!")
 
 
-async def test_simple_text() -> CallToolResult:
+async def _simple_text() -> CallToolResult:
     """Return a text."""
     return text("This is a simple text response for testing.")
 
 
-async def test_image_content() -> CallToolResult:
+async def _image_content() -> CallToolResult:
     """Return an image."""
     return CallToolResult(content=[_image()])
 
 
-async def test_audio_content() -> CallToolResult:
+async def _audio_content() -> CallToolResult:
     """Return a sound."""
     return CallToolResult(content=[AudioContent(type="audio", data=SILENCE, mime_type="audio/wav")])
 
 
-async def test_embedded_resource() -> CallToolResult:
+async def _embedded_resource() -> CallToolResult:
     """Return a resource."""
     words = "This is an embedded resource content."
     return CallToolResult(content=[_resource("test://embedded-resource", "text/plain", words)])
 
 
-async def test_multiple_content_types() -> CallToolResult:
+async def _multiple_content_types() -> CallToolResult:
     """Return some of each."""
     mixed = _resource(
         "test://mixed-content-resource", "application/json", '{"test":"data","value":123}'
@@ -104,12 +105,12 @@ async def test_multiple_content_types() -> CallToolResult:
     return CallToolResult(content=[words, _image(), mixed])
 
 
-async def test_error_handling() -> CallToolResult:
+async def _error_handling() -> CallToolResult:
     """Fail as tools fail."""
     raise ToolError("This tool intentionally returns an error for testing")
 
 
-async def test_tool_with_progress(ctx: Call) -> CallToolResult:
+async def _tool_with_progress(ctx: Call) -> CallToolResult:
     """Tell of progress."""
     for progress in (0, 50, 100):
         await ctx.report_progress(progress, 100)
@@ -117,7 +118,7 @@ async def test_tool_with_progress(ctx: Call) -> CallToolResult:
     return text("Done.")
 
 
-async def test_missing_capability() -> CallToolResult:
+async def _missing_capability() -> CallToolResult:
     """Want more than any client says that it can do."""
     raise MCPError(
         MISSING_REQUIRED_CLIENT_CAPABILITY,
@@ -126,49 +127,42 @@ async def test_missing_capability() -> CallToolResult:
     )
 
 
-async def test_streaming_elicitation(ctx: Call) -> CallToolResult:
+async def _streaming_elicitation(ctx: Call) -> CallToolResult:
     """Answer on a stream, with nothing but notifications before the result."""
     await ctx.report_progress(1, 1)
     return text("Done.")
 
 
-async def test_logging_tool() -> CallToolResult:
+async def _done() -> CallToolResult:
     """Say nothing but the result."""
     return text("Done.")
 
 
-async def test_custom_header(
+async def _custom_header(
     region: Annotated[str, Field(json_schema_extra={"x-mcp-header": "Region"})] = "",
 ) -> CallToolResult:
     """Take an argument that stands in a header, too."""
     return text(region)
 
 
-async def json_schema_2020_12_tool() -> CallToolResult:
-    """Have a schema with everything in it."""
-    return text("Done.")
-
-
 def plain_tools() -> list[Tool]:
-    """Make them all."""
-    with_schema = Tool.from_function(json_schema_2020_12_tool)
+    """Make them all, under the suite's names."""
+    with_schema = Tool.from_function(_done, name="json_schema_2020_12_tool", description="Done.")
+    tests = (
+        _simple_text,
+        _image_content,
+        _audio_content,
+        _embedded_resource,
+        _multiple_content_types,
+        _error_handling,
+        _tool_with_progress,
+        _missing_capability,
+        _streaming_elicitation,
+        _custom_header,
+    )
     return [
-        *(
-            Tool.from_function(function)
-            for function in (
-                greet,
-                test_simple_text,
-                test_image_content,
-                test_audio_content,
-                test_embedded_resource,
-                test_multiple_content_types,
-                test_error_handling,
-                test_tool_with_progress,
-                test_missing_capability,
-                test_streaming_elicitation,
-                test_logging_tool,
-                test_custom_header,
-            )
-        ),
+        Tool.from_function(greet),
+        Tool.from_function(_done, name="test_logging_tool"),
+        *(Tool.from_function(each, name=f"test{each.__name__}") for each in tests),
         with_schema.model_copy(update={"parameters": SCHEMA_2020_12}),
     ]

@@ -68,9 +68,7 @@ async def install() -> None:
     lock = HERE / "package-lock.json"
     if mark.exists() and mark.stat().st_mtime >= lock.stat().st_mtime:
         return
-    code, output = await _run(
-        str(NODE / "node"), str(NPM), "ci", "--ignore-scripts", folder=HERE
-    )
+    code, output = await _run(str(NODE / "node"), str(NPM), "ci", "--ignore-scripts", folder=HERE)
     if code != 0:
         raise RuntimeError(f"npm ci failed:\n{output}")
     mark.touch()

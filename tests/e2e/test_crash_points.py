@@ -45,6 +45,8 @@ REMARK_POINTS = (CrashPoint.REMARK_HEARD, CrashPoint.REMARK_NOTED)
 VOTE_POINTS = (CrashPoint.VOTE_HEARD, CrashPoint.VOTE_NOTED)
 AGENT_POINTS = (CrashPoint.OUTCOME_KNOWN_TO_AGENT, CrashPoint.OUTCOME_SPOKEN)
 """Walked through in test_agent_hosts.py."""
+TASK_POINTS = (CrashPoint.TASK_REPLY_TOLD,)
+"""Walked through in test_tasks.py."""
 
 
 def test_every_point_is_walked_through() -> None:
@@ -55,6 +57,7 @@ def test_every_point_is_walked_through() -> None:
         *REMARK_POINTS,
         *VOTE_POINTS,
         *AGENT_POINTS,
+        *TASK_POINTS,
         CrashPoint.CATCHING_UP_LISTED,
     }
     assert walked == set(CrashPoint)
