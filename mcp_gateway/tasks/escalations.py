@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import aclosing
 from typing import Any, Final
 
 from mcp_types import CallToolResult
@@ -82,8 +83,8 @@ class EscalationTasks:
         """See `TaskStore.watch`."""
         told: dict[str, Task] = {}
         still_open = set(task_ids)
-        async with self._changes.subscribe() as hints:
-            async for changed in self._looks(hints):
+        async with self._changes.subscribe() as hints, aclosing(self._looks(hints)) as looks:
+            async for changed in looks:
                 for task_id in sorted(still_open if changed is None else still_open & {changed}):
                     try:
                         task = await self.get(owner, task_id)
