@@ -30,6 +30,7 @@ from shared.fan_out import FanOut
 from shared.ports import Changes
 from shared.redis_adapter.connection import open_client, open_subscriber
 from shared.redis_adapter.discussion import RedisDiscussion
+from shared.redis_adapter.files import RedisAnswerFiles
 from shared.redis_adapter.keys import Keys
 from shared.redis_adapter.scripts import Replicas
 from shared.redis_adapter.store import RedisEscalationStore
@@ -156,6 +157,7 @@ async def serve(settings: GatewaySettings, terms: InForce[Terms]) -> None:
             RedisDiscussion(redis, keys, replicas=replicas),
             terms=terms,
             retention=settings.retention,
+            files=RedisAnswerFiles(redis, keys),
         )
         server = build_server(asking, settings, changes=waiter)
         waiting = asyncio.create_task(waiter.run())

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from mcp_gateway.conversations import LetGo, let_go, taken_up
+from mcp_gateway.images import read_images
 from mcp_gateway.terms import Terms
 from shared.crash_points import CrashPoint, crash_point
 from shared.errors import (
@@ -34,8 +36,17 @@ from shared.escalation import (
     State,
 )
 from shared.expiry import ABANDONED, expired
-from shared.ports import Clock, Discussion, EscalationStore, Reply, ReplyWaiter, utc_now
+from shared.ports import (
+    AnswerFiles,
+    Clock,
+    Discussion,
+    EscalationStore,
+    Reply,
+    ReplyWaiter,
+    utc_now,
+)
 from shared.question import Question
+from shared.routes.route import CallerGone
 from shared.routes_in_force import InForce
 from shared.telemetry import get_logger
 from shared.texts import digest
@@ -67,6 +78,7 @@ class Asking:
         *,
         terms: InForce[Terms],
         retention: timedelta,
+        files: AnswerFiles | None = None,
         grace: timedelta = ABANDONED,
         clock: Clock = utc_now,
     ) -> None:
@@ -75,6 +87,7 @@ class Asking:
         self._discussion = discussion
         self.terms = terms
         self._retention = retention
+        self._files = files
         self._grace = grace
         self._clock = clock
         self._stopping = asyncio.Event()
@@ -107,7 +120,7 @@ class Asking:
             )
         )
         crash_point(CrashPoint.ASK_AFTER_ACCEPTED)
-        escalation = accepted.escalation
+        escalation = await taken_up(self._store, accepted.escalation)
         log.info(
             "question_joined" if accepted.joined else "question_accepted",
             escalation_id=escalation.id,
@@ -122,7 +135,16 @@ class Asking:
         Raises:
             UnknownEscalationError: Not kept, or another agent's.
         """
-        return await self._wait(await self._own(agent, escalation_id), hold)
+        escalation = await taken_up(self._store, await self._own(agent, escalation_id))
+        return await self._wait(escalation, hold)
+
+    async def look(self, agent: str, escalation_id: str) -> Escalation:
+        """Read how a question stands. To look at it is not yet to wait for it.
+
+        Raises:
+            UnknownEscalationError: Not kept, or another agent's.
+        """
+        return await self._ended_if_abandoned(await self._own(agent, escalation_id))
 
     async def cancel(self, agent: str, escalation_id: str, *, reason: str | None) -> Escalation:
         """Say that the answer is no longer wanted; an outcome that came first stands.
@@ -148,6 +170,22 @@ class Asking:
             log.info("question_cancelled", escalation_id=escalation_id, agent=agent)
         return concluded.escalation
 
+    async def end_conversation(
+        self, agent: str, conversation_id: str, *, reason: str | None
+    ) -> list[LetGo]:
+        """Let go of the agent's open questions of a conversation, as their routes say.
+
+        Raises:
+            StoreUncertainError: Perhaps of some only; see `conversations.let_go`.
+        """
+
+        def policy_of(question: Question) -> CallerGone:
+            return self.terms.of(question.route).caller_gone
+
+        return await let_go(
+            self._store, policy_of, agent, conversation_id, reason=reason, clock=self._clock
+        )
+
     async def tell_operator(
         self,
         agent: str,
@@ -167,7 +205,7 @@ class Asking:
             EndedError: The question has ended, so nobody waits for this.
             TooManyRemarksError: Enough has been said; people must decide.
         """
-        escalation = await self._own(agent, escalation_id)
+        escalation = await taken_up(self._store, await self._own(agent, escalation_id))
         asked_back = sum(each.author is Author.OPERATOR for each in escalation.remarks)
         remark = Remark(
             author=Author.AGENT,
@@ -212,6 +250,10 @@ class Asking:
             agent, conversation_id=conversation_id, states=states
         )
 
+    async def images(self, escalation: Escalation) -> Mapping[str, str]:
+        """Give the images that came with an answer; see `read_images`."""
+        return await read_images(self._files, escalation) if self._files else {}
+
     async def _own(self, agent: str, escalation_id: str) -> Escalation:
         escalation = await self._store.get(escalation_id)
         # Another agent's question is as unknown as one that never was.
@@ -244,7 +286,10 @@ class Asking:
 
     async def _as_it_stands(self, escalation: Escalation) -> Escalation:
         """Read it again, and end it if no worker lives that would have."""
-        current, now = await self._store.get(escalation.id) or escalation, self._clock()
+        return await self._ended_if_abandoned(await self._store.get(escalation.id) or escalation)
+
+    async def _ended_if_abandoned(self, current: Escalation) -> Escalation:
+        now = self._clock()
         if not current.state.is_open or now < current.deadline + self._grace:
             return current
         end = self.terms.of(current.question.route).end

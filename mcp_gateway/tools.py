@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field
 from mcp_gateway.arguments import known_route, quorum, read_form, read_question
 from mcp_gateway.asking import Asking, Hold
 from mcp_gateway.auth import calling_agent
+from mcp_gateway.conversation_tool import end_conversation_tool
 from mcp_gateway.results import (
     AnswerResult,
     QuestionList,
@@ -23,7 +24,7 @@ from mcp_gateway.results import (
 )
 from mcp_gateway.strict_tool import StrictTool
 from mcp_gateway.tasks.extension import takes_tasks
-from shared.escalation import REASON_LIMIT, News
+from shared.escalation import REASON_LIMIT, Escalation, News
 from shared.question import (
     APPROVALS_LIMIT,
     DEFAULT_ROUTE,
@@ -42,7 +43,7 @@ that people must allow: "approved" or "denied". Status "needs_info" means that a
 back: reply with send_to_operator. Only "answered", "approved" and "denied" are a person's word, \
 unless provenance says "fallback": that was prepared for when nobody answers. Never decide the \
 question yourself because nobody answered. Once the customer has been told, confirm_delivery lets \
-the people who were asked see it."""
+the people who were asked see it. When the customer has gone, end_conversation."""
 
 _ASK_AGAIN: Final = (
     "the question may have been accepted. Please try again with the same words or the same "
@@ -97,6 +98,11 @@ AnswerSchema = Annotated[
 def build_tools(asking: Asking, *, hold_seconds: float) -> list[StrictTool]:
     """Build the gateway's tools over one use-case."""
 
+    async def shown(ctx: Call, escalation: Escalation) -> CallToolResult:
+        """Render where a question stands, with the files of its answer."""
+        revision = ctx.request_context.protocol_version
+        return render(escalation, await asking.images(escalation), revision=revision)
+
     async def ask_human(
         ctx: Call,
         question: Annotated[
@@ -130,8 +136,9 @@ def build_tools(asking: Asking, *, hold_seconds: float) -> list[StrictTool]:
             conversation_id=conversation_id,
         )
         hold = _first_hold(ctx, wait_seconds, hold_seconds)
-        return render(
-            await asking.ask(calling_agent(), asked, idempotency_key=idempotency_key, hold=hold)
+        return await shown(
+            ctx,
+            await asking.ask(calling_agent(), asked, idempotency_key=idempotency_key, hold=hold),
         )
 
     async def request_approval(
@@ -169,8 +176,9 @@ def build_tools(asking: Asking, *, hold_seconds: float) -> list[StrictTool]:
             conversation_id=conversation_id,
         )
         hold = _first_hold(ctx, wait_seconds, hold_seconds)
-        return render(
-            await asking.ask(calling_agent(), asked, idempotency_key=idempotency_key, hold=hold)
+        return await shown(
+            ctx,
+            await asking.ask(calling_agent(), asked, idempotency_key=idempotency_key, hold=hold),
         )
 
     async def send_to_operator(
@@ -184,8 +192,8 @@ def build_tools(asking: Asking, *, hold_seconds: float) -> list[StrictTool]:
     ) -> Annotated[CallToolResult, AnswerResult]:
         """Reply to a person who asked back, or add to an open question; then wait again."""
         hold = _hold(ctx, wait_seconds, hold_seconds)
-        return render(
-            await asking.tell_operator(calling_agent(), escalation_id, message, hold=hold)
+        return await shown(
+            ctx, await asking.tell_operator(calling_agent(), escalation_id, message, hold=hold)
         )
 
     async def check_answer(
@@ -193,14 +201,19 @@ def build_tools(asking: Asking, *, hold_seconds: float) -> list[StrictTool]:
         escalation_id: EscalationId,
         wait_seconds: WaitSeconds | None = None,
     ) -> Annotated[CallToolResult, AnswerResult]:
-        """Go on waiting for the answer to a question that was asked before."""
-        return render(
+        """Go on waiting for the answer to a question that was asked before.
+
+        Also takes up a conversation again that had ended.
+        """
+        return await shown(
+            ctx,
             await asking.check(
                 calling_agent(), escalation_id, hold=_hold(ctx, wait_seconds, hold_seconds)
-            )
+            ),
         )
 
     async def cancel_question(
+        ctx: Call,
         escalation_id: EscalationId,
         reason: Annotated[
             Text, Field(max_length=REASON_LIMIT, description="Why, for the people asked.")
@@ -208,7 +221,7 @@ def build_tools(asking: Asking, *, hold_seconds: float) -> list[StrictTool]:
         | None = None,
     ) -> Annotated[CallToolResult, AnswerResult]:
         """Take a question back because its answer is no longer wanted."""
-        return render(await asking.cancel(calling_agent(), escalation_id, reason=reason))
+        return await shown(ctx, await asking.cancel(calling_agent(), escalation_id, reason=reason))
 
     async def confirm_delivery(
         escalation_id: EscalationId,
@@ -251,6 +264,7 @@ def build_tools(asking: Asking, *, hold_seconds: float) -> list[StrictTool]:
         StrictTool.of(send_to_operator, annotations=writes, if_uncertain=_TELL_AGAIN),
         StrictTool.of(check_answer, annotations=reads),
         StrictTool.of(cancel_question, annotations=cancels),
+        end_conversation_tool(asking),
         StrictTool.of(confirm_delivery, annotations=confirms),
         StrictTool.of(list_questions, annotations=reads),
     ]

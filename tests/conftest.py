@@ -7,6 +7,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from hypothesis import settings
 from pydantic import SecretStr
 from redis.asyncio import Redis
 from support.key_checker import leaking_keys
@@ -14,6 +15,10 @@ from support.key_checker import leaking_keys
 from hitl import embedded_redis
 from shared.redis_adapter.keys import Keys
 from shared.settings import StoreSettings
+
+# How long an example takes says something about the machine only.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

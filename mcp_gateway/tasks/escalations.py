@@ -41,7 +41,7 @@ class EscalationTasks:
         asking: Asking,
         changes: Changes,
         *,
-        show: Callable[[Escalation], Task] = task_of,
+        show: Callable[[Escalation, Mapping[str, str]], Task] = task_of,
         read: Callable[[str, Any], str] = read_reply,
     ) -> None:
         self._asking = asking
@@ -56,7 +56,8 @@ class EscalationTasks:
 
     async def get(self, owner: str, task_id: str) -> Task:
         """See `TaskStore.get`."""
-        return self._show(await self._find(owner, task_id))
+        escalation = await self._find(owner, task_id)
+        return self._show(escalation, await self._asking.images(escalation))
 
     async def update(self, owner: str, task_id: str, responses: Mapping[str, Any]) -> None:
         """See `TaskStore.update`."""
@@ -126,6 +127,6 @@ class EscalationTasks:
 
     async def _find(self, owner: str, task_id: str) -> Escalation:
         try:
-            return await self._asking.check(owner, task_id, hold=AT_ONCE)
+            return await self._asking.look(owner, task_id)
         except UnknownEscalationError as error:
             raise UnknownTaskError from error

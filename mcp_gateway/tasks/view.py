@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final, assert_never
 
@@ -17,8 +18,8 @@ LOOKS: Final = 120
 """How often a client is to look, about, before the deadline."""
 
 
-def task_of(escalation: Escalation) -> Task:
-    """Tell how a question stands as a task.
+def task_of(escalation: Escalation, images: Mapping[str, str]) -> Task:
+    """Tell how a question stands as a task; `images` as for `render`.
 
     Silence, a refusal and a question that nobody could be shown are results: `check_answer` says
     the same in the same words.
@@ -49,7 +50,7 @@ def task_of(escalation: Escalation) -> Task:
         message=message,
         asked={key: elicitation(text) for key, text in asked.items()},
         result=(
-            render(escalation).model_dump(by_alias=True, mode="json", exclude_none=True)
+            render(escalation, images).model_dump(by_alias=True, mode="json", exclude_none=True)
             if status is Status.COMPLETED
             else None
         ),

@@ -47,9 +47,9 @@ _PLAYER: Final = Person(id="1", name="Fixture")
 _SHORT: Final = 0.1
 
 
-def show(escalation: Escalation) -> Task:
+def show(escalation: Escalation, images: Mapping[str, str]) -> Task:
     """Show a question as the suite's tools want to be seen."""
-    task = task_of(escalation)
+    task = task_of(escalation, images)
     reason = (escalation.outcome.reason if escalation.outcome else None) or ""
     match escalation.state:
         case State.DECLINED:
