@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from mcp.shared.exceptions import MCPError
 from support.task_client import TaskClient
+from support.task_gateway import QUESTION, a_gateway
 
 from mcp_gateway.tasks import escalations
 from shared.errors import StoreUnavailableError
 from shared.escalation import Ask, Escalation, State
 from shared.memory import MemoryEscalations
-from unit.test_tasks import QUESTION, a_gateway
 
 
 async def begun(agent: TaskClient, **arguments: Any) -> str:

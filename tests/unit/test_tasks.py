@@ -1,86 +1,26 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 import httpx2
 import pytest
 from mcp.shared.exceptions import MCPError
-from support.clock import SteppedClock
-from support.make import MAYA, a_remark, an_outcome
-from support.task_client import TaskClient, task_client
-from support.terms import the_terms
+from support.make import MAYA, an_outcome
+from support.task_gateway import QUESTION, TaskGateway, a_gateway
 
-from mcp_gateway.app import build_server
-from mcp_gateway.asking import Asking
-from mcp_gateway.settings import GatewaySettings
-from mcp_gateway.tasks.replies import DECLINED, DISMISSED
+from shared.attachment import Attachment
 from shared.errors import StoreUnavailableError
-from shared.escalation import Ask, Author, Claim, Escalation, State
+from shared.escalation import Ask, Claim, Escalation, State
 from shared.memory import MemoryEscalations
-from shared.memory_discussion import MemoryDiscussion
-
-QUESTION = {"question": "May I give 10 % off?"}
-
-
-@dataclass(frozen=True, slots=True)
-class Gateway:
-    """A gateway over a store in memory, with the people behind it."""
-
-    store: MemoryEscalations
-    discussion: MemoryDiscussion
-    asking: Asking
-    clock: SteppedClock
-
-    @property
-    def server(self) -> Any:
-        settings = GatewaySettings(_env_file=None)  # pyright: ignore[reportCallIssue]
-        return build_server(self.asking, settings, changes=self.store.changes)
-
-    def client(self, **how: Any) -> AbstractAsyncContextManager[TaskClient]:
-        return task_client(self.server, **how)
-
-    async def end(self, task_id: str, state: State = State.ANSWERED, **how: Any) -> None:
-        escalation = await self.store.get(task_id)
-        assert escalation is not None
-        outcome = an_outcome(escalation, state, at=self.clock(), **how)
-        await self.store.conclude(task_id, outcome)
-
-    async def ask_back(self, task_id: str, text: str, source: str = "r1") -> None:
-        self.clock.advance(seconds=1)
-        remark = a_remark(at=self.clock(), text=text, source=source)
-        await self.discussion.remark(task_id, remark)
-
-    async def told(self, task_id: str) -> list[str]:
-        escalation = await self.store.get(task_id)
-        assert escalation is not None
-        return [each.text for each in escalation.remarks if each.author is Author.AGENT]
-
-
-def a_gateway(store: MemoryEscalations | None = None) -> Gateway:
-    clock = SteppedClock()
-    store = store or MemoryEscalations(clock=clock)
-    discussion = MemoryDiscussion(store)
-    asking = Asking(
-        store,
-        store,
-        discussion,
-        terms=the_terms(timedelta(minutes=10)),
-        retention=timedelta(hours=1),
-        clock=clock,
-    )
-    return Gateway(store, discussion, asking, clock)
 
 
 @pytest.fixture
-def gateway() -> Gateway:
+def gateway() -> TaskGateway:
     return a_gateway()
 
 
-async def test_a_client_that_takes_tasks_has_a_durable_one_at_once(gateway: Gateway) -> None:
+async def test_a_client_that_takes_tasks_has_a_durable_one_at_once(gateway: TaskGateway) -> None:
     async with asyncio.timeout(10), gateway.client() as agent:
         handle = await agent.call("ask_human", **QUESTION)
         task_id = handle["taskId"]
@@ -90,7 +30,7 @@ async def test_a_client_that_takes_tasks_has_a_durable_one_at_once(gateway: Gate
         assert handle["resultType"] == "task"
         assert handle["status"] == "working"
         assert handle["createdAt"] == handle["lastUpdatedAt"]
-        assert handle["ttlMs"] == timedelta(minutes=70) / timedelta(milliseconds=1)
+        assert handle["ttlMs"] == 70 * 60 * 1000
         assert handle["pollIntervalMs"] == 5000
         assert not {"task", "result", "error", "inputRequests", "requestState"} & {*handle}
         got = await agent.get(task_id)
@@ -99,13 +39,13 @@ async def test_a_client_that_takes_tasks_has_a_durable_one_at_once(gateway: Gate
     assert got["statusMessage"] == "No person has answered yet."
 
 
-async def test_an_approval_is_a_task_too(gateway: Gateway) -> None:
+async def test_an_approval_is_a_task_too(gateway: TaskGateway) -> None:
     async with asyncio.timeout(10), gateway.client() as agent:
         handle = await agent.call("request_approval", action="Refund 20 €.")
     assert handle["resultType"] == "task"
 
 
-async def test_the_other_tools_never_are(gateway: Gateway) -> None:
+async def test_the_other_tools_never_are(gateway: TaskGateway) -> None:
     async with asyncio.timeout(10), gateway.client() as agent:
         task_id = (await agent.call("ask_human", **QUESTION))["taskId"]
         checked = await agent.call("check_answer", escalation_id=task_id, wait_seconds=0)
@@ -118,7 +58,7 @@ async def test_the_other_tools_never_are(gateway: Gateway) -> None:
 
 @pytest.mark.parametrize("how", [{"declares": False}, {"mode": "legacy"}])
 async def test_a_client_that_does_not_say_so_at_a_revision_with_tasks_never_gets_one(
-    gateway: Gateway, how: dict[str, Any]
+    gateway: TaskGateway, how: dict[str, Any]
 ) -> None:
     async with asyncio.timeout(10), gateway.client(**how) as agent:
         result = await agent.call("ask_human", **QUESTION, wait_seconds=0)
@@ -135,7 +75,7 @@ async def test_a_client_that_does_not_say_so_at_a_revision_with_tasks_never_gets
 
 @pytest.mark.parametrize("act", ["get", "update", "cancel", "listen"])
 async def test_nothing_about_tasks_is_served_to_a_client_that_knows_none(
-    gateway: Gateway, act: str
+    gateway: TaskGateway, act: str
 ) -> None:
     async with asyncio.timeout(10), gateway.client(declares=False) as agent:
         with pytest.raises(MCPError) as refused:
@@ -143,7 +83,7 @@ async def test_nothing_about_tasks_is_served_to_a_client_that_knows_none(
     assert refused.value.error.code == -32021
 
 
-async def test_bad_arguments_are_a_plain_error_of_the_tool(gateway: Gateway) -> None:
+async def test_bad_arguments_are_a_plain_error_of_the_tool(gateway: TaskGateway) -> None:
     async with asyncio.timeout(10), gateway.client() as agent:
         result = await agent.call("ask_human", question="")
     assert result["isError"] is True
@@ -151,7 +91,9 @@ async def test_bad_arguments_are_a_plain_error_of_the_tool(gateway: Gateway) -> 
     assert await gateway.store.list_open() == []
 
 
-async def test_a_call_that_says_how_long_it_waits_has_the_answer_itself(gateway: Gateway) -> None:
+async def test_a_call_that_says_how_long_it_waits_has_the_answer(
+    gateway: TaskGateway,
+) -> None:
     async with (
         asyncio.timeout(10),
         gateway.client() as agent,
@@ -164,7 +106,9 @@ async def test_a_call_that_says_how_long_it_waits_has_the_answer_itself(gateway:
     assert result["content"][0]["text"] == "Yes, 10 %."
 
 
-async def test_asking_again_for_what_has_ended_gives_the_answer_itself(gateway: Gateway) -> None:
+async def test_asking_again_for_what_has_ended_gives_the_answer(
+    gateway: TaskGateway,
+) -> None:
     async with asyncio.timeout(10), gateway.client() as agent:
         task_id = (await agent.call("ask_human", **QUESTION, idempotency_key="k"))["taskId"]
         again = await agent.call("ask_human", **QUESTION, idempotency_key="k")
@@ -178,7 +122,7 @@ async def test_asking_again_for_what_has_ended_gives_the_answer_itself(gateway: 
     "state", [State.ANSWERED, State.DECLINED, State.TIMED_OUT, State.UNDELIVERABLE]
 )
 async def test_a_completed_task_holds_what_check_answer_gives(
-    gateway: Gateway, state: State
+    gateway: TaskGateway, state: State
 ) -> None:
     async with asyncio.timeout(10), gateway.client() as agent:
         task_id = (await agent.call("ask_human", **QUESTION))["taskId"]
@@ -193,7 +137,55 @@ async def test_a_completed_task_holds_what_check_answer_gives(
     assert not {"error", "inputRequests"} & {*task}
 
 
-async def test_a_cancelled_task_is_cancelled_and_can_be_cancelled_again(gateway: Gateway) -> None:
+async def test_a_completed_task_holds_the_files_that_check_answer_gives(
+    gateway: TaskGateway,
+) -> None:
+    async with asyncio.timeout(10), gateway.client() as agent:
+        task_id = (await agent.call("ask_human", **QUESTION))["taskId"]
+        escalation = await gateway.store.get(task_id)
+        assert escalation is not None
+        files = tuple(
+            Attachment(
+                name=name,
+                url=f"https://files.example/{name}",
+                media_type="image/png",
+                size=3,
+                content=content,
+            )
+            for name, content in (("shelf.png", "0"), ("plan.png", None))
+        )
+        outcome = an_outcome(escalation, at=gateway.clock(), source="m1")
+        await gateway.files.keep(task_id, "m1", {"0": "AAAA"})
+        answered = outcome.model_copy(update={"attachments": files})
+        await gateway.store.conclude(task_id, answered)
+        task = await agent.get(task_id)
+        checked = await agent.call("check_answer", escalation_id=task_id)
+    del checked["_meta"]
+    assert task["result"] == checked
+    kinds = [each["type"] for each in task["result"]["content"]]
+    assert kinds == ["text", "image", "resource_link", "resource_link"]
+
+
+async def test_to_look_at_a_task_does_not_say_that_the_caller_is_back(
+    gateway: TaskGateway,
+) -> None:
+    async with asyncio.timeout(10), gateway.client() as agent:
+        task_id = (await agent.call("ask_human", **QUESTION, conversation_id="c"))["taskId"]
+        await gateway.ask_back(task_id, "Which size?")
+        await agent.call("end_conversation", conversation_id="c")
+        [key] = (await agent.get(task_id))["inputRequests"]
+        looked_at = await gateway.store.get(task_id)
+        assert looked_at is not None
+        assert looked_at.caller_gone_at is not None
+        await agent.update(task_id, **{key: {"action": "decline"}})
+        replied_to = await gateway.store.get(task_id)
+    assert replied_to is not None
+    assert replied_to.caller_gone_at is None
+
+
+async def test_a_cancelled_task_can_be_cancelled_again(
+    gateway: TaskGateway,
+) -> None:
     async with asyncio.timeout(10), gateway.client() as agent:
         task_id = (await agent.call("ask_human", **QUESTION))["taskId"]
         first, second = await agent.cancel(task_id), await agent.cancel(task_id)
@@ -203,7 +195,7 @@ async def test_a_cancelled_task_is_cancelled_and_can_be_cancelled_again(gateway:
     assert "result" not in task
 
 
-async def test_cancelling_what_was_answered_changes_nothing(gateway: Gateway) -> None:
+async def test_cancelling_what_was_answered_changes_nothing(gateway: TaskGateway) -> None:
     async with asyncio.timeout(10), gateway.client() as agent:
         task_id = (await agent.call("ask_human", **QUESTION))["taskId"]
         await gateway.end(task_id)
@@ -214,7 +206,7 @@ async def test_cancelling_what_was_answered_changes_nothing(gateway: Gateway) ->
 @pytest.mark.parametrize("act", ["get", "update", "cancel"])
 @pytest.mark.parametrize("whose", ["nobody's", "another's"])
 async def test_an_unknown_task_and_another_agents_are_refused_alike(
-    gateway: Gateway, act: str, whose: str
+    gateway: TaskGateway, act: str, whose: str
 ) -> None:
     ask = Ask.model_validate(
         {"agent": "bank", "question": {"text": "?"}, "timeout": 60.0, "retention": 60.0}
@@ -233,7 +225,7 @@ async def test_an_unknown_task_and_another_agents_are_refused_alike(
 
 @pytest.mark.parametrize("task_id", ["", "x" * 65, "a\x00b"])
 async def test_what_can_be_no_id_is_refused_as_unknown_ones_are(
-    gateway: Gateway, task_id: str
+    gateway: TaskGateway, task_id: str
 ) -> None:
     async with asyncio.timeout(10), gateway.client() as agent:
         with pytest.raises(MCPError) as refused:
@@ -241,7 +233,7 @@ async def test_what_can_be_no_id_is_refused_as_unknown_ones_are(
     assert refused.value.error.code == -32602
 
 
-async def test_a_task_is_gone_when_its_record_is(gateway: Gateway) -> None:
+async def test_a_task_is_gone_when_its_record_is(gateway: TaskGateway) -> None:
     async with asyncio.timeout(10), gateway.client() as agent:
         handle = await agent.call("ask_human", **QUESTION)
         gateway.clock.advance(seconds=handle["ttlMs"] / 1000 - 1)
@@ -254,7 +246,7 @@ async def test_a_task_is_gone_when_its_record_is(gateway: Gateway) -> None:
 
 @pytest.mark.parametrize("asked_back", [False, True])
 async def test_a_task_that_nobody_ends_is_ended_by_whoever_looks(
-    gateway: Gateway, asked_back: bool
+    gateway: TaskGateway, asked_back: bool
 ) -> None:
     async with asyncio.timeout(10), gateway.client() as agent:
         task_id = (await agent.call("ask_human", **QUESTION))["taskId"]
@@ -266,127 +258,7 @@ async def test_a_task_that_nobody_ends_is_ended_by_whoever_looks(
     assert task["result"]["structuredContent"]["status"] == "undeliverable"
 
 
-async def test_what_people_ask_back_is_replied_to_once(gateway: Gateway) -> None:
-    async with asyncio.timeout(10), gateway.client() as agent:
-        task_id = (await agent.call("ask_human", **QUESTION))["taskId"]
-        await gateway.ask_back(task_id, "Which size?")
-        asked = await agent.get(task_id)
-        assert asked["status"] == "input_required"
-        [(key, request)] = asked["inputRequests"].items()
-        assert request["method"] == "elicitation/create"
-        assert request["params"]["message"].endswith("Which size?")
-        assert request["params"]["requestedSchema"]["required"] == ["reply"]
-        assert (await agent.get(task_id))["inputRequests"] == asked["inputRequests"]
-        response = {"action": "accept", "content": {"reply": "Large."}}
-        acknowledged = await agent.update(task_id, **{key: response})
-        assert {*acknowledged} == {"resultType", "_meta"}
-        await agent.update(task_id, **{key: response})
-        await agent.update(task_id, **{key: {"action": "decline"}})
-        assert (await agent.get(task_id))["status"] == "working"
-        assert await gateway.told(task_id) == ["Large."]
-        await gateway.end(task_id)
-        assert (await agent.get(task_id))["status"] == "completed"
-
-
-async def test_the_same_question_again_has_another_key(gateway: Gateway) -> None:
-    async with asyncio.timeout(10), gateway.client() as agent:
-        task_id = (await agent.call("ask_human", **QUESTION))["taskId"]
-        keys: set[str] = set()
-        for source in ("r1", "r2"):
-            await gateway.ask_back(task_id, "Which size?", source)
-            [key] = (await agent.get(task_id))["inputRequests"]
-            keys.add(key)
-            response = {"action": "accept", "content": {"reply": "Large."}}
-            await agent.update(task_id, **{key: response})
-    assert len(keys) == 2
-    assert await gateway.told(task_id) == ["Large.", "Large."]
-
-
-async def test_of_two_questions_back_one_can_be_replied_to(gateway: Gateway) -> None:
-    async with asyncio.timeout(10), gateway.client() as agent:
-        task_id = (await agent.call("ask_human", **QUESTION))["taskId"]
-        await gateway.ask_back(task_id, "Which size?", "r1")
-        await gateway.ask_back(task_id, "Which colour?", "r2")
-        first, second = (await agent.get(task_id))["inputRequests"]
-        response = {"action": "accept", "content": {"reply": "Red."}}
-        await agent.update(task_id, **{second: response, "never-asked": {"any": "thing"}})
-        task = await agent.get(task_id)
-        assert task["status"] == "input_required"
-        assert [*task["inputRequests"]] == [first]
-
-
-async def test_a_reply_by_the_tool_settles_all_that_was_asked(gateway: Gateway) -> None:
-    async with asyncio.timeout(10), gateway.client() as agent:
-        task_id = (await agent.call("ask_human", **QUESTION))["taskId"]
-        await gateway.ask_back(task_id, "Which size?", "r1")
-        await gateway.ask_back(task_id, "Which colour?", "r2")
-        await agent.call(
-            "send_to_operator", escalation_id=task_id, message="Large, red.", wait_seconds=0
-        )
-        assert (await agent.get(task_id))["status"] == "working"
-
-
-@pytest.mark.parametrize(("action", "told"), [("decline", DECLINED), ("cancel", DISMISSED)])
-async def test_people_hear_that_nobody_replied(gateway: Gateway, action: str, told: str) -> None:
-    async with asyncio.timeout(10), gateway.client() as agent:
-        task_id = (await agent.call("ask_human", **QUESTION))["taskId"]
-        await gateway.ask_back(task_id, "Which size?")
-        [key] = (await agent.get(task_id))["inputRequests"]
-        await agent.update(task_id, **{key: {"action": action}})
-        assert (await agent.get(task_id))["status"] == "working"
-    assert await gateway.told(task_id) == [told]
-
-
-@pytest.mark.parametrize(
-    ("response", "place"),
-    [
-        ("Large.", ""),
-        ({"action": "later"}, ".action"),
-        ({"action": "accept"}, ".content.reply"),
-        ({"action": "accept", "content": {"reply": " "}}, ".content.reply"),
-        ({"action": "accept", "content": {"reply": "x" * 4001}}, ".content.reply"),
-        ({"action": "accept", "content": {"reply": "a\x00b"}}, ".content.reply"),
-    ],
-)
-async def test_an_unusable_response_is_refused_with_its_field_and_nothing_is_told(
-    gateway: Gateway, response: Any, place: str
-) -> None:
-    async with asyncio.timeout(10), gateway.client() as agent:
-        task_id = (await agent.call("ask_human", **QUESTION))["taskId"]
-        await gateway.ask_back(task_id, "Which size?", "r1")
-        await gateway.ask_back(task_id, "Which colour?", "r2")
-        first, second = (await agent.get(task_id))["inputRequests"]
-        good = {"action": "accept", "content": {"reply": "Large."}}
-        with pytest.raises(MCPError) as refused:
-            await agent.update(task_id, **{first: good, second: response})
-        assert refused.value.error.code == -32602
-        assert refused.value.error.message.startswith(f"inputResponses.{second}{place}: ")
-    assert await gateway.told(task_id) == []
-
-
-async def test_a_response_to_a_task_that_has_ended_is_passed_over(gateway: Gateway) -> None:
-    async with asyncio.timeout(10), gateway.client() as agent:
-        task_id = (await agent.call("ask_human", **QUESTION))["taskId"]
-        await gateway.ask_back(task_id, "Which size?")
-        [key] = (await agent.get(task_id))["inputRequests"]
-        await gateway.end(task_id)
-        response = {"action": "accept", "content": {"reply": "Large."}}
-        assert (await agent.update(task_id, **{key: response}))["resultType"] == "complete"
-    assert await gateway.told(task_id) == []
-
-
-async def test_a_client_that_cannot_be_asked_reads_what_is_asked(gateway: Gateway) -> None:
-    async with asyncio.timeout(10), gateway.client(can_be_asked=False) as agent:
-        task_id = (await agent.call("ask_human", **QUESTION))["taskId"]
-        await gateway.ask_back(task_id, "Which size?")
-        task = await agent.get(task_id)
-    assert task["status"] == "working"
-    assert "Which size?" in task["statusMessage"]
-    assert "send_to_operator" in task["statusMessage"]
-    assert "inputRequests" not in task
-
-
-async def test_a_claimed_question_says_so(gateway: Gateway) -> None:
+async def test_a_claimed_question_says_so(gateway: TaskGateway) -> None:
     async with asyncio.timeout(10), gateway.client() as agent:
         task_id = (await agent.call("ask_human", **QUESTION))["taskId"]
         gateway.clock.advance(seconds=3)
@@ -441,7 +313,7 @@ ABOUT_A_TASK: dict[str, Any] = {
     ],
 )
 async def test_a_request_must_name_the_same_task_in_its_header(
-    gateway: Gateway, named: str | None, code: int
+    gateway: TaskGateway, named: str | None, code: int
 ) -> None:
     app = gateway.server.streamable_http_app(stateless_http=True)
     headers = {
