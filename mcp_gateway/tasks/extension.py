@@ -84,7 +84,7 @@ class TasksExtension(Extension):
             return result
         try:
             task = await self._store.get(self._owner(), task_id)
-        except StoreUnavailableError as error:
+        except EscalationError as error:
             # It is accepted, and the tool's own result tells how to ask for it again.
             log.warning("task_unread", task_id=task_id, reason=str(error))
             return result

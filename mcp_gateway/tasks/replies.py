@@ -14,7 +14,7 @@ from shared.question import QUESTION_LIMIT
 from shared.texts import FilledText, digest
 
 DECLINED: Final = "No reply: whoever was asked did not want to say."
-DISMISSED: Final = "No reply: the question was put aside without an answer."
+DISMISSED: Final = "No reply: whoever was asked put the question aside."
 
 _SCHEMA: Final[dict[str, Any]] = {
     "type": "object",
