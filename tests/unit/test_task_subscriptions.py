@@ -43,6 +43,36 @@ async def test_each_change_of_a_task_is_told_as_tasks_get_has_it() -> None:
     assert last["resultType"] == "complete"
 
 
+class LookedAt(MemoryEscalations):
+    """A store that tells when it was read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.read = asyncio.Event()
+
+    async def get(self, escalation_id: str) -> Escalation | None:
+        self.read.set()
+        return await super().get(escalation_id)
+
+
+@pytest.mark.parametrize("hint", ["its id", ""])
+async def test_what_has_not_changed_is_not_told_again(hint: str) -> None:
+    store = LookedAt()
+    gateway = a_gateway(store)
+    async with asyncio.timeout(10), gateway.client() as agent, asyncio.TaskGroup() as group:
+        task_id = await begun(agent)
+        listening = group.create_task(agent.listen(task_id))
+        assert (await agent.told())["status"] == "working"
+        store.read.clear()
+        store.changes.tell(hint and task_id)
+        await store.read.wait()
+        await gateway.ask_back(task_id, "Which size?")
+        assert (await agent.told())["status"] == "input_required"
+        await gateway.end(task_id)
+        assert (await agent.told())["status"] == "completed"
+        await listening
+
+
 async def test_the_stream_ends_when_the_last_of_its_tasks_has() -> None:
     gateway = a_gateway()
     async with asyncio.timeout(10), gateway.client() as agent, asyncio.TaskGroup() as group:
