@@ -18,11 +18,16 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from mcp_gateway.asking import Asking
-from mcp_gateway.auth import KeyVerifier
+from mcp_gateway.auth import KeyVerifier, calling_agent
 from mcp_gateway.settings import GatewaySettings
+from mcp_gateway.tasks.escalations import EscalationTasks
+from mcp_gateway.tasks.extension import TasksExtension
+from mcp_gateway.tasks.listening import TaskSubscriptions
 from mcp_gateway.terms import Terms
-from mcp_gateway.tools import INSTRUCTIONS, build_tools
+from mcp_gateway.tools import INSTRUCTIONS, TASK_TOOLS, build_tools
 from shared.errors import StoreUnavailableError
+from shared.fan_out import FanOut
+from shared.ports import Changes
 from shared.redis_adapter.connection import open_client, open_subscriber
 from shared.redis_adapter.discussion import RedisDiscussion
 from shared.redis_adapter.files import RedisAnswerFiles
@@ -40,18 +45,26 @@ NAME: Final = "human-escalation"
 VERSION: Final = "0.1.0"
 
 
-def build_server(asking: Asking, settings: GatewaySettings) -> MCPServer[None]:
-    """Build the MCP server: the tools, and who may call them."""
+def build_server(
+    asking: Asking, settings: GatewaySettings, *, changes: Changes | None = None
+) -> MCPServer[None]:
+    """Build the MCP server: the tools, what goes on as a task behind them, and who may call.
+
+    Without `changes`, those who watch tasks hear of a change when it is next looked for.
+    """
     keys, auth = settings.gateway_api_keys, None
     if keys and settings.gateway_transport == "http":
         here = f"http://{settings.host_in_url}:{settings.gateway_port}"
         auth = AuthSettings(issuer_url=AnyHttpUrl(here), resource_server_url=None)
+    tasks = EscalationTasks(asking, changes or FanOut())
     server = MCPServer[None](
         NAME,
         title="Ask a person",
         instructions=INSTRUCTIONS,
         version=VERSION,
         tools=list(build_tools(asking, hold_seconds=settings.gateway_hold_seconds)),
+        extensions=[TasksExtension(tasks, tools=TASK_TOOLS, owner=calling_agent)],
+        middleware=[TaskSubscriptions(tasks, owner=calling_agent)],
         token_verifier=KeyVerifier(keys) if auth else None,
         auth=auth,
         log_level=settings.log_level,
@@ -146,7 +159,7 @@ async def serve(settings: GatewaySettings, terms: InForce[Terms]) -> None:
             retention=settings.retention,
             files=RedisAnswerFiles(redis, keys),
         )
-        server = build_server(asking, settings)
+        server = build_server(asking, settings, changes=waiter)
         waiting = asyncio.create_task(waiter.run())
         serving = asyncio.create_task(
             server.run_stdio_async()

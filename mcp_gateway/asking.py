@@ -101,6 +101,10 @@ class Asking:
         """Let every held call return what it knows; new ones are not held."""
         self._stopping.set()
 
+    async def until_stopping(self) -> None:
+        """Return once held calls are let go of."""
+        await self._stopping.wait()
+
     async def ask(
         self, agent: str, question: Question, *, idempotency_key: str | None, hold: Hold
     ) -> Escalation:
@@ -138,6 +142,15 @@ class Asking:
         """
         escalation = await taken_up(self._store, await self._own(agent, escalation_id))
         return await self._wait(escalation, hold)
+
+    async def look(self, agent: str, escalation_id: str) -> Escalation:
+        """Read how a question stands. To look at it is not yet to wait for it.
+
+        Raises:
+            UnknownEscalationError: Not kept, or another agent's.
+        """
+        escalation = await self._ended_if_abandoned(await self._own(agent, escalation_id))
+        return await self._handed_over(escalation)
 
     async def cancel(self, agent: str, escalation_id: str, *, reason: str | None) -> Escalation:
         """Say that the answer is no longer wanted; an outcome that came first stands.
@@ -180,11 +193,18 @@ class Asking:
         )
 
     async def tell_operator(
-        self, agent: str, escalation_id: str, message: str, *, hold: Hold
+        self,
+        agent: str,
+        escalation_id: str,
+        message: str,
+        *,
+        hold: Hold,
+        source: str | None = None,
     ) -> Escalation:
         """Tell people something about an open question, and take up the wait again.
 
-        The same message is told once, unless a person asked back in between.
+        The same message is told once, unless a person asked back in between; where it has a
+        `source`, the first message of that is told.
 
         Raises:
             UnknownEscalationError: Not kept, or another agent's.
@@ -197,7 +217,7 @@ class Asking:
             author=Author.AGENT,
             text=message,
             at=self._clock(),
-            source=digest(f"{asked_back}:{message}"),
+            source=source or digest(f"{asked_back}:{message}"),
         )
         noted = await self._discussion.remark(escalation_id, remark)
         if noted is None:
@@ -255,8 +275,10 @@ class Asking:
         return escalation
 
     async def _wait(self, escalation: Escalation, hold: Hold) -> Escalation:
-        if not escalation.state.is_open or escalation.state is State.NEEDS_INFO:
+        if not escalation.state.is_open:
             return await self._handed_over(escalation)
+        if escalation.state is State.NEEDS_INFO:
+            hold = Hold(0.0)  # it waits for the agent, not for people
         # A second more, because waits and deadlines go by different clocks.
         until_ended = (escalation.deadline + self._grace - self._clock()).total_seconds() + 1.0
         seconds = until_ended if hold.seconds is None else min(hold.seconds, until_ended)
@@ -277,7 +299,10 @@ class Asking:
 
     async def _as_it_stands(self, escalation: Escalation) -> Escalation:
         """Read it again, and end it if no worker lives that would have."""
-        current, now = await self._store.get(escalation.id) or escalation, self._clock()
+        return await self._ended_if_abandoned(await self._store.get(escalation.id) or escalation)
+
+    async def _ended_if_abandoned(self, current: Escalation) -> Escalation:
+        now = self._clock()
         if not current.state.is_open or now < current.deadline + self._grace:
             return current
         end = self.terms.of(current.question.route).end

@@ -24,6 +24,7 @@ from mcp_gateway.results import (
     status_of,
 )
 from mcp_gateway.strict_tool import StrictTool
+from mcp_gateway.tasks.extension import takes_tasks
 from shared.escalation import REASON_LIMIT, Escalation, News
 from shared.question import (
     APPROVALS_LIMIT,
@@ -53,6 +54,9 @@ _TELL_AGAIN: Final = (
     "it may have been told all the same. Please try again with the same message: it will not be "
     "told twice"
 )
+
+TASK_TOOLS: Final = ("ask_human", "request_approval")
+"""The tools whose work goes on behind the call, as a task where the caller takes tasks."""
 
 Call = Context[Any, Any]
 WaitSeconds = Annotated[
@@ -136,7 +140,7 @@ def build_tools(asking: Asking, *, hold_seconds: float) -> list[StrictTool]:
             conversation_id=conversation_id,
             background=attached(turns, facts, links),
         )
-        hold = _hold(ctx, wait_seconds, hold_seconds)
+        hold = _first_hold(ctx, wait_seconds, hold_seconds)
         return await shown(
             ctx,
             await asking.ask(calling_agent(), asked, idempotency_key=idempotency_key, hold=hold),
@@ -180,7 +184,7 @@ def build_tools(asking: Asking, *, hold_seconds: float) -> list[StrictTool]:
             conversation_id=conversation_id,
             background=attached(turns, facts, links),
         )
-        hold = _hold(ctx, wait_seconds, hold_seconds)
+        hold = _first_hold(ctx, wait_seconds, hold_seconds)
         return await shown(
             ctx,
             await asking.ask(calling_agent(), asked, idempotency_key=idempotency_key, hold=hold),
@@ -274,6 +278,16 @@ def build_tools(asking: Asking, *, hold_seconds: float) -> list[StrictTool]:
         StrictTool.of(confirm_delivery, annotations=confirms),
         StrictTool.of(list_questions, annotations=reads),
     ]
+
+
+def _first_hold(ctx: Call, wait_seconds: float | None, default: float) -> Hold:
+    """Decide it for a call that asks: who takes tasks has one at once, and need not wait.
+
+    Where such a caller says how long it would wait all the same, it does.
+    """
+    if wait_seconds is None and takes_tasks(ctx.request_context):
+        return Hold(0.0)
+    return _hold(ctx, wait_seconds, default)
 
 
 def _hold(ctx: Call, wait_seconds: float | None, default: float) -> Hold:
