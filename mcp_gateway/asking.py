@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from mcp_gateway.caller import Caller
 from mcp_gateway.terms import Terms
 from shared.crash_points import CrashPoint, crash_point
 from shared.errors import (
@@ -57,7 +58,7 @@ class Hold:
 
 
 class Asking:
-    """What an agent can do with questions. Every method sees only the agent's own."""
+    """What an agent can do with questions. Every method sees only its tenant's own."""
 
     def __init__(
         self,
@@ -84,18 +85,21 @@ class Asking:
         self._stopping.set()
 
     async def ask(
-        self, agent: str, question: Question, *, idempotency_key: str | None, hold: Hold
+        self, caller: Caller, question: Question, *, idempotency_key: str | None, hold: Hold
     ) -> Escalation:
         """Ask a person, and wait for the answer as long as `hold` says.
 
         Raises:
+            TooManyOpenError: The agent has as many open questions as it may.
             StoreUnavailableError: Nothing was accepted.
             StoreUncertainError: It may have been accepted; asking again joins it.
         """
         crash_point(CrashPoint.ASK_BEFORE_ACCEPTED)
         accepted = await self._store.accept(
             Ask(
-                agent=agent,
+                agent=caller.agent,
+                tenant=caller.tenant,
+                open_limit=caller.limits.open_questions,
                 question=question,
                 idempotency_key=idempotency_key,
                 timeout=self.terms.of(question.route).timeout,
@@ -107,26 +111,26 @@ class Asking:
         log.info(
             "question_joined" if accepted.joined else "question_accepted",
             escalation_id=escalation.id,
-            agent=agent,
+            agent=caller.agent,
             route=question.route,
         )
         return await self._wait(escalation, hold)
 
-    async def check(self, agent: str, escalation_id: str, *, hold: Hold) -> Escalation:
+    async def check(self, caller: Caller, escalation_id: str, *, hold: Hold) -> Escalation:
         """Take up the wait again.
 
         Raises:
-            UnknownEscalationError: Not kept, or another agent's.
+            UnknownEscalationError: Not kept, or another tenant's.
         """
-        return await self._wait(await self._own(agent, escalation_id), hold)
+        return await self._wait(await self._own(caller, escalation_id), hold)
 
-    async def cancel(self, agent: str, escalation_id: str, *, reason: str | None) -> Escalation:
+    async def cancel(self, caller: Caller, escalation_id: str, *, reason: str | None) -> Escalation:
         """Say that the answer is no longer wanted; an outcome that came first stands.
 
         Raises:
-            UnknownEscalationError: Not kept, or another agent's.
+            UnknownEscalationError: Not kept, or another tenant's.
         """
-        escalation = await self._own(agent, escalation_id)
+        escalation = await self._own(caller, escalation_id)
         now = self._clock()
         concluded = await self._store.conclude(
             escalation_id,
@@ -141,22 +145,22 @@ class Asking:
         if concluded is None:
             raise UnknownEscalationError(escalation_id)
         if concluded.applied:
-            log.info("question_cancelled", escalation_id=escalation_id, agent=agent)
+            log.info("question_cancelled", escalation_id=escalation_id, agent=caller.agent)
         return concluded.escalation
 
     async def tell_operator(
-        self, agent: str, escalation_id: str, message: str, *, hold: Hold
+        self, caller: Caller, escalation_id: str, message: str, *, hold: Hold
     ) -> Escalation:
         """Tell people something about an open question, and take up the wait again.
 
         The same message is told once, unless a person asked back in between.
 
         Raises:
-            UnknownEscalationError: Not kept, or another agent's.
+            UnknownEscalationError: Not kept, or another tenant's.
             EndedError: The question has ended, so nobody waits for this.
             TooManyRemarksError: Enough has been said; people must decide.
         """
-        escalation = await self._own(agent, escalation_id)
+        escalation = await self._own(caller, escalation_id)
         asked_back = sum(each.author is Author.OPERATOR for each in escalation.remarks)
         remark = Remark(
             author=Author.AGENT,
@@ -173,38 +177,38 @@ class Asking:
                 raise EndedError(told.state)
             raise TooManyRemarksError(REMARKS_LIMIT)
         if noted.applied:
-            log.info("operator_told", escalation_id=escalation_id, agent=agent)
+            log.info("operator_told", escalation_id=escalation_id, agent=caller.agent)
         return await self._wait(told, hold)
 
-    async def confirm_delivery(self, agent: str, escalation_id: str, news: News) -> Escalation:
+    async def confirm_delivery(self, caller: Caller, escalation_id: str, news: News) -> Escalation:
         """Note that the customer knows the outcome, or the late answer. Safe to repeat.
 
         Raises:
-            UnknownEscalationError: Not kept, or another agent's.
+            UnknownEscalationError: Not kept, or another tenant's.
             NothingToDeliverError: There is no such news.
         """
-        escalation = await self._own(agent, escalation_id)
+        escalation = await self._own(caller, escalation_id)
         if (escalation.outcome if news is News.OUTCOME else escalation.late_answer) is None:
             raise NothingToDeliverError(news)
         noted = await self._store.note_delivery(escalation_id, news)
         if noted is None:
             raise UnknownEscalationError(escalation_id)
         if noted.applied:
-            log.info("news_delivered", escalation_id=escalation_id, agent=agent, news=news)
+            log.info("news_delivered", escalation_id=escalation_id, agent=caller.agent, news=news)
         return noted.escalation
 
     async def list_questions(
-        self, agent: str, *, conversation_id: str | None, states: frozenset[State] | None
+        self, caller: Caller, *, conversation_id: str | None, states: frozenset[State] | None
     ) -> list[Escalation]:
-        """List the agent's kept questions, newest first."""
-        return await self._store.list_for_agent(
-            agent, conversation_id=conversation_id, states=states
+        """List the tenant's kept questions, newest first."""
+        return await self._store.list_for_tenant(
+            caller.tenant, conversation_id=conversation_id, states=states
         )
 
-    async def _own(self, agent: str, escalation_id: str) -> Escalation:
+    async def _own(self, caller: Caller, escalation_id: str) -> Escalation:
         escalation = await self._store.get(escalation_id)
-        # Another agent's question is as unknown as one that never was.
-        if escalation is None or escalation.agent != agent:
+        # Another tenant's question is as unknown as one that never was.
+        if escalation is None or escalation.owner != caller.tenant:
             raise UnknownEscalationError(escalation_id)
         return escalation
 

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field
 
 from mcp_gateway.arguments import known_route, quorum, read_form, read_question
 from mcp_gateway.asking import Asking, Hold
-from mcp_gateway.auth import calling_agent
+from mcp_gateway.auth import Calling
 from mcp_gateway.results import (
     AnswerResult,
     QuestionList,
@@ -22,7 +22,9 @@ from mcp_gateway.results import (
     status_of,
 )
 from mcp_gateway.strict_tool import StrictTool
+from shared.errors import TooManyCallsError
 from shared.escalation import REASON_LIMIT, News
+from shared.limits import Admission
 from shared.question import (
     APPROVALS_LIMIT,
     DEFAULT_ROUTE,
@@ -90,8 +92,16 @@ AnswerSchema = Annotated[
 ]
 
 
-def build_tools(asking: Asking, *, hold_seconds: float) -> list[StrictTool]:
+def build_tools(
+    asking: Asking, calling_agent: Calling, admission: Admission, *, hold_seconds: float
+) -> list[StrictTool]:
     """Build the gateway's tools over one use-case."""
+
+    async def admit() -> None:
+        caller = calling_agent()
+        wait = await admission.admit(caller.tenant, caller.agent, caller.limits)
+        if wait is not None:
+            raise TooManyCallsError(caller.limits.calls_per_second, wait)
 
     async def ask_human(
         ctx: Call,
@@ -122,7 +132,7 @@ def build_tools(asking: Asking, *, hold_seconds: float) -> list[StrictTool]:
             options_only=options_only,
             form=None if answer_schema is None else read_form(answer_schema),
             urgency=Urgency(urgency),
-            route=known_route(asking.terms, route),
+            route=known_route(asking.terms, calling_agent(), route),
             conversation_id=conversation_id,
         )
         hold = _hold(ctx, wait_seconds, hold_seconds)
@@ -159,9 +169,9 @@ def build_tools(asking: Asking, *, hold_seconds: float) -> list[StrictTool]:
         asked = read_question(
             text=action,
             context=details,
-            approvals_needed=quorum(asking.terms, route, approvals_needed),
+            approvals_needed=quorum(asking.terms, calling_agent(), route, approvals_needed),
             urgency=Urgency(urgency),
-            route=known_route(asking.terms, route),
+            route=known_route(asking.terms, calling_agent(), route),
             conversation_id=conversation_id,
         )
         hold = _hold(ctx, wait_seconds, hold_seconds)
@@ -242,13 +252,13 @@ def build_tools(asking: Asking, *, hold_seconds: float) -> list[StrictTool]:
     )
     reads = ToolAnnotations(read_only_hint=True, open_world_hint=False)
     return [
-        StrictTool.of(ask_human, annotations=writes, if_uncertain=_ASK_AGAIN),
-        StrictTool.of(request_approval, annotations=writes, if_uncertain=_ASK_AGAIN),
-        StrictTool.of(send_to_operator, annotations=writes, if_uncertain=_TELL_AGAIN),
-        StrictTool.of(check_answer, annotations=reads),
-        StrictTool.of(cancel_question, annotations=cancels),
-        StrictTool.of(confirm_delivery, annotations=confirms),
-        StrictTool.of(list_questions, annotations=reads),
+        StrictTool.of(ask_human, admit=admit, annotations=writes, if_uncertain=_ASK_AGAIN),
+        StrictTool.of(request_approval, admit=admit, annotations=writes, if_uncertain=_ASK_AGAIN),
+        StrictTool.of(send_to_operator, admit=admit, annotations=writes, if_uncertain=_TELL_AGAIN),
+        StrictTool.of(check_answer, admit=admit, annotations=reads),
+        StrictTool.of(cancel_question, admit=admit, annotations=cancels),
+        StrictTool.of(confirm_delivery, admit=admit, annotations=confirms),
+        StrictTool.of(list_questions, admit=admit, annotations=reads),
     ]
 
 

@@ -49,6 +49,7 @@ _PROMISING: Final = frozenset(
         *("accept", "conclude", "keep_late_answer", "note_delivery"),
         *("remark", "vote"),
         *("lease", "note_posting", "hold_slot"),
+        *("keep_access_key", "revoke_access_key"),
     }
 )
 """After these somebody relies on what was written: a person is told that it is kept, or is asked in

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from escalation_worker.settings import WorkerSettings
-from mcp_gateway.auth import KeyVerifier
+from mcp_gateway.auth import ConfiguredKeys, Doorkeepers
 from mcp_gateway.settings import GatewaySettings
 from shared.errors import ConfigurationError
 from shared.settings import load
@@ -67,10 +67,11 @@ async def test_a_key_names_its_agent_and_no_other_key_names_anyone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("GATEWAY_API_KEYS", "shop:0123456789abcdef, bank:fedcba9876543210")
-    verifier = KeyVerifier(load(GatewaySettings).gateway_api_keys)
+    settings = load(GatewaySettings)
+    verifier = Doorkeepers(ConfiguredKeys(settings.gateway_api_keys, settings.limits))
     token = await verifier.verify_token("fedcba9876543210")
     assert token is not None
-    assert token.client_id == "bank"
+    assert token.client_id == "bank/bank"
     assert "fedcba9876543210" not in repr(token)
     for wrong in ("", "fedcba987654321", "fedcba98765432100", "é", "\ud800"):
         assert await verifier.verify_token(wrong) is None

@@ -1,22 +1,34 @@
 -- Accepts a question: record, indexes, and the jobs that post and expire it, all or nothing.
 -- KEYS  1 record  2 open  3 unposted  4 the agent's index  5 identical  6 queue
---       7 body of the posting job  8 body of the expiry job  9 idempotency (only with a key)
+--       7 body of the posting job  8 body of the expiry job  9 the agent's open questions
+--       10 idempotency (only with a key)
 -- ARGV  1 id  2 agent  3 question  4 now ms  5 deadline ms  6 kept until ms
 --       7 posting job's id  8 its body  9 expiry job's id  10 its body
 --       11 record key without its id  12 channel "changed"  13 channel "wake"
---       14 when the expiry job is due (ms)
--- Returns {id}: ours, or the id of the escalation that was joined.
+--       14 when the expiry job is due (ms)  15 tenant, or '' for the agent's own
+--       16 how many open questions the agent may have, or '' for any number
+-- Returns {id}: ours, or the id of the escalation that was joined; {'', ms}: the agent has as many as
+-- it may, and the first of them ends at that moment, if not before.
 -- Invariant: one escalation per idempotency key, one open one per identical question.
 local id, now, deadline, kept = ARGV[1], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 
-local known = redis.call('GET', KEYS[9] or KEYS[5])
+local known = redis.call('GET', KEYS[10] or KEYS[5])
 if known and redis.call('EXISTS', ARGV[11] .. known) == 1 then
   return {known}
+end
+
+redis.call('ZREMRANGEBYSCORE', KEYS[9], '-inf', now)
+if ARGV[16] ~= '' and redis.call('ZCARD', KEYS[9]) >= tonumber(ARGV[16]) then
+  return {'', redis.call('ZRANGE', KEYS[9], 0, 0, 'WITHSCORES')[2]}
 end
 
 redis.call('HSET', KEYS[1],
   'id', id, 'agent', ARGV[2], 'question', ARGV[3], 'state', 'queued', 'created_ms', ARGV[4],
   'deadline_ms', ARGV[5], 'kept_until_ms', ARGV[6], 'attempts', 0, 'identical', KEYS[5], 'post_job', ARGV[7])
+redis.call('HSET', KEYS[1], 'asks', KEYS[9])
+if ARGV[15] ~= '' then
+  redis.call('HSET', KEYS[1], 'tenant', ARGV[15])
+end
 redis.call('PEXPIREAT', KEYS[1], kept)
 redis.call('ZADD', KEYS[2], deadline, id)
 redis.call('ZADD', KEYS[3], now, id)
@@ -27,9 +39,14 @@ if redis.call('PTTL', KEYS[4]) < kept - now then
   redis.call('PEXPIREAT', KEYS[4], kept)
 end
 
+redis.call('ZADD', KEYS[9], deadline, id)
+if redis.call('PTTL', KEYS[9]) < deadline - now then
+  redis.call('PEXPIREAT', KEYS[9], deadline)
+end
+
 redis.call('SET', KEYS[5], id, 'PX', math.max(1, deadline - now))
-if KEYS[9] then
-  redis.call('SET', KEYS[9], id, 'PX', math.max(1, kept - now))
+if KEYS[10] then
+  redis.call('SET', KEYS[10], id, 'PX', math.max(1, kept - now))
 end
 
 enqueue(KEYS[6], KEYS[7], ARGV[7], ARGV[8], now, kept - now)

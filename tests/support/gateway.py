@@ -1,0 +1,25 @@
+"""A gateway's server over stores in memory."""
+
+from __future__ import annotations
+
+from mcp.server.mcpserver.server import MCPServer
+
+from mcp_gateway import app
+from mcp_gateway.asking import Asking
+from mcp_gateway.settings import GatewaySettings
+from shared.access_keys import AccessKeys
+from shared.limits import Admission
+from shared.memory_access import MemoryAccessKeys, MemoryAdmission
+
+
+def build_server(
+    asking: Asking,
+    settings: GatewaySettings,
+    *,
+    keys: AccessKeys | None = None,
+    admission: Admission | None = None,
+) -> MCPServer[None]:
+    """Build the server with keys and counts of its own."""
+    return app.build_server(
+        asking, settings, keys or MemoryAccessKeys(), admission or MemoryAdmission()
+    )
