@@ -99,7 +99,7 @@ class IssuedTokens:
         """See `Doorkeeper.who`."""
         try:
             header = jwt.get_unverified_header(token)
-        except PyJWTError:
+        except (PyJWTError, ValueError):
             return None
         key_id = header.get("kid")
         if header.get("alg") not in ALGORITHMS or not isinstance(key_id, str):

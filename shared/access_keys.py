@@ -22,7 +22,7 @@ NAME_LIMIT: Final = 64
 PREFIX: Final = "hitl"
 ISSUED: Final = "oauth:"
 """How the tenants begin that an OAuth issuer vouches for: no key may be made for one of them."""
-_ID_BYTES: Final = 8
+_ID_BYTES: Final = 6
 _SECRET_BYTES: Final = 32
 
 AgentName = Annotated[FilledText, Field(max_length=NAME_LIMIT)]

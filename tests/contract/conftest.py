@@ -13,7 +13,10 @@ from fakeredis import FakeAsyncRedis
 from support.clock import SteppedClock
 from support.key_checker import leaking_keys
 
+from shared.access_keys import AccessKeys
+from shared.limits import Admission
 from shared.memory import MemoryEscalations
+from shared.memory_access import MemoryAccessKeys, MemoryAdmission
 from shared.memory_discussion import MemoryDiscussion
 from shared.memory_listening import MemoryHearing, MemoryListenerSlots, MemorySlots
 from shared.memory_policies import MemoryPolicyLog
@@ -26,6 +29,7 @@ from shared.ports import (
     PostingLog,
     ReplyWaiter,
 )
+from shared.redis_adapter.access_keys import RedisAccessKeys, RedisAdmission
 from shared.redis_adapter.connection import open_client, open_subscriber
 from shared.redis_adapter.discussion import RedisDiscussion
 from shared.redis_adapter.hearing import RedisHearing
@@ -49,6 +53,8 @@ class Backend:
     discussion: Discussion
     hearing: MemoryHearing | RedisHearing
     policies: PolicyLog
+    keys: AccessKeys
+    admission: Admission
     make_slots: Callable[[int, timedelta], Callable[[], ListenerSlots]]
 
     def workers(
@@ -78,6 +84,8 @@ async def backend(request: pytest.FixtureRequest, keys: Keys) -> AsyncGenerator[
             MemoryDiscussion(memory),
             MemoryHearing(memory),
             MemoryPolicyLog(memory, clock=clock),
+            MemoryAccessKeys(clock=clock),
+            MemoryAdmission(),
             in_memory,
         )
         return
@@ -104,6 +112,8 @@ async def backend(request: pytest.FixtureRequest, keys: Keys) -> AsyncGenerator[
             RedisDiscussion(redis, keys, clock=clock),
             RedisHearing(redis, keys),
             RedisPolicyLog(redis, keys, clock=clock),
+            RedisAccessKeys(redis, keys, clock=clock),
+            RedisAdmission(redis, keys),
             on_redis,
         )
         running.cancel()

@@ -6,9 +6,10 @@ from mcp.server.mcpserver.server import MCPServer
 
 from mcp_gateway import app
 from mcp_gateway.asking import Asking
+from mcp_gateway.caller import Caller
 from mcp_gateway.settings import GatewaySettings
 from shared.access_keys import AccessKeys
-from shared.limits import Admission
+from shared.limits import Admission, Limits
 from shared.memory_access import MemoryAccessKeys, MemoryAdmission
 
 
@@ -23,3 +24,9 @@ def build_server(
     return app.build_server(
         asking, settings, keys or MemoryAccessKeys(), admission or MemoryAdmission()
     )
+
+
+def caller(name: str = "shop", *, tenant: str | None = None, open_questions: int = 200) -> Caller:
+    """Make an agent that calls."""
+    limits = Limits(calls_per_second=20, open_questions=open_questions)
+    return Caller(name, tenant or name, limits)

@@ -6,8 +6,10 @@ import pytest
 
 from escalation_worker.settings import WorkerSettings
 from mcp_gateway.auth import ConfiguredKeys, Doorkeepers
+from mcp_gateway.doors import refuse_an_empty_house
 from mcp_gateway.settings import GatewaySettings
 from shared.errors import ConfigurationError
+from shared.memory_access import MemoryAccessKeys
 from shared.settings import load
 
 
@@ -29,10 +31,14 @@ def test_loopback_needs_no_keys(monkeypatch: pytest.MonkeyPatch, host: str) -> N
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.2", "gateway.example"])  # noqa: S104
-def test_any_other_host_does(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+async def test_any_other_host_does(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
     monkeypatch.setenv("GATEWAY_HOST", host)
-    with pytest.raises(ConfigurationError, match="GATEWAY_API_KEYS"):
-        load(GatewaySettings)
+    settings = load(GatewaySettings)
+    assert settings.is_closed
+    with pytest.raises(
+        ConfigurationError, match=r"hitl key create NAME.*GATEWAY_HOST=127\.0\.0\.1"
+    ):
+        await refuse_an_empty_house(settings, MemoryAccessKeys())
 
 
 @pytest.mark.parametrize(

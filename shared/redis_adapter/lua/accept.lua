@@ -17,9 +17,12 @@ if known and redis.call('EXISTS', ARGV[11] .. known) == 1 then
   return {known}
 end
 
-redis.call('ZREMRANGEBYSCORE', KEYS[9], '-inf', now)
-if ARGV[16] ~= '' and redis.call('ZCARD', KEYS[9]) >= tonumber(ARGV[16]) then
-  return {'', redis.call('ZRANGE', KEYS[9], 0, 0, 'WITHSCORES')[2]}
+-- Nothing may be taken off before the first HSET: once a script has written anything, a server whose
+-- memory is full lets the rest of it pass.
+local after_now = '(' .. now
+if ARGV[16] ~= '' and redis.call('ZCOUNT', KEYS[9], after_now, '+inf') >= tonumber(ARGV[16]) then
+  local first = redis.call('ZRANGE', KEYS[9], after_now, '+inf', 'BYSCORE', 'LIMIT', 0, 1, 'WITHSCORES')
+  return {'', first[2]}
 end
 
 redis.call('HSET', KEYS[1],
@@ -39,6 +42,7 @@ if redis.call('PTTL', KEYS[4]) < kept - now then
   redis.call('PEXPIREAT', KEYS[4], kept)
 end
 
+redis.call('ZREMRANGEBYSCORE', KEYS[9], '-inf', now)
 redis.call('ZADD', KEYS[9], deadline, id)
 if redis.call('PTTL', KEYS[9]) < deadline - now then
   redis.call('PEXPIREAT', KEYS[9], deadline)
