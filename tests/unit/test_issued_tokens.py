@@ -24,12 +24,13 @@ LIMITS = Limits(calls_per_second=5, open_questions=7)
 def hmac_signed(claims: dict[str, Any], secret: bytes) -> str:
     """Sign with a public key as if it were a shared secret, which PyJWT itself refuses to do."""
     header = {"alg": "HS256", "kid": "key-1", "typ": "JWT"}
-    parts = [
-        base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=")
-        for part in (header, claims)
-    ]
-    signature = hmac.digest(secret, b".".join(parts), "sha256")
-    return b".".join([*parts, base64.urlsafe_b64encode(signature).rstrip(b"=")]).decode()
+    body = b".".join(unpadded(json.dumps(part).encode()) for part in (header, claims))
+    return b".".join([body, unpadded(hmac.digest(secret, body, "sha256"))]).decode()
+
+
+def unpadded(raw: bytes) -> bytes:
+    """Write bytes as tokens do."""
+    return base64.urlsafe_b64encode(raw).rstrip(b"=")
 
 
 class Monotonic:
