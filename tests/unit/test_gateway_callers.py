@@ -30,8 +30,8 @@ from shared.redis_adapter.keys import Keys
 from shared.redis_adapter.store import RedisEscalationStore
 
 KEY = "0123456789abcdef"
-REQUIRED = {"gateway_auth": "required"}
-OAUTH = {"gateway_oauth_issuer": ISSUER, "gateway_public_url": AUDIENCE}
+REQUIRED: dict[str, Any] = {"gateway_auth": "required"}
+OAUTH: dict[str, Any] = {"gateway_oauth_issuer": ISSUER, "gateway_public_url": AUDIENCE}
 
 
 class AwayKeys(MemoryAccessKeys):
@@ -48,7 +48,12 @@ async def a_stored_key(keys: MemoryAccessKeys, agent: str = "shop", **more: Any)
     """Make a key; return what its agent sends."""
     key_id, secret = new_secret()
     now = utc_now()
-    fields = {"tenant": agent, "created_at": now, "expires_at": now + timedelta(days=1), **more}
+    fields: dict[str, Any] = {
+        "tenant": agent,
+        "created_at": now,
+        "expires_at": now + timedelta(days=1),
+        **more,
+    }
     await keys.keep(AccessKey(id=key_id, agent=agent, digest=digest_of(secret), **fields))
     return as_token(key_id, secret)
 
@@ -71,10 +76,9 @@ class Visitor:
 
     async def call(self, tool: str, key: str | None = None, **arguments: Any) -> str:
         """Call a tool; return the whole answer as text."""
-        params = {"name": tool, "arguments": {"wait_seconds": 0, **arguments}}
-        if tool in {"list_questions", "cancel_question"}:
-            del params["arguments"]["wait_seconds"]
-        return (await self.send("tools/call", params, key=key)).text
+        if tool not in {"list_questions", "cancel_question"}:
+            arguments["wait_seconds"] = 0
+        return (await self.send("tools/call", {"name": tool, "arguments": arguments}, key=key)).text
 
     async def get(self, path: str) -> httpx2.Response:
         """Get a page."""
@@ -186,13 +190,13 @@ async def test_a_request_over_the_limit_is_refused_by_its_size() -> None:
 
 
 async def test_a_gateway_with_a_name_goes_by_no_other() -> None:
-    settings = {"gateway_host": "0.0.0.0", "gateway_api_keys": f"shop:{KEY}"}  # noqa: S104
-    named = {**settings, "gateway_public_url": AUDIENCE}
+    settings: dict[str, Any] = {"gateway_host": "0.0.0.0", "gateway_api_keys": f"shop:{KEY}"}  # noqa: S104
+    named: dict[str, Any] = {**settings, "gateway_public_url": AUDIENCE}
     async with a_gateway(host="ask.example.org", **named) as visitor:
         assert (await visitor.send("tools/list", key=KEY)).status_code == 200
     async with a_gateway(host="rebound.example", **named) as visitor:
         assert (await visitor.send("tools/list", key=KEY)).status_code == 421
-    also = {**named, "gateway_allowed_hosts": "rebound.example"}
+    also: dict[str, Any] = {**named, "gateway_allowed_hosts": "rebound.example"}
     async with a_gateway(host="rebound.example", **also) as visitor:
         assert (await visitor.send("tools/list", key=KEY)).status_code == 200
 
@@ -200,7 +204,11 @@ async def test_a_gateway_with_a_name_goes_by_no_other() -> None:
 async def test_an_issuers_token_opens_if_it_allows_enough() -> None:
     issuer = Issuer()
     with issuer.serving() as url:
-        settings = {**OAUTH, "gateway_oauth_jwks_url": url, "gateway_oauth_scopes": "ask"}
+        settings: dict[str, Any] = {
+            **OAUTH,
+            "gateway_oauth_jwks_url": url,
+            "gateway_oauth_scopes": "ask",
+        }
         async with a_gateway(host="ask.example.org", **settings) as visitor:
             assert (await visitor.send("tools/list", key=issuer.token())).status_code == 200
             little = await visitor.send("tools/list", key=issuer.token(scope="other"))
@@ -211,7 +219,7 @@ async def test_an_issuers_token_opens_if_it_allows_enough() -> None:
 
 
 async def test_who_proves_nothing_is_told_where_tokens_are_issued() -> None:
-    settings = {**OAUTH, "gateway_oauth_jwks_url": "http://127.0.0.1:9/jwks"}
+    settings: dict[str, Any] = {**OAUTH, "gateway_oauth_jwks_url": "http://127.0.0.1:9/jwks"}
     async with a_gateway(host="ask.example.org", **settings) as visitor:
         refused = await visitor.send("tools/list")
         assert refused.status_code == 401
@@ -223,7 +231,7 @@ async def test_who_proves_nothing_is_told_where_tokens_are_issued() -> None:
 
 
 async def test_a_configured_key_opens_beside_an_issuer_whatever_scopes_tokens_need() -> None:
-    settings = {
+    settings: dict[str, Any] = {
         **OAUTH,
         "gateway_oauth_jwks_url": "http://127.0.0.1:9/jwks",
         "gateway_oauth_scopes": "ask",
