@@ -42,9 +42,9 @@ class AccessSettings(ProcessSettings):
     gateway_tls_key: Path | None = None
     gateway_body_limit: Annotated[int, Field(ge=10_000, le=100_000_000)] = 1_000_000
     """Bytes in one request."""
-    gateway_calls_per_second: CallsPerSecond = 20.0
+    gateway_calls_per_second: CallsPerSecond = 50.0
     """Of each agent, over time and over all gateways; a key may say otherwise, likewise below."""
-    gateway_open_questions: OpenQuestions = 200
+    gateway_open_questions: OpenQuestions = 500
 
     @field_validator(
         "gateway_oauth_scopes", "gateway_allowed_hosts", "gateway_trusted_proxies", mode="before"

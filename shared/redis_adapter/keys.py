@@ -13,6 +13,7 @@
 | `{p}:looks` | zset: id by when its policy is looked at (ms) | swept index | worker | worker |
 | `{p}:agent:{digest}` | zset: id by time asked | newest `kept_until` | acceptance | gateway |
 | `{p}:asks:{digest}` | zset: id by deadline (ms) | newest deadline | acceptance | gateway |
+| `{p}:posts:{digest}` | string: when its last posting is due (ms) | seconds | gateway | gateway |
 | `{p}:calls:{digest}` | string: when its bucket is full again | seconds | gateway | gateway |
 | `{p}:idem:{digest}` | string: id | `kept_until` | gateway | gateway |
 | `{p}:same:{digest}` | string: id | deadline | gateway | gateway |
@@ -101,6 +102,10 @@ class Keys:
     def asks(self, tenant: str, agent: str) -> str:
         """Sorted set; one agent's open questions by deadline."""
         return f"{self.prefix}:asks:{_pair(tenant, agent)}"
+
+    def posts(self, tenant: str, agent: str) -> str:
+        """Name the string that spaces the postings of one agent's questions."""
+        return f"{self.prefix}:posts:{_pair(tenant, agent)}"
 
     def calls(self, tenant: str, agent: str) -> str:
         """Name the string that says when the agent's bucket of calls is full again."""

@@ -23,6 +23,10 @@ log = get_logger(__name__)
 
 ARRIVAL: Final = timedelta(seconds=1)
 """What was written just before the deadline may take so long to arrive."""
+POSTS_PER_SECOND: Final = 10
+"""Of one agent's questions, over time. Each takes two calls to Discord, which lets a bot make 50:
+so a flood of one agent's leaves room for the others'."""
+POSTS_AT_ONCE: Final = 20
 LIST_LIMIT: Final = 100
 SCAN_LIMIT: Final = 1_000
 """How far back a filtered listing looks."""
@@ -71,6 +75,7 @@ class RedisEscalationStore:
             keys.job(post.id),
             keys.job(expire.id),
             keys.asks(ask.owner, ask.agent),
+            keys.posts(ask.owner, ask.agent),
         ]
         if ask.idempotency_key is not None:
             named.append(keys.idempotency(ask.owner, ask.idempotency_key))
@@ -94,6 +99,8 @@ class RedisEscalationStore:
                 to_ms(escalation.deadline + ARRIVAL),
                 ask.tenant or "",
                 ask.open_limit or "",
+                1000 // POSTS_PER_SECOND,
+                POSTS_AT_ONCE,
             ],
         )
         if first_deadline:

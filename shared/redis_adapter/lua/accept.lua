@@ -1,18 +1,22 @@
 -- Accepts a question: record, indexes, and the jobs that post and expire it, all or nothing.
 -- KEYS  1 record  2 open  3 unposted  4 the agent's index  5 identical  6 queue
 --       7 body of the posting job  8 body of the expiry job  9 the agent's open questions
---       10 idempotency (only with a key)
+--       10 when the agent's questions would all be in people's hands (ms)
+--       11 idempotency (only with a key)
 -- ARGV  1 id  2 agent  3 question  4 now ms  5 deadline ms  6 kept until ms
 --       7 posting job's id  8 its body  9 expiry job's id  10 its body
 --       11 record key without its id  12 channel "changed"  13 channel "wake"
 --       14 when the expiry job is due (ms)  15 tenant, or '' for the agent's own
 --       16 how many open questions the agent may have, or '' for any number
+--       17 interval ms between two postings of one agent's over time  18 how many may be at once
 -- Returns {id}: ours, or the id of the escalation that was joined; {'', ms}: the agent has as many as
 -- it may, and the first of them ends at that moment, if not before.
--- Invariant: one escalation per idempotency key, one open one per identical question.
+-- Invariant: one escalation per idempotency key, one open one per identical question; of many that one
+-- agent asks at once, the later ones are posted one interval after the other, so that another agent's
+-- question is not behind them all.
 local id, now, deadline, kept = ARGV[1], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 
-local known = redis.call('GET', KEYS[10] or KEYS[5])
+local known = redis.call('GET', KEYS[11] or KEYS[5])
 if known and redis.call('EXISTS', ARGV[11] .. known) == 1 then
   return {known}
 end
@@ -49,11 +53,16 @@ if redis.call('PTTL', KEYS[9]) < deadline - now then
 end
 
 redis.call('SET', KEYS[5], id, 'PX', math.max(1, deadline - now))
-if KEYS[10] then
-  redis.call('SET', KEYS[10], id, 'PX', math.max(1, kept - now))
+if KEYS[11] then
+  redis.call('SET', KEYS[11], id, 'PX', math.max(1, kept - now))
 end
 
-enqueue(KEYS[6], KEYS[7], ARGV[7], ARGV[8], now, kept - now)
+local interval = tonumber(ARGV[17])
+local idle = math.max(now, tonumber(redis.call('GET', KEYS[10]) or now))
+local due = math.max(now, idle - interval * (tonumber(ARGV[18]) - 1))
+redis.call('SET', KEYS[10], idle + interval, 'PX', math.ceil(idle + interval - now) + 1000)
+
+enqueue(KEYS[6], KEYS[7], ARGV[7], ARGV[8], due, kept - now)
 enqueue(KEYS[6], KEYS[8], ARGV[9], ARGV[10], ARGV[14], kept - now)
 redis.call('PUBLISH', ARGV[12], id)
 redis.call('PUBLISH', ARGV[13], id)
