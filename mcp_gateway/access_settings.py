@@ -56,7 +56,7 @@ class AccessSettings(ProcessSettings):
 
     @field_validator("gateway_tls_certificate", "gateway_tls_key", mode="before")
     @classmethod
-    def _no_file_when_empty(cls, value: object) -> object:
+    def _no_pem_when_empty(cls, value: object) -> object:
         """Take `GATEWAY_TLS_KEY=` in a `.env` file for not set."""
         return None if value == "" else value
 
