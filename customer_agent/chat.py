@@ -3,7 +3,7 @@
 `GET /?c=…` shows the page, `GET /events?c=…` streams the chat `c`, `POST /messages?c=…` writes
 into it, `POST /end?c=…` ends it, `GET /healthz` tells that the server lives. Without `c`, the
 conversation of CONVERSATION_ID is meant, or else one named "main". Events are lines with `id`,
-`who`, `text`, `time` and `seconds`, and in between events of type `state`.
+`who`, `text`, `time`, `seconds` and `files`, and in between events of type `state`.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from videosdk.agents import Pipeline
 from customer_agent.conversation import Conversation, Manner, open_conversation
 from customer_agent.gateway_client import Gateway
 from customer_agent.notices import Notices
+from customer_agent.outcomes import Outcome
 from customer_agent.transcript import Transcript, Who, now_iso
 from shared.telemetry import get_logger
 
@@ -110,6 +111,7 @@ class Chat:
                 build_pipeline=pipelines(self._show),
                 manner=manner,
                 on_open_questions=self._count,
+                on_files=self._show_files,
             ) as conversation:
                 self._conversation = conversation
                 await conversation.start()
@@ -143,6 +145,10 @@ class Chat:
 
     def _show(self, words: str) -> None:
         self.transcript.add(Who.AGENT, words)
+
+    def _show_files(self, outcome: Outcome) -> None:
+        words = f"Sent by {outcome.answered_by or 'a colleague'}"
+        self.transcript.add(Who.AGENT, words, outcome.files)
 
     def _count(self, open_questions: int) -> None:
         before = self.transcript.state

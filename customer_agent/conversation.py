@@ -39,13 +39,13 @@ class Manner:
     instructions: str
     greeting: str
     hold_line_seconds: float = 20.0
-    on_hangup: OnHangup = OnHangup.CANCEL
+    on_hangup: OnHangup = OnHangup.ROUTE
     longest_utterance_seconds: float = STUCK_SECONDS
     patience: Patience = field(default_factory=Patience)
 
 
-def _nothing(_count: int) -> None:
-    """Ignore how many questions are open."""
+def _nothing(_: object) -> None:
+    """Ignore how many questions are open, or what came with an answer."""
 
 
 class Conversation:
@@ -85,11 +85,13 @@ async def open_conversation(
     build_pipeline: Callable[[Notices], Pipeline],
     manner: Manner,
     on_open_questions: Callable[[int], None] = _nothing,
+    on_files: Callable[[Outcome], None] = _nothing,
 ) -> AsyncGenerator[Conversation]:
     """Open a conversation in the current task, and close it at the end of the block.
 
     When the block ends or the room closes the session, nothing more is told, and the open
-    questions are cancelled or left as configured.
+    questions are let go of as configured. `on_files` hears of answers that came with files, once
+    the customer was told.
     """
     isolate_session()
     notices, floor = Notices(), Floor()
@@ -98,6 +100,11 @@ async def open_conversation(
 
     def settled(outcome: Outcome) -> None:
         delivery.add(outcome)
+
+    def told(outcome: Outcome) -> None:
+        confirmations.note(outcome)
+        if outcome.files:
+            on_files(outcome)
 
     def count_changed(count: int) -> None:
         delivery.note_open_questions(count)
@@ -118,8 +125,8 @@ async def open_conversation(
         if telling is not None:
             telling.cancel()
             await asyncio.wait([telling])
-        cancel = manner.on_hangup is OnHangup.CANCEL and not conversation.leave_questions
-        await questions.hang_up(cancel=cancel)
+        leaves = conversation.leave_questions
+        await questions.hang_up(OnHangup.LEAVE if leaves else manner.on_hangup)
 
     agent = CustomerAgent(
         instructions=f"{manner.instructions.strip()}\n\n{notices.explain()}",
@@ -137,7 +144,7 @@ async def open_conversation(
         ),
         floor,
         notices,
-        on_told=confirmations.note,
+        on_told=told,
         hold_line_after=manner.hold_line_seconds,
     )
     conversation = Conversation(session, pipeline, floor, delivery)

@@ -83,6 +83,13 @@ class AnsweredBy(_FromWire):
     name: str
 
 
+class AttachedFile(_FromWire):
+    """A file that came with an answer."""
+
+    name: str
+    url: str
+
+
 class Standing(_FromWire):
     """Where one question stands."""
 
@@ -90,11 +97,13 @@ class Standing(_FromWire):
     escalation_id: str
     question: str
     answer: str | None = None
+    attachments: tuple[AttachedFile, ...] = ()
     asked_back: str | None = None
     """What a person wants to know before answering; all of it that we have not replied to."""
     reason: str | None = None
     answered_by: AnsweredBy | None = None
     late_answer: str | None = None
+    late_attachments: tuple[AttachedFile, ...] = ()
     late_answered_by: AnsweredBy | None = None
     deadline: datetime
     delivered: bool = False
@@ -115,6 +124,15 @@ class ListedQuestion(_FromWire):
 
 class _Listing(_FromWire):
     questions: list[ListedQuestion]
+
+
+class _LetGoQuestion(_FromWire):
+    escalation_id: str
+    became: str
+
+
+class _LetGo(_FromWire):
+    questions: list[_LetGoQuestion]
 
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
@@ -145,6 +163,10 @@ class Gateway(Protocol):
 
     async def cancel(self, escalation_id: str, *, reason: str) -> None:
         """Take a question back; no error when it was settled in the meantime."""
+        ...
+
+    async def end_conversation(self, conversation_id: str, *, reason: str) -> dict[str, str]:
+        """Say that the customer is gone; tell what became of each open question, by its id."""
         ...
 
     async def confirm_delivery(self, escalation_id: str, *, late_answer: bool) -> None:
@@ -201,6 +223,12 @@ class McpGateway:
     async def cancel(self, escalation_id: str, *, reason: str) -> None:
         """Take a question back. See `Gateway`."""
         await self._call("cancel_question", {"escalation_id": escalation_id, "reason": reason})
+
+    async def end_conversation(self, conversation_id: str, *, reason: str) -> dict[str, str]:
+        """End a conversation. See `Gateway`."""
+        arguments = {"conversation_id": conversation_id, "reason": reason}
+        result = await self._call("end_conversation", arguments)
+        return {each.escalation_id: each.became for each in _parse(_LetGo, result).questions}
 
     async def confirm_delivery(self, escalation_id: str, *, late_answer: bool) -> None:
         """Confirm a delivery. See `Gateway`."""

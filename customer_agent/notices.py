@@ -13,9 +13,14 @@ import json
 import secrets
 from typing import Final, assert_never
 
-from customer_agent.outcomes import Ending, Outcome
+from customer_agent.outcomes import Ending, Outcome, SentFile
 
 _DATA: Final = "DATA "
+_WITH_FILES: Final = " Say that the colleague also sent the files that stand in files, by name."
+_FILES_ALONE: Final = (
+    " There are no words to give: say that the colleague sent the files that stand in files, by "
+    "name."
+)
 
 
 class Notices:
@@ -44,8 +49,11 @@ class Notices:
             "asked_back": outcome.asked_back,
             "answered_by": outcome.answered_by,
             "reason": outcome.reason,
+            "files": [each.name for each in outcome.files],
         }
         happened, task = _texts(outcome.ending)
+        if outcome.files:
+            task += _WITH_FILES if outcome.answer else _FILES_ALONE
         return (
             f"{self._head} {happened}\n"
             f"{_DATA}{json.dumps(data, ensure_ascii=True)}\n"
@@ -68,6 +76,7 @@ class Notices:
             asked_back=data["asked_back"],
             answered_by=data["answered_by"],
             reason=data["reason"],
+            files=tuple(SentFile(name, url="") for name in data["files"]),
         )
 
 

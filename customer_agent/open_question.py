@@ -6,8 +6,8 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Final
 
-from customer_agent.gateway_client import ListedQuestion, Standing, Status
-from customer_agent.outcomes import Ending, Outcome
+from customer_agent.gateway_client import AttachedFile, ListedQuestion, Standing, Status
+from customer_agent.outcomes import Ending, Outcome, SentFile
 
 _ENDINGS: Final = {
     Status.ANSWERED: Ending.ANSWERED,
@@ -85,12 +85,14 @@ def outcome_of(standing: Standing, entry: OpenQuestion) -> Outcome | None:
     ending = _ENDINGS.get(standing.status)
     if ending is None:
         return None
-    if ending is Ending.TIMED_OUT and standing.late_answer is not None:
+    late = standing.late_answer is not None or standing.late_attachments
+    if ending is Ending.TIMED_OUT and late:
         return Outcome(
             Ending.ANSWERED_LATE,
             entry.ticket,
             entry.question,
             answer=standing.late_answer,
+            files=_sent(standing.late_attachments),
             answered_by=standing.late_answered_by.name if standing.late_answered_by else None,
             escalation_id=standing.escalation_id,
             delivered=standing.delivered,
@@ -101,8 +103,15 @@ def outcome_of(standing: Standing, entry: OpenQuestion) -> Outcome | None:
         entry.question,
         # Only people's answers count as such, whatever else a fallback may have filled in.
         answer=standing.answer if ending in _WITH_WORDS else None,
+        files=_sent(standing.attachments),
         answered_by=standing.answered_by.name if standing.answered_by else None,
         reason=standing.reason,
         escalation_id=standing.escalation_id,
         delivered=standing.delivered,
     )
+
+
+def _sent(attached: tuple[AttachedFile, ...]) -> tuple[SentFile, ...]:
+    """Take over what leads to the web; a page must not be made to follow anything else."""
+    web = ("https://", "http://")
+    return tuple(SentFile(each.name, each.url) for each in attached if each.url.startswith(web))

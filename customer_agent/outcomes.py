@@ -27,6 +27,14 @@ class Ending(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class SentFile:
+    """A file that a colleague sent along. It is spoken of by its name; a page shows the link."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """Something to tell the customer about one question."""
 
@@ -42,6 +50,8 @@ class Outcome:
     """Whether the customer knows it already: another agent of the conversation told it."""
     asked_back: str | None = None
     """What a person wants to know before answering."""
+    files: tuple[SentFile, ...] = ()
+    """What came with the answer; where `answer` is None, they are all of it."""
 
     @property
     def is_final(self) -> bool:
@@ -69,11 +79,10 @@ def in_plain_words(outcome: Outcome) -> str:
             said = f" {_capital(who)} says: {outcome.answer}" if outcome.answer else ""
             return f"{_decided(outcome.ending)} {about}.{said}"
         case Ending.ANSWERED:
-            return f"I have heard back about {about}. {_capital(who)} says: {outcome.answer}"
+            return f"I have heard back about {about}. {_capital(_said(who, outcome))}"
         case Ending.ANSWERED_LATE:
             return (
-                f"There is an answer after all about {about}. It came late: {who} says: "
-                f"{outcome.answer}"
+                f"There is an answer after all about {about}. It came late: {_said(who, outcome)}"
             )
         case Ending.DECLINED:
             return f"I'm sorry, {who} could not say yes to {about}.{because}"
@@ -93,6 +102,14 @@ def in_plain_words(outcome: Outcome) -> str:
             )
         case _:
             assert_never(outcome.ending)
+
+
+def _said(who: str, outcome: Outcome) -> str:
+    """Quote an answer, and name the files that came with it."""
+    names = " and ".join(each.name for each in outcome.files)
+    if outcome.answer is None:
+        return f"{who} has sent {names}." if names else f"{who} has answered without a word."
+    return f"{who} {f'has sent {names} and ' if names else ''}says: {outcome.answer}"
 
 
 def _decided(ending: Ending) -> str:

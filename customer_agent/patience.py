@@ -19,7 +19,8 @@ class Patience:
     asked_back: float = 5.0  # between looks while the customer is to reply
     late_answer: float = 5.0  # between looks for an answer after the deadline; they grow rarer
     longest_late_answer: float = 30.0
-    resume: timedelta = timedelta(minutes=15)  # how old settled questions are told again
+    resume: timedelta = timedelta(days=7)  # how old questions may be whose news a new agent tells
+    late_hope: timedelta = timedelta(hours=1)  # how old ones a new agent awaits a late answer to
 
     def retry_after(self, attempt: int) -> float:
         """Space out tries: doubling, capped, and jittered so that agents don't return at once."""

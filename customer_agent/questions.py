@@ -13,18 +13,18 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Self, assert_never
 
 from customer_agent.gateway_client import (
     TEXT_LIMIT,
     Gateway,
-    GatewayError,
     GatewayRejectedError,
     GatewayUnreachableError,
     ListedQuestion,
     Standing,
     Status,
 )
+from customer_agent.letting_go import LettingGo
 from customer_agent.open_question import OpenQuestion, outcome_of, resumed
 from customer_agent.outage import Outage
 from customer_agent.outcomes import Ending, Outcome
@@ -34,12 +34,12 @@ from customer_agent.refusals import (
     NothingAskedError,
     TooManyQuestionsError,
 )
+from customer_agent.settings import OnHangup
 from shared.crash_points import CrashPoint, crash_point
 from shared.telemetry import get_logger
 
 _log = get_logger(__name__)
 
-_HANG_UP_SECONDS: Final = 3.0
 _HAND_OVER_SECONDS: Final = 3.0
 _BRISK_SECONDS: Final = 1.0
 """A held call that comes back sooner than this, still open, is not asked again before it."""
@@ -130,36 +130,31 @@ class OpenQuestions:
         entry.reply(text)
         return entry.ticket
 
-    async def hang_up(self, *, cancel: bool) -> None:
-        """Stop waiting because the customer is gone, and take the questions back if wanted.
+    async def hang_up(self, on_hangup: OnHangup) -> None:
+        """Stop waiting because the customer is gone, or because another agent takes over (LEAVE).
 
-        Takes a few seconds at most; what could not be taken back runs into its deadline. What is
-        left to the next agent must have reached the gateway, or nobody would know of it.
+        Takes a few seconds at most; what could not be let go of runs into its deadline. What is
+        not taken back must have reached the gateway, or nobody would know of it.
         """
         self._ended = True
-        if not cancel:
+        if on_hangup is not OnHangup.CANCEL:
             await self._until_accepted()
         left = [each.escalation_id for each in self._open.values() if each.escalation_id]
-        count = len(self._open)
+        # What an earlier agent left may not be known to us yet.
+        count, unknown = len(self._open), not self._resumed.is_set()
         self._stop_waiting()
-        if not cancel or not count:
-            _log.info("questions_left", conversation_id=self._conversation_id, open_questions=count)
-            return
-        try:
-            async with asyncio.timeout(_HANG_UP_SECONDS):
-                # A question may have been accepted although its id never reached us.
-                listed = await self._gateway.list_questions(self._conversation_id)
-                also = [each.escalation_id for each in listed if each.status.is_open]
-                for escalation_id in dict.fromkeys([*left, *also]):
-                    await self._gateway.cancel(escalation_id, reason="The customer has left.")
-        except (GatewayError, TimeoutError) as error:
-            _log.warning(
-                "questions_not_cancelled",
-                conversation_id=self._conversation_id,
-                problem=str(error) or "timed out",
-            )
-            return
-        _log.info("questions_cancelled", conversation_id=self._conversation_id, count=count)
+        letting_go = LettingGo(self._gateway, self._conversation_id, self._patience)
+        match on_hangup:
+            case OnHangup.ROUTE if count or unknown:
+                await letting_go.as_routes_say()
+            case OnHangup.CANCEL if count or unknown:
+                await letting_go.cancel(left)
+            case OnHangup.ROUTE | OnHangup.CANCEL | OnHangup.LEAVE:
+                _log.info(
+                    "questions_left", conversation_id=self._conversation_id, open_questions=count
+                )
+            case _:
+                assert_never(on_hangup)
 
     async def _until_accepted(self) -> None:
         """Give the gateway a last chance to take what it has not taken yet."""
@@ -327,10 +322,12 @@ class OpenQuestions:
     def _take_up(self, listed: ListedQuestion) -> None:
         """Go on where the earlier agent stopped: to wait, to tell, or to hope for a late answer."""
         entry = resumed(listed)
-        fresh = datetime.now(UTC) - listed.asked_at < self._patience.resume
+        age = datetime.now(UTC) - listed.asked_at
+        fresh = age < self._patience.resume
+        hopeful = fresh and age < self._patience.late_hope
         untold = not listed.delivered and listed.status is not Status.CANCELLED
         if listed.status.is_open or (fresh and untold):
             _log.info("question_resumed", escalation_id=listed.escalation_id)
             self._follow(entry)
-        elif fresh and listed.status is Status.TIMED_OUT and listed.late_answer is None:
+        elif hopeful and listed.status is Status.TIMED_OUT and listed.late_answer is None:
             self._start(self._wait_for_late_answer(entry), f"wait-late-{entry.ticket}")

@@ -19,8 +19,9 @@ from shared.settings import ProcessSettings
 class OnHangup(StrEnum):
     """What becomes of the open questions of a customer who is gone."""
 
-    CANCEL = "cancel"  # nobody needs the answer any more: spare the operators
-    LEAVE = "leave"  # the customer may come back, or the answer is wanted anyway
+    ROUTE = "route"  # the gateway is told that the conversation ended; each route has its policy
+    CANCEL = "cancel"  # all are taken back, whatever their routes say
+    LEAVE = "leave"  # nobody is told anything: the questions go on
 
 
 def _http_url(value: str) -> str:
@@ -75,9 +76,9 @@ class AgentSettings(ProcessSettings):
     """Silence after which a waiting customer hears a hold line; 0 speaks none."""
     agent_unreachable_seconds: Annotated[float, Field(gt=0, le=3600)] = 30.0
     """How long the gateway may be away before the customer is told."""
-    agent_resume_minutes: Annotated[float, Field(ge=0, le=1440)] = 15.0
-    """How old a settled question may be for a new agent to tell its answer."""
-    agent_on_hangup: OnHangup = OnHangup.CANCEL
+    agent_resume_minutes: Annotated[float, Field(ge=0, le=525_600)] = 10_080.0
+    """How old a question may be for a new agent to tell its answer; a week, as records are kept."""
+    agent_on_hangup: OnHangup = OnHangup.ROUTE
 
     videosdk_auth_token: OptionalSecret = None
     room_id: OptionalName = None

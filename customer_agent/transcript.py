@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
 
+from customer_agent.outcomes import SentFile
+
 _KEPT: Final = 1_000
 
 
@@ -31,6 +33,8 @@ class Line:
     text: str
     time: str
     seconds: float
+    files: tuple[SentFile, ...] = ()
+    """What the page offers as links."""
 
     def as_json(self) -> dict[str, Any]:
         """Give the line's fields as the page reads them."""
@@ -72,7 +76,7 @@ class Transcript:
         self._closed = False
         self.state = State()
 
-    def add(self, who: Who, text: str) -> Line:
+    def add(self, who: Who, text: str, files: tuple[SentFile, ...] = ()) -> Line:
         """Write a line, and show it to all followers."""
         self._count += 1
         line = Line(
@@ -81,6 +85,7 @@ class Transcript:
             text=text,
             time=now_iso(),
             seconds=round(self._clock() - self._began, 3),
+            files=files,
         )
         self._lines.append((self._count, line))
         self._tell_all()

@@ -49,8 +49,21 @@ def _page(port: str, path: str) -> str | None:
 
 
 def _worker() -> str | None:
-    desk = None if os.environ.get("DISCORD_TOKEN") else os.environ.get("DESK_PORT", "8780")
+    desk = os.environ.get("DESK_PORT", "8780") if _serves_the_desk() else None
     return (_page(desk, "/healthz") if desk else None) or _polls_its_queue()
+
+
+def _serves_the_desk() -> bool:
+    # Only the worker's image has this.
+    from escalation_worker.bots import read_bots  # noqa: PLC0415
+    from escalation_worker.settings import WorkerSettings  # noqa: PLC0415
+    from shared.errors import ConfigurationError  # noqa: PLC0415
+    from shared.settings import load  # noqa: PLC0415
+
+    try:
+        return not read_bots(load(WorkerSettings))
+    except ConfigurationError:
+        return False  # a file that was changed since: the worker goes on with what it has read
 
 
 def _polls_its_queue() -> str | None:

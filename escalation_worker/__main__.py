@@ -6,6 +6,7 @@ import asyncio
 import sys
 
 from escalation_worker.app import serve
+from escalation_worker.bots import read_bots
 from escalation_worker.routing import routes_in_force
 from escalation_worker.settings import WorkerSettings
 from shared.crash_points import arm_from_environment
@@ -18,13 +19,14 @@ def main() -> int:
     """Run a worker until it is told to stop; return the exit code."""
     try:
         settings = load(WorkerSettings)
-        routes = routes_in_force(settings)
+        bots = read_bots(settings)
+        routes = routes_in_force(settings, bots)
     except ConfigurationError as error:
         sys.stderr.write(f"worker: {error}\n")
         return 2
     arm_from_environment()
     configure_logging(level=settings.log_level, style=settings.log_format)
-    asyncio.run(serve(settings, routes))
+    asyncio.run(serve(settings, routes, bots))
     return 0
 
 

@@ -11,8 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import assert_never
 
+from escalation_worker.attaching import Attaching, may_count
 from escalation_worker.operators import WhoMayAct, find_allowed, note_accepted, person_of
 from shared.answer_form import Answer
+from shared.attachment import Attachment
 from shared.crash_points import CrashPoint, crash_point
 from shared.escalation import ChannelKind, Escalation, Outcome, Provenance, State
 from shared.ports import EscalationStore, InboundReply, ReplyVerdict
@@ -37,21 +39,38 @@ class Answering:
     can be tried again.
     """
 
-    def __init__(self, store: EscalationStore, operators: WhoMayAct) -> None:
+    def __init__(
+        self,
+        store: EscalationStore,
+        operators: WhoMayAct,
+        attaching: Attaching | None = None,
+    ) -> None:
         self._store = store
         self._operators = operators
+        self._attaching = attaching
 
     async def answer(self, reply: InboundReply) -> ReplyVerdict:
-        """Take a text for the answer, if it may be one."""
+        """Take a text for the answer, with its files, if it may be one; or files without a text."""
         text = reply.text.strip()
         escalation = await find_allowed(self._store, self._operators, reply)
         if isinstance(escalation, ReplyVerdict):
             return escalation
-        if not text or len(text) > QUESTION_LIMIT:
-            return ReplyVerdict.UNREADABLE
-        if (fitting := _fitting(escalation.question, text)) is None:
+        fitting = None
+        if text or not reply.files:
+            if not text or len(text) > QUESTION_LIMIT:
+                return ReplyVerdict.UNREADABLE
+            fitting = _fitting(escalation.question, text)
+        if fitting is None and (text or not _takes_any_text(escalation.question)):
             return ReplyVerdict.WRONG_SHAPE
-        return await self._conclude(reply, escalation, State.ANSWERED, text=fitting)
+        files = await self._attaching.attach(reply, escalation) if self._attaching else ()
+        if fitting is None and not files and may_count(escalation):
+            return ReplyVerdict.FILES_REFUSED
+        verdict = await self._conclude(
+            reply, escalation, State.ANSWERED, text=fitting, attachments=files
+        )
+        if verdict is ReplyVerdict.TOO_LATE and self._attaching is not None:
+            await self._attaching.forget(reply)
+        return verdict
 
     async def fill_in(self, reply: InboundReply, written: Mapping[str, str]) -> FilledIn:
         """Take a filled-in form for the answer, or say what is wrong with it."""
@@ -74,6 +93,8 @@ class Answering:
         escalation = await find_allowed(self._store, self._operators, reply)
         if isinstance(escalation, ReplyVerdict):
             return escalation
+        if escalation.question.approvals_needed is not None:
+            return ReplyVerdict.WRONG_SHAPE  # to deny it is what there is
         reason = reply.text.strip() or None
         return await self._conclude(reply, escalation, State.DECLINED, reason=reason)
 
@@ -85,10 +106,11 @@ class Answering:
         *,
         text: str | None = None,
         values: dict[str, Answer] | None = None,
+        attachments: tuple[Attachment, ...] = (),
         reason: str | None = None,
     ) -> ReplyVerdict:
         outcome = outcome_of(reply, escalation, state).model_copy(
-            update={"text": text, "values": values, "reason": reason}
+            update={"text": text, "values": values, "attachments": attachments, "reason": reason}
         )
         crash_point(CrashPoint.REPLY_HEARD)
         concluded = await self._store.conclude(escalation.id, outcome, reply.hold)
@@ -153,10 +175,16 @@ def left_to_the_next_listener(reply: InboundReply) -> ReplyVerdict:
     return ReplyVerdict.FENCED
 
 
+def _takes_any_text(question: Question) -> bool:
+    """Whether people answer in words of their own; then files without a word will do, too."""
+    shaped = question.form is not None or question.approvals_needed is not None
+    return not shaped and not question.options_only
+
+
 def _fitting(question: Question, text: str) -> str | None:
     """Read a text as the answer; None where this question wants no text, or not this one."""
-    if question.form is not None or question.approvals_needed is not None:
-        return None
-    if not question.options_only:
+    if _takes_any_text(question):
         return text
+    if not question.options_only:
+        return None
     return next((each for each in question.options if each.casefold() == text.casefold()), None)

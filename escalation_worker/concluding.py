@@ -26,8 +26,8 @@ from shared.telemetry import get_logger
 
 log = get_logger(__name__)
 
-HeardUntil = Callable[[], Awaitable[datetime | None]]
-"""Tells until when everything that people wrote was taken in."""
+HeardUntil = Callable[[str], Awaitable[datetime | None]]
+"""Tells until when everything that people wrote to a bot was taken in."""
 EndOf = Callable[[Question], End]
 """Tells how a question ends that nobody answered."""
 HEARD_SINCE: Final = timedelta(seconds=2)
@@ -107,7 +107,7 @@ class Concluding:
         posting = escalation.posting
         if posting is None or posting.channel is ChannelKind.DESK:
             return True  # what is answered on the desk needs no listener
-        heard_until = await self._heard_until()
+        heard_until = await self._heard_until(posting.bot)
         return heard_until is not None and heard_until >= moment
 
     async def show_outcome(self, escalation_id: str) -> None:

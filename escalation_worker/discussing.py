@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from escalation_worker.answering import left_to_the_next_listener, outcome_of
-from escalation_worker.operators import WhoMayAct, find_allowed, note_accepted, person_of
+from escalation_worker.manners import MannerOf, usual
+from escalation_worker.operators import (
+    Chosen,
+    WhoMayAct,
+    find_allowed,
+    may_be_given,
+    note_accepted,
+    person_of,
+)
 from shared.crash_points import CrashPoint, crash_point
 from shared.escalation import (
     REASON_LIMIT,
@@ -17,6 +25,7 @@ from shared.escalation import (
 )
 from shared.ports import Concluded, Discussion, EscalationStore, InboundReply, ReplyVerdict
 from shared.question import QUESTION_LIMIT
+from shared.texts import is_blank
 
 
 class Discussing:
@@ -27,11 +36,16 @@ class Discussing:
     """
 
     def __init__(
-        self, store: EscalationStore, discussion: Discussion, operators: WhoMayAct
+        self,
+        store: EscalationStore,
+        discussion: Discussion,
+        operators: WhoMayAct,
+        manner_of: MannerOf = usual,
     ) -> None:
         self._store = store
         self._discussion = discussion
         self._operators = operators
+        self._manner_of = manner_of
 
     async def ask_back(self, reply: InboundReply) -> ReplyVerdict:
         """Ask the agent something before answering."""
@@ -63,14 +77,12 @@ class Discussing:
         escalation = await find_allowed(self._store, self._operators, reply)
         if isinstance(escalation, ReplyVerdict):
             return escalation
-        claim = Claim(by=person_of(reply), at=reply.at)
+        claim = Claim(by=person_of(reply), at=reply.at, source=_heard_as(reply))
         noted = await self._discussion.claim(
             reply.escalation_id, claim, reply.hold, take_over=take_over
         )
-        if noted is not None and not noted.applied and noted.escalation.state.is_open:
-            held = noted.escalation.claim
-            mine = held is not None and held.by.id == reply.person_id
-            return ReplyVerdict.REPEATED if mine else ReplyVerdict.CLAIMED_ALREADY
+        if (open_still := _changed_nothing(noted)) is not None:
+            return _held_by(open_still, reply)
         return self._verdict(reply, noted, ReplyVerdict.CLAIMED)
 
     async def release(self, reply: InboundReply) -> ReplyVerdict:
@@ -78,15 +90,47 @@ class Discussing:
         escalation = await find_allowed(self._store, self._operators, reply)
         if isinstance(escalation, ReplyVerdict):
             return escalation
-        noted = await self._discussion.release(reply.escalation_id, reply.person_id, reply.hold)
-        if noted is not None and not noted.applied and noted.escalation.state.is_open:
-            held = noted.escalation.claim
-            return ReplyVerdict.REPEATED if held is None else ReplyVerdict.CLAIMED_ALREADY
+        noted = await self._discussion.release(
+            reply.escalation_id, reply.person_id, reply.hold, source=_heard_as(reply)
+        )
+        if (open_still := _changed_nothing(noted)) is not None:
+            return _held_by(open_still, reply)
         return self._verdict(reply, noted, ReplyVerdict.RELEASED)
+
+    def may_reassign(self, escalation: Escalation, reply: InboundReply) -> ReplyVerdict | None:
+        """Tell why this person may not give the question to anybody; None if they may."""
+        if not self._operators.of(escalation.question).allow(reply):
+            return ReplyVerdict.NOT_ALLOWED
+        return None if escalation.state.is_open else ReplyVerdict.TOO_LATE
+
+    async def reassign(self, reply: InboundReply, chosen: Chosen | None) -> ReplyVerdict:
+        """Give the question to somebody who may answer, whoever is on it; they are told.
+
+        `chosen`: None for what is no person, who can't answer.
+        """
+        if chosen is not None and chosen.person.id == reply.person_id:
+            return await self.claim(reply, take_over=True)
+        escalation = await find_allowed(self._store, self._operators, reply)
+        if isinstance(escalation, ReplyVerdict):
+            return escalation
+        operators = self._operators.of(escalation.question)
+        if chosen is None or not may_be_given(operators, chosen, reply):
+            return ReplyVerdict.CANNOT_TAKE_IT
+        claim = Claim(
+            by=chosen.person, at=reply.at, assigned_by=person_of(reply), source=_heard_as(reply)
+        )
+        noted = await self._discussion.claim(escalation.id, claim, reply.hold, take_over=True)
+        crash_point(CrashPoint.ASSIGNMENT_NOTED)
+        if (open_still := _changed_nothing(noted)) is not None:
+            held = open_still.claim
+            theirs = held is not None and held.by.id == chosen.person.id
+            repeated = not theirs or (held is not None and held.source == _heard_as(reply))
+            return ReplyVerdict.REPEATED if repeated else ReplyVerdict.ON_IT_ALREADY
+        return self._verdict(reply, noted, ReplyVerdict.REASSIGNED)
 
     async def vote(self, reply: InboundReply, *, approve: bool) -> ReplyVerdict:
         """Approve what the agent wants to do, or deny it; the reply's text is the comment."""
-        comment = reply.text.strip()
+        comment = "" if is_blank(reply.text) else reply.text.strip()
         escalation = await find_allowed(self._store, self._operators, reply)
         if isinstance(escalation, ReplyVerdict):
             return escalation
@@ -97,6 +141,9 @@ class Discussing:
             return ReplyVerdict.WRONG_SHAPE
         if escalation.agent in {reply.person_id, reply.person_name}:
             return ReplyVerdict.NOT_ALLOWED  # nobody approves what they ask for themselves
+        wants_reason = self._manner_of(escalation.question).wants_reasons
+        if wants_reason and not comment and escalation.state.is_open:
+            return ReplyVerdict.REASON_NEEDED
         vote = Vote(
             approve=approve,
             by=person_of(reply),
@@ -130,6 +177,29 @@ class Discussing:
             return ReplyVerdict.TOO_LATE
         note_accepted(reply, done, state=noted.escalation.state)
         return done
+
+
+def _heard_as(reply: InboundReply) -> str:
+    """Name what several listeners may hear, one of them late. A desk's request is read once.
+
+    There, the same person who presses a button again means it again.
+    """
+    return reply.source if reply.hold is not None else ""
+
+
+def _changed_nothing(noted: Concluded | None) -> Escalation | None:
+    """Give the open question about which a claim or a release changed nothing."""
+    if noted is None or noted.applied or noted.fenced or not noted.escalation.state.is_open:
+        return None
+    return noted.escalation
+
+
+def _held_by(escalation: Escalation, reply: InboundReply) -> ReplyVerdict:
+    """Tell why a claim or a release changed nothing about an open question."""
+    held = escalation.claim
+    if held is None or held.by.id == reply.person_id:
+        return ReplyVerdict.REPEATED
+    return ReplyVerdict.CLAIMED_ALREADY
 
 
 def counted_in_words(escalation: Escalation) -> str:

@@ -44,6 +44,14 @@ class Operators:
         return False
 
 
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Somebody to whom another person gives a question, and the roles by which they may have it."""
+
+    person: Person
+    roles: frozenset[str] = frozenset()
+
+
 class WhoMayAct(Protocol):
     """Knows the operators of each question."""
 
@@ -60,11 +68,16 @@ class OperatorsByRoute:
 
     def of(self, question: Question) -> Operators:
         """See `WhoMayAct.of`."""
-        named = self._routes.of(question.route).operators
-        return Operators(
-            people=frozenset(user.id for user in named.users),
-            roles=frozenset(role.id for role in named.roles),
-        )
+        return operators_of(self._routes.of(question.route))
+
+
+def operators_of(route: Route) -> Operators:
+    """Tell who may answer the questions of a route."""
+    named = route.operators
+    return Operators(
+        people=frozenset(user.id for user in named.users),
+        roles=frozenset(role.id for role in named.roles),
+    )
 
 
 async def find_allowed(
@@ -77,6 +90,21 @@ async def find_allowed(
     if not operators.of(escalation.question).allow(reply):
         return ReplyVerdict.NOT_ALLOWED
     return escalation
+
+
+def may_be_given(operators: Operators, chosen: Chosen, reply: InboundReply) -> bool:
+    """Whether the chosen person may answer; that they may not goes into the audit log."""
+    if operators.include(chosen.person.id, chosen.roles):
+        return True
+    audit.warning(
+        "assignee_refused",
+        escalation_id=reply.escalation_id,
+        person_id=reply.person_id,
+        assignee_id=chosen.person.id,
+        channel=reply.channel,
+        source=reply.source,
+    )
+    return False
 
 
 def person_of(reply: InboundReply) -> Person:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Final
 
+from escalation_worker.manners import Manner, manner_of_route
 from shared.errors import StoreUnavailableError
 from shared.ports import Clock, PolicyLog, utc_now
 from shared.routes.route import Route
@@ -43,15 +44,25 @@ class Reloading:
         while True:
             await self._told.wait()
             self._told.clear()
+            before = self._manners()
             if self._routes.reload():
-                await self._look_at_all()
+                await self._look_at_all(show_again=self._manners() != before)
 
-    async def _look_at_all(self) -> None:
-        """See what the policies now ask of questions that are open."""
+    def _manners(self) -> Mapping[str, Manner]:
+        return {route.name: manner_of_route(route) for route in self._routes.routes}
+
+    async def _look_at_all(self, *, show_again: bool) -> None:
+        """See what the policies now ask of questions that are open.
+
+        Where any are answered in another manner now, people are shown all of them anew, with the
+        words and the buttons that hold from here on.
+        """
         while True:
             try:
                 for escalation_id in await self._open_questions():
                     await self._policies.look_again(escalation_id, self._clock())
+                    if show_again:
+                        await self._policies.show_again(escalation_id)
             except StoreUnavailableError as error:
                 log.warning("policies_not_looked_at", reason=str(error))
                 await asyncio.sleep(AGAIN_SECONDS)

@@ -7,7 +7,7 @@ from typing import Annotated, Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
 
-from shared.escalation import ChannelKind
+from shared.errors import ConfigurationError
 from shared.settings import RoutesSettings, StoreSettings, is_loopback
 
 
@@ -24,11 +24,16 @@ class WorkerSettings(StoreSettings, RoutesSettings):
     """Another REST address than Discord's own, for tests."""
     discord_gateway_url: str = ""
     discord_requests_per_second: Annotated[float, Field(gt=0, le=50)] = 45.0
-    """Of all workers together; Discord allows a bot 50."""
+    """For each bot, of all workers together; Discord allows a bot 50."""
     discord_listeners: Annotated[int, Field(ge=1, le=10)] = 1
-    """How many workers hear what people write; the others post, and take over when one is gone."""
+    """How many workers hear people for each bot; the others post, and take over from one."""
     discord_message_content: bool = True
     """Whether to ask for the privileged intent that lets the bot read replies."""
+
+    image_bytes_each: Annotated[int, Field(ge=0, le=1_000_000)] = 256_000
+    """Up to this size an image that comes with an answer is kept in Redis, for agents to see."""
+    image_bytes_in_all: Annotated[int, Field(ge=0, le=4_000_000)] = 512_000
+    """Of all images of one answer together."""
 
     desk_host: str = "127.0.0.1"
     desk_port: Annotated[int, Field(ge=0, le=65535)] = 8780
@@ -60,9 +65,9 @@ class WorkerSettings(StoreSettings, RoutesSettings):
     @model_validator(mode="after")
     def _complete(self) -> Self:
         """Refuse half a configuration, and a desk that is open to other hosts."""
+        if self.routes_file is not None:
+            return self  # it names the bots, their channels, and who may answer
         if self.discord_token is not None:
-            if self.routes_file is not None:
-                return self  # it names the channels, and who may answer
             if self.discord_channel_id is None:
                 raise ValueError(
                     "DISCORD_TOKEN is set but DISCORD_CHANNEL_ID is not: give the id of the "
@@ -73,14 +78,23 @@ class WorkerSettings(StoreSettings, RoutesSettings):
                     "DISCORD_TOKEN is set but nobody may answer: set DISCORD_USER_ID or "
                     "DISCORD_OPERATOR_ROLE_IDS (docs/discord-bot.md)"
                 )
-        elif self.desk_password is None and not is_loopback(self.desk_host):
-            raise ValueError(
-                f"DESK_HOST={self.desk_host} can be reached from other hosts: set DESK_PASSWORD, "
-                "or DESK_HOST=127.0.0.1"
-            )
+        elif (mend := self._open_desk()) is not None:
+            raise ValueError(mend)
         return self
 
-    @property
-    def channel(self) -> ChannelKind:
-        """Through which channel people are asked."""
-        return ChannelKind.DESK if self.discord_token is None else ChannelKind.DISCORD
+    def refuse_an_open_desk(self) -> None:
+        """Refuse a desk that is open to other hosts, once it is known that there is one.
+
+        Raises:
+            ConfigurationError: It has no password.
+        """
+        if (mend := self._open_desk()) is not None:
+            raise ConfigurationError(mend)
+
+    def _open_desk(self) -> str | None:
+        if self.desk_password is not None or is_loopback(self.desk_host):
+            return None
+        return (
+            f"DESK_HOST={self.desk_host} can be reached from other hosts: set DESK_PASSWORD, "
+            "or DESK_HOST=127.0.0.1"
+        )

@@ -20,6 +20,31 @@ _WORDS: Final = {
     ReplyVerdict.WRONG_SHAPE: (
         "This question is not answered in writing: use the buttons or the menu of its message."
     ),
+    ReplyVerdict.WRITTEN: (
+        "Read, and not passed on. When your answer is complete, press “Send” under the question."
+    ),
+    ReplyVerdict.WRITTEN_LATE: (
+        "The time for an answer was over, and nothing was passed on. If the agent should still "
+        "read what you wrote here, press “Send late answer” under the question."
+    ),
+    ReplyVerdict.OVERHEARD: "This was said among people, so nothing was passed on.",
+    ReplyVerdict.NOTHING_WRITTEN: (
+        "You have not written anything here yet. Write your answer in the question's thread, in as "
+        "many messages as you like, and press “Send” then. What others wrote is not sent."
+    ),
+    ReplyVerdict.TOO_MUCH_WRITTEN: (
+        f"Your messages have more than {QUESTION_LIMIT:,} characters together, which is the limit, "
+        "so nothing was passed on. Shorten or delete some of them and press “Send” again."
+    ),
+    ReplyVerdict.CONTENT_HIDDEN: (
+        "I can't read all that you wrote here, so nothing was passed on. This bot seems to lack "
+        "the Message Content intent: press “Answer” and write your answer there, or begin each "
+        "message by mentioning me."
+    ),
+    ReplyVerdict.PAGE_KEPT: "This page is kept. Nothing is passed on before the form is complete.",
+    ReplyVerdict.FILES_REFUSED: (
+        "So nothing was passed on. Please answer in words, or with another file."
+    ),
     ReplyVerdict.ASKED_BACK: "The agent was asked. Its reply will come here.",
     ReplyVerdict.ENOUGH_SAID: (
         f"{REMARKS_LIMIT} remarks were made about this question, which is the limit. "
@@ -28,8 +53,16 @@ _WORDS: Final = {
     ReplyVerdict.CLAIMED: "You are on it.",
     ReplyVerdict.CLAIMED_ALREADY: "Somebody else is on it.",
     ReplyVerdict.RELEASED: "Nobody is on it any more.",
+    ReplyVerdict.REASSIGNED: "They are on it now, and are told.",
+    ReplyVerdict.ON_IT_ALREADY: "They are on it already.",
+    ReplyVerdict.CANNOT_TAKE_IT: (
+        "Whoever you chose may not answer this question, so nothing was changed."
+    ),
     ReplyVerdict.VOTED: "Your approval is counted. More are needed.",
     ReplyVerdict.VOTED_ALREADY: "You have decided this before. One person's word counts once.",
+    ReplyVerdict.REASON_NEEDED: (
+        "Here a decision counts only with its reason. Nothing was counted: please say why."
+    ),
     ReplyVerdict.UNREADABLE: (
         f"An answer must have 1 to {QUESTION_LIMIT:,} characters, a reason at most {REASON_LIMIT}."
     ),

@@ -1,24 +1,22 @@
-"""What somebody wrote where a question is shown: its answer, or a question back."""
+"""What somebody wrote where a question is shown: its answer, a question back, or only talk."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
 
 from escalation_worker.answering import Answering
 from escalation_worker.discussing import Discussing
+from escalation_worker.sending import ASKS_BACK, Sending
 from shared.ports import InboundReply, ReplyVerdict
-
-ASKS_BACK: Final = "?"
-"""What a message begins with that asks the agent."""
 
 
 class Writing:
-    """Tells a question back from an answer."""
+    """Tells a question back from an answer, and both from what waits for Send."""
 
-    def __init__(self, answering: Answering, discussing: Discussing) -> None:
+    def __init__(self, answering: Answering, discussing: Discussing, sending: Sending) -> None:
         self._answering = answering
         self._discussing = discussing
+        self._sending = sending
 
     async def wrote(self, reply: InboundReply) -> ReplyVerdict:
         """Take in a message.
@@ -30,4 +28,5 @@ class Writing:
         if text.startswith(ASKS_BACK):
             asked = replace(reply, text=text.removeprefix(ASKS_BACK))
             return await self._discussing.ask_back(asked)
-        return await self._answering.answer(reply)
+        talk = await self._sending.wrote(reply)
+        return await self._answering.answer(reply) if talk is None else talk

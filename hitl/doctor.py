@@ -66,7 +66,7 @@ def examine() -> Iterator[Finding]:
     for process in _PROCESSES:
         yield _process(process)
     yield _check("routes", _routes)
-    yield _people()
+    yield from _people()
     yield _redis()
 
 
@@ -87,16 +87,26 @@ def _process(process: str) -> Finding:
     return _check(process, lambda: (_load(process), "settings are complete")[1])
 
 
-def _people() -> Finding:
-    def where() -> str:
-        channel = getattr(_load("worker"), "channel", "")
-        if channel == "discord":
-            if load(RoutesSettings).routes_file is not None:
-                return "Discord: the token is set; ROUTES_FILE names channels and operators"
-            return "Discord: token, channel and operators are set (not tried out)"
-        return "the desk: a web page. For Discord, set DISCORD_TOKEN (docs/discord-bot.md)"
+def _people() -> Iterator[Finding]:
+    """Check whom the worker asks through: the desk, or each bot under its variable's name."""
+    from escalation_worker.bots import read_bots  # noqa: PLC0415 (beside what it is for)
+    from escalation_worker.settings import WorkerSettings  # noqa: PLC0415 (likewise)
 
-    return _check("people", where)
+    try:
+        settings = load(WorkerSettings)
+        bots = read_bots(settings)
+    except ConfigurationError as error:
+        yield from (Finding("people", Health.BAD, line) for line in str(error).splitlines())
+        return
+    if not bots:
+        words = "the desk: a web page. For Discord, set DISCORD_TOKEN (docs/discord-bot.md)"
+        yield Finding("people", Health.GOOD, words)
+    file = settings.routes_file
+    routes = load_routes(file).routes.values() if file is not None else ()
+    for bot in bots:
+        own = ", ".join(route.name for route in routes if route.token_env == bot)
+        words = f"its routes: {own}" if own else "channel and operators are set"
+        yield Finding(f"bot {bot}", Health.GOOD, f"the token is set (not tried out); {words}")
 
 
 def _routes() -> str:

@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 
 from mcp_gateway.access_settings import MCP_PATH
 from mcp_gateway.asking import Asking
-from mcp_gateway.auth import Calling
+from mcp_gateway.auth import Calling, admitting
 from mcp_gateway.caller import Caller
 from mcp_gateway.doors import (
     UnknownForNow,
@@ -35,6 +35,7 @@ from shared.limits import Admission
 from shared.redis_adapter.access_keys import RedisAccessKeys, RedisAdmission
 from shared.redis_adapter.connection import open_client, open_subscriber
 from shared.redis_adapter.discussion import RedisDiscussion
+from shared.redis_adapter.files import RedisAnswerFiles
 from shared.redis_adapter.keys import Keys
 from shared.redis_adapter.scripts import Replicas
 from shared.redis_adapter.store import RedisEscalationStore
@@ -55,7 +56,8 @@ def build_server(
     """Build the MCP server: the tools, and who may call them."""
     verifier = doorkeepers(settings, keys)
     calling = Calling(Caller(LOOPBACK_AGENT, LOOPBACK_AGENT, settings.limits))
-    tools = build_tools(asking, calling, admission, hold_seconds=settings.gateway_hold_seconds)
+    admit = admitting(calling, admission)
+    tools = build_tools(asking, calling, admit, hold_seconds=settings.gateway_hold_seconds)
     server = MCPServer[None](
         NAME,
         title="Ask a person",
@@ -141,6 +143,7 @@ async def serve(settings: GatewaySettings, terms: InForce[Terms]) -> None:
             RedisDiscussion(redis, keys, replicas=replicas),
             terms=terms,
             retention=settings.retention,
+            files=RedisAnswerFiles(redis, keys),
         )
         access_keys = RedisAccessKeys(redis, keys, replicas=replicas)
         await refuse_an_empty_house(settings, access_keys)

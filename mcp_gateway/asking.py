@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
 from mcp_gateway.caller import Caller
+from mcp_gateway.conversations import LetGo, let_go, taken_up
+from mcp_gateway.images import read_images
 from mcp_gateway.terms import Terms
 from shared.crash_points import CrashPoint, crash_point
 from shared.errors import (
@@ -35,8 +37,17 @@ from shared.escalation import (
     State,
 )
 from shared.expiry import ABANDONED, expired
-from shared.ports import Clock, Discussion, EscalationStore, Reply, ReplyWaiter, utc_now
+from shared.ports import (
+    AnswerFiles,
+    Clock,
+    Discussion,
+    EscalationStore,
+    Reply,
+    ReplyWaiter,
+    utc_now,
+)
 from shared.question import Question
+from shared.routes.route import CallerGone
 from shared.routes_in_force import InForce
 from shared.telemetry import get_logger
 from shared.texts import digest
@@ -68,6 +79,7 @@ class Asking:
         *,
         terms: InForce[Terms],
         retention: timedelta,
+        files: AnswerFiles | None = None,
         grace: timedelta = ABANDONED,
         clock: Clock = utc_now,
     ) -> None:
@@ -76,6 +88,7 @@ class Asking:
         self._discussion = discussion
         self.terms = terms
         self._retention = retention
+        self._files = files
         self._grace = grace
         self._clock = clock
         self._stopping = asyncio.Event()
@@ -107,7 +120,7 @@ class Asking:
             )
         )
         crash_point(CrashPoint.ASK_AFTER_ACCEPTED)
-        escalation = accepted.escalation
+        escalation = await taken_up(self._store, accepted.escalation)
         log.info(
             "question_joined" if accepted.joined else "question_accepted",
             escalation_id=escalation.id,
@@ -122,7 +135,8 @@ class Asking:
         Raises:
             UnknownEscalationError: Not kept, or another tenant's.
         """
-        return await self._wait(await self._own(caller, escalation_id), hold)
+        escalation = await taken_up(self._store, await self._own(caller, escalation_id))
+        return await self._wait(escalation, hold)
 
     async def cancel(self, caller: Caller, escalation_id: str, *, reason: str | None) -> Escalation:
         """Say that the answer is no longer wanted; an outcome that came first stands.
@@ -148,6 +162,22 @@ class Asking:
             log.info("question_cancelled", escalation_id=escalation_id, agent=caller.agent)
         return concluded.escalation
 
+    async def end_conversation(
+        self, caller: Caller, conversation_id: str, *, reason: str | None
+    ) -> list[LetGo]:
+        """Let go of the tenant's open questions of a conversation, as their routes say.
+
+        Raises:
+            StoreUncertainError: Perhaps of some only; see `conversations.let_go`.
+        """
+
+        def policy_of(question: Question) -> CallerGone:
+            return self.terms.of(question.route).caller_gone
+
+        return await let_go(
+            self._store, policy_of, caller, conversation_id, reason=reason, clock=self._clock
+        )
+
     async def tell_operator(
         self, caller: Caller, escalation_id: str, message: str, *, hold: Hold
     ) -> Escalation:
@@ -160,7 +190,7 @@ class Asking:
             EndedError: The question has ended, so nobody waits for this.
             TooManyRemarksError: Enough has been said; people must decide.
         """
-        escalation = await self._own(caller, escalation_id)
+        escalation = await taken_up(self._store, await self._own(caller, escalation_id))
         asked_back = sum(each.author is Author.OPERATOR for each in escalation.remarks)
         remark = Remark(
             author=Author.AGENT,
@@ -204,6 +234,10 @@ class Asking:
         return await self._store.list_for_tenant(
             caller.tenant, conversation_id=conversation_id, states=states
         )
+
+    async def images(self, escalation: Escalation) -> Mapping[str, str]:
+        """Give the images that came with an answer; see `read_images`."""
+        return await read_images(self._files, escalation) if self._files else {}
 
     async def _own(self, caller: Caller, escalation_id: str) -> Escalation:
         escalation = await self._store.get(escalation_id)

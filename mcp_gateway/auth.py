@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
 from mcp.server.auth.middleware.auth_context import get_access_token
@@ -12,7 +12,8 @@ from pydantic import SecretStr
 
 from mcp_gateway.caller import Caller
 from shared.access_keys import AccessKeys, digest_of, read_token
-from shared.limits import Limits
+from shared.errors import TooManyCallsError
+from shared.limits import Admission, Limits
 
 
 class CallerToken(AccessToken):
@@ -106,6 +107,23 @@ class StoredKeys:
         routes = None if key.routes is None else frozenset(key.routes)
         caller = Caller(key.agent, key.tenant, key.limits(self._limits), routes)
         return CallerToken.of(caller, self._scopes)
+
+
+def admitting(calling: Calling, admission: Admission) -> Callable[[], Awaitable[None]]:
+    """Make what lets a caller's next call in.
+
+    What is made raises:
+        TooManyCallsError: The caller calls too often.
+        StoreUnavailableError: It can't be told now.
+    """
+
+    async def admit() -> None:
+        caller = calling()
+        wait = await admission.admit(caller.tenant, caller.agent, caller.limits)
+        if wait is not None:
+            raise TooManyCallsError(caller.limits.calls_per_second, wait)
+
+    return admit
 
 
 class Calling:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final, Literal, assert_never
 
 from mcp_types import CallToolResult, TextContent
+from mcp_types.version import LATEST_PROTOCOL_VERSION
 from pydantic import BaseModel
 
+from mcp_gateway.attached import AttachedFile, attached, blocks
 from mcp_gateway.wording import asked_back, wording
 from shared.answer_form import Answer
 from shared.escalation import Escalation, Outcome, Provenance, State
@@ -42,6 +45,8 @@ class AnswerResult(BaseModel):
     escalation_id: str
     question: str
     answer: str | None = None
+    """In words; None where there is none, and where the answer is files alone."""
+    attachments: list[AttachedFile] = []
     approved: bool | None = None
     """The decision, when an approval was asked for."""
     values: dict[str, Answer] | None = None
@@ -51,6 +56,7 @@ class AnswerResult(BaseModel):
     approvals: int | None = None
     """How many have approved so far, when an approval was asked for."""
     late_answer: str | None = None
+    late_attachments: list[AttachedFile] = []
     reason: str | None = None
     answered_by: AnsweredBy | None = None
     late_answered_by: AnsweredBy | None = None
@@ -77,6 +83,8 @@ class ListedQuestion(BaseModel):
     answer: str | None
     late_answer: str | None
     delivered: bool
+    caller_gone_at: str | None
+    """When the conversation ended in which it was asked; none while somebody waits for it."""
 
 
 class QuestionList(BaseModel):
@@ -121,9 +129,16 @@ def states_of(status: Status) -> frozenset[State]:
     return frozenset(state for state in State if _of_state(state) == status)
 
 
-def render(escalation: Escalation) -> CallToolResult:
-    """Render where a question stands."""
-    return _render(escalation, *wording(escalation))
+def render(
+    escalation: Escalation,
+    images: Mapping[str, str] | None = None,
+    *,
+    revision: str = LATEST_PROTOCOL_VERSION,
+) -> CallToolResult:
+    """Render where a question stands, and the files of its answer; see `attached.blocks`."""
+    rendered = _render(escalation, *wording(escalation))
+    files = list(blocks(escalation, images or {}, revision=revision))
+    return rendered.model_copy(update={"content": [*rendered.content, *files]})
 
 
 def render_delivery(escalation: Escalation) -> CallToolResult:
@@ -145,11 +160,13 @@ def _render(escalation: Escalation, text: str, next_step: str) -> CallToolResult
         escalation_id=escalation.id,
         question=escalation.question.text,
         answer=outcome.text if outcome else None,
+        attachments=attached(outcome),
         approved=outcome.approved if outcome else None,
         values=outcome.values if outcome else None,
         asked_back=asked_back(escalation),
         approvals=_approvals(escalation),
         late_answer=late.text if late else None,
+        late_attachments=attached(late),
         reason=outcome.reason if outcome else None,
         answered_by=_person(outcome),
         late_answered_by=_person(late),
@@ -180,6 +197,7 @@ def render_list(escalations: list[Escalation]) -> CallToolResult:
             answer=each.outcome.text if each.outcome else None,
             late_answer=each.late_answer.text if each.late_answer else None,
             delivered=each.is_delivered,
+            caller_gone_at=iso(each.caller_gone_at) if each.caller_gone_at else None,
         )
         for each in escalations
     ]
@@ -203,7 +221,9 @@ def _seconds_to_claim(escalation: Escalation) -> float | None:
 
 def _seconds_to_answer(outcome: Outcome | None) -> float | None:
     """Tell how long a person took; nobody took any time over a prepared answer."""
-    if outcome is None or outcome.text is None or outcome.provenance is not Provenance.PERSON:
+    if outcome is None or outcome.provenance is not Provenance.PERSON:
+        return None
+    if outcome.text is None and not outcome.attachments:
         return None
     return round(outcome.seconds, 3)
 

@@ -18,6 +18,9 @@ from pydantic import ConfigDict, Field, ValidationError
 
 from shared.errors import EscalationError, StoreUnavailableError, StoreUncertainError
 
+Admit = Callable[[], Awaitable[None]]
+"""Raises what keeps a call out."""
+
 
 class StrictTool(Tool):
     """A tool with strict arguments and readable errors."""
@@ -29,8 +32,8 @@ class StrictTool(Tool):
     from what they must mend themselves.
     """
 
-    admit: Callable[[], Awaitable[None]] | None = Field(default=None, exclude=True)
-    """Asked before each call; raises what keeps the call out."""
+    admit: Admit | None = Field(default=None, exclude=True)
+    """Asked before each call."""
 
     @classmethod
     def of(
@@ -38,7 +41,7 @@ class StrictTool(Tool):
         function: Callable[..., Any],
         *,
         annotations: ToolAnnotations,
-        admit: Callable[[], Awaitable[None]] | None = None,
+        admit: Admit | None = None,
         if_uncertain: str | None = None,
     ) -> Self:
         """Make a tool of a function; its annotations are the schema, its docstring the text."""

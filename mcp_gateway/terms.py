@@ -11,6 +11,7 @@ from shared.expiry import TIMES_OUT
 from shared.question import DEFAULT_ROUTE
 from shared.routes.file import load_routes
 from shared.routes.policy import end_of
+from shared.routes.route import CallerGone
 from shared.routes.steps import End
 from shared.routes_in_force import InForce
 
@@ -23,6 +24,8 @@ class Terms:
     quorum: int | None = None
     """How many must approve where an approval is asked for; None leaves it to the agent."""
     end: End = TIMES_OUT
+    caller_gone: CallerGone = CallerGone.KEEP
+    """What becomes of an open question when the conversation ends."""
 
 
 def terms_in_force(settings: GatewaySettings) -> InForce[Terms]:
@@ -37,7 +40,7 @@ def terms_in_force(settings: GatewaySettings) -> InForce[Terms]:
             return {DEFAULT_ROUTE: Terms(settings.timeout)}
         routes = load_routes(settings.routes_file).routes
         return {
-            name: Terms(route.timeout, route.quorum, end_of(route))
+            name: Terms(route.timeout, route.quorum, end_of(route), route.caller_gone)
             for name, route in routes.items()
         }
 

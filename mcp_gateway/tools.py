@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field
 from mcp_gateway.arguments import known_route, quorum, read_form, read_question
 from mcp_gateway.asking import Asking, Hold
 from mcp_gateway.auth import Calling
+from mcp_gateway.conversation_tool import end_conversation_tool
 from mcp_gateway.results import (
     AnswerResult,
     QuestionList,
@@ -21,10 +22,8 @@ from mcp_gateway.results import (
     states_of,
     status_of,
 )
-from mcp_gateway.strict_tool import StrictTool
-from shared.errors import TooManyCallsError
-from shared.escalation import REASON_LIMIT, News
-from shared.limits import Admission
+from mcp_gateway.strict_tool import Admit, StrictTool
+from shared.escalation import REASON_LIMIT, Escalation, News
 from shared.question import (
     APPROVALS_LIMIT,
     DEFAULT_ROUTE,
@@ -43,7 +42,7 @@ that people must allow: "approved" or "denied". Status "needs_info" means that a
 back: reply with send_to_operator. Only "answered", "approved" and "denied" are a person's word, \
 unless provenance says "fallback": that was prepared for when nobody answers. Never decide the \
 question yourself because nobody answered. Once the customer has been told, confirm_delivery lets \
-the people who were asked see it."""
+the people who were asked see it. When the customer has gone, end_conversation."""
 
 _ASK_AGAIN: Final = (
     "the question may have been accepted. Please try again with the same words or the same "
@@ -93,15 +92,14 @@ AnswerSchema = Annotated[
 
 
 def build_tools(
-    asking: Asking, calling_agent: Calling, admission: Admission, *, hold_seconds: float
+    asking: Asking, calling_agent: Calling, admit: Admit, *, hold_seconds: float
 ) -> list[StrictTool]:
     """Build the gateway's tools over one use-case."""
 
-    async def admit() -> None:
-        caller = calling_agent()
-        wait = await admission.admit(caller.tenant, caller.agent, caller.limits)
-        if wait is not None:
-            raise TooManyCallsError(caller.limits.calls_per_second, wait)
+    async def shown(ctx: Call, escalation: Escalation) -> CallToolResult:
+        """Render where a question stands, with the files of its answer."""
+        revision = ctx.request_context.protocol_version
+        return render(escalation, await asking.images(escalation), revision=revision)
 
     async def ask_human(
         ctx: Call,
@@ -136,8 +134,9 @@ def build_tools(
             conversation_id=conversation_id,
         )
         hold = _hold(ctx, wait_seconds, hold_seconds)
-        return render(
-            await asking.ask(calling_agent(), asked, idempotency_key=idempotency_key, hold=hold)
+        return await shown(
+            ctx,
+            await asking.ask(calling_agent(), asked, idempotency_key=idempotency_key, hold=hold),
         )
 
     async def request_approval(
@@ -175,8 +174,9 @@ def build_tools(
             conversation_id=conversation_id,
         )
         hold = _hold(ctx, wait_seconds, hold_seconds)
-        return render(
-            await asking.ask(calling_agent(), asked, idempotency_key=idempotency_key, hold=hold)
+        return await shown(
+            ctx,
+            await asking.ask(calling_agent(), asked, idempotency_key=idempotency_key, hold=hold),
         )
 
     async def send_to_operator(
@@ -190,8 +190,8 @@ def build_tools(
     ) -> Annotated[CallToolResult, AnswerResult]:
         """Reply to a person who asked back, or add to an open question; then wait again."""
         hold = _hold(ctx, wait_seconds, hold_seconds)
-        return render(
-            await asking.tell_operator(calling_agent(), escalation_id, message, hold=hold)
+        return await shown(
+            ctx, await asking.tell_operator(calling_agent(), escalation_id, message, hold=hold)
         )
 
     async def check_answer(
@@ -199,14 +199,19 @@ def build_tools(
         escalation_id: EscalationId,
         wait_seconds: WaitSeconds | None = None,
     ) -> Annotated[CallToolResult, AnswerResult]:
-        """Go on waiting for the answer to a question that was asked before."""
-        return render(
+        """Go on waiting for the answer to a question that was asked before.
+
+        Also takes up a conversation again that had ended.
+        """
+        return await shown(
+            ctx,
             await asking.check(
                 calling_agent(), escalation_id, hold=_hold(ctx, wait_seconds, hold_seconds)
-            )
+            ),
         )
 
     async def cancel_question(
+        ctx: Call,
         escalation_id: EscalationId,
         reason: Annotated[
             Text, Field(max_length=REASON_LIMIT, description="Why, for the people asked.")
@@ -214,7 +219,7 @@ def build_tools(
         | None = None,
     ) -> Annotated[CallToolResult, AnswerResult]:
         """Take a question back because its answer is no longer wanted."""
-        return render(await asking.cancel(calling_agent(), escalation_id, reason=reason))
+        return await shown(ctx, await asking.cancel(calling_agent(), escalation_id, reason=reason))
 
     async def confirm_delivery(
         escalation_id: EscalationId,
@@ -257,6 +262,7 @@ def build_tools(
         StrictTool.of(send_to_operator, admit=admit, annotations=writes, if_uncertain=_TELL_AGAIN),
         StrictTool.of(check_answer, admit=admit, annotations=reads),
         StrictTool.of(cancel_question, admit=admit, annotations=cancels),
+        end_conversation_tool(asking, calling_agent, admit),
         StrictTool.of(confirm_delivery, admit=admit, annotations=confirms),
         StrictTool.of(list_questions, admit=admit, annotations=reads),
     ]

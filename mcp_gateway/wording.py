@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import assert_never
+from typing import Final, assert_never
 
 from shared.escalation import Author, Escalation, Outcome, State
+
+_FILES: Final = " Files came with it: their links work for about a day."
 
 
 def wording(escalation: Escalation) -> tuple[str, str]:
@@ -53,7 +55,8 @@ def wording(escalation: Escalation) -> tuple[str, str]:
 def _answered(outcome: Outcome) -> tuple[str, str]:
     text = outcome.text or ""
     if outcome.approved is None:
-        return text, "Pass the answer on."
+        files = _FILES if outcome.attachments else ""
+        return _words_of(outcome), f"Pass the answer on.{files}"
     comment = f" They say: {text}" if text else ""
     if outcome.approved:
         return f"Approved.{comment}", "Go ahead with what was approved, and nothing more."
@@ -64,10 +67,11 @@ def _answered(outcome: Outcome) -> tuple[str, str]:
 
 
 def _timed_out(outcome: Outcome | None, late: Outcome | None) -> tuple[str, str]:
-    if late is not None and late.text:
+    if late is not None and (late.text or late.attachments):
+        files = _FILES if late.attachments else ""
         return (
-            f"Nobody answered in time. After the deadline a person answered: {late.text}",
-            "If the conversation is still open, pass the late answer on as one.",
+            f"Nobody answered in time. After the deadline a person answered: {_words_of(late)}",
+            f"If the conversation is still open, pass the late answer on as one.{files}",
         )
     if outcome is not None and outcome.approved is False:
         return (
@@ -83,6 +87,13 @@ def _timed_out(outcome: Outcome | None, late: Outcome | None) -> tuple[str, str]
         "Nobody answered in time. This is not a yes and not a no.",
         "Tell the customer that nobody could be reached. Don't decide it yourself.",
     )
+
+
+def _words_of(answer: Outcome) -> str:
+    """Give the answer itself, or where it is files alone, their names."""
+    if answer.text or not answer.attachments:
+        return answer.text or ""
+    return f"See the attached files: {', '.join(each.name for each in answer.attachments)}"
 
 
 def asked_back(escalation: Escalation) -> str | None:

@@ -27,7 +27,7 @@ from pydantic import (
 from shared.texts import FilledText, Text, Value, distinct
 
 FIELDS_LIMIT: Final = 20
-"""Fields in a form. Discord shows five; a form with more is filled in on the desk."""
+"""Fields in a form. Discord shows five on a page."""
 NAME_LIMIT: Final = 64
 LABEL_LIMIT: Final = 200
 CHOICES_LIMIT: Final = 25

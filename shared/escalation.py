@@ -5,6 +5,7 @@ Pure values and one table. Nothing here waits, stores or sends.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -14,6 +15,7 @@ from pydantic import Field
 from ulid import ULID
 
 from shared.answer_form import Answer
+from shared.attachment import Attachment
 from shared.question import QUESTION_LIMIT, Question
 from shared.texts import FilledText, Value
 
@@ -21,6 +23,9 @@ REASON_LIMIT: Final = 500
 """Characters in the reason of a cancellation, of a decline, or of a denial."""
 REMARKS_LIMIT: Final = 50
 """Remarks that agent and people may exchange about one question."""
+
+
+_ID: Final = re.compile("[0-9A-HJKMNP-TV-Z]{26}")
 
 
 class State(StrEnum):
@@ -66,6 +71,11 @@ class ChannelKind(StrEnum):
 
     DISCORD = "discord"
     DESK = "desk"
+
+
+DEFAULT_BOT: Final = "DISCORD_TOKEN"
+"""The bot of a route that names none. A bot's name is that of the variable that holds its token: it
+stands in records, keys and logs, where neither a token nor anything made of it may stand."""
 
 
 class Ask(Value):
@@ -121,10 +131,14 @@ class Remark(Value):
 
 
 class Claim(Value):
-    """Somebody said that they are on it."""
+    """Somebody said that they are on it, or was asked to be by somebody else."""
 
     by: Person
     at: datetime
+    assigned_by: Person | None = None
+    """Who gave it to them; nobody when they took it themselves."""
+    source: str = ""
+    """The click or command that it came by, so that its second delivery is recognised."""
 
 
 class Vote(Value):
@@ -162,6 +176,8 @@ class Outcome(Value):
     denial that the route has for silence."""
     values: dict[str, Answer] | None = None
     """The answer by field; only when a form was to be filled in."""
+    attachments: tuple[Attachment, ...] = ()
+    """The files that came with the answer. Where they are all of it, `text` is None."""
     reason: str | None = None
     """Why there is no answer, for a person to read."""
     by: Person | None = None
@@ -183,6 +199,12 @@ class Posting(Value):
     """Whether people write in a thread; otherwise they reply to the message."""
     called: tuple[str, ...] = ()
     """Which of the first tier's targets its message calls."""
+    bot: str = DEFAULT_BOT
+    """Which bot posted it in Discord. No other can edit the message or hears its buttons."""
+
+    def is_of(self, bot: str) -> bool:
+        """Whether this bot shows it to people: then it hears them and sees to the rest."""
+        return self.channel is ChannelKind.DISCORD and self.bot == bot
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +247,8 @@ class Escalation(Value):
     """After this the record and all that belongs to it expires."""
     posting: Posting | None = None
     claim: Claim | None = None
+    assignments: int = 0
+    """How often it was given to somebody by another, so that each of these times is told once."""
     remarks: tuple[Remark, ...] = ()
     """In the order in which they were made."""
     votes: tuple[Vote, ...] = ()
@@ -237,6 +261,10 @@ class Escalation(Value):
     """When the agent said that the outcome had reached the customer."""
     late_answer_delivered_at: datetime | None = None
     """Likewise for the late answer."""
+    caller_gone_at: datetime | None = None
+    """When the conversation ended in which it was asked; none while somebody waits for it."""
+    departures: int = 0
+    """How often that was. Each going and each coming back is told under its number."""
 
     @property
     def owner(self) -> str:
@@ -253,3 +281,8 @@ class Escalation(Value):
 def new_id() -> str:
     """Make an id that sorts by time and can't be guessed (a ULID: 80 random bits)."""
     return str(ULID())
+
+
+def may_be_id(text: str) -> bool:
+    """Whether this could be an escalation's id. What could not be one is looked up nowhere."""
+    return _ID.fullmatch(text) is not None

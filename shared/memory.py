@@ -50,6 +50,8 @@ class Entry:
     asked_back: Remark | None = None
     replied: asyncio.Event = field(default_factory=asyncio.Event)
     """Set while there is something that ends a wait."""
+    claims: set[str] = field(default_factory=set[str])
+    """What claims and releases came by."""
 
 
 class MemoryEscalations:
@@ -61,17 +63,16 @@ class MemoryEscalations:
         self._entries: dict[str, Entry] = {}
         self._by_key: dict[tuple[str, str], str] = {}
         self._by_fingerprint: dict[tuple[str, str], str] = {}
-        self._by_reference: dict[str, str] = {}
+        self._by_reference: dict[tuple[str, str], str] = {}
         self.changes = FanOut()
-        self.fences: Counter[int] = Counter()
-        """How many held each listener's slot."""
+        self.fences: Counter[tuple[str, int]] = Counter()
+        """How many held each slot of each bot's listeners."""
         self.unread: set[str] = set()
         """Under which may stand what nobody knew to belong to them."""
 
     async def accept(self, ask: Ask) -> Accepted:
         """See `EscalationStore.accept`."""
-        now = self._clock()
-        now = now.replace(microsecond=now.microsecond // 1000 * 1000)
+        now = self._now()
         fingerprint = (ask.owner, ask.question.fingerprint())
         if ask.idempotency_key is not None:
             known = self.entry(self._by_key.get((ask.owner, ask.idempotency_key), ""))
@@ -116,6 +117,7 @@ class MemoryEscalations:
         *,
         conversation_id: str | None = None,
         states: frozenset[State] | None = None,
+        most: int = 100,
     ) -> list[Escalation]:
         """See `EscalationStore.list_for_tenant`."""
         theirs = sorted(
@@ -129,7 +131,7 @@ class MemoryEscalations:
             if (conversation_id is None or each.question.conversation_id == conversation_id)
             and (states is None or each.state in states)
         ]
-        return found[:100]
+        return found[:most]
 
     async def list_open(self) -> list[Escalation]:
         """See `EscalationStore.list_open`."""
@@ -142,7 +144,7 @@ class MemoryEscalations:
 
     def outdated(self, hold: Hold | None) -> bool:
         """Whether the slot has a newer holder."""
-        return hold is not None and self.fences[hold.slot] > hold.fence
+        return hold is not None and self.fences[hold.bot, hold.slot] > hold.fence
 
     async def conclude(
         self, escalation_id: str, outcome: Outcome, hold: Hold | None = None
@@ -193,9 +195,23 @@ class MemoryEscalations:
                 assert_never(news)
         if told is None or noted is not None:
             return Concluded(known, applied=False)
-        now = self._clock()
-        now = now.replace(microsecond=now.microsecond // 1000 * 1000)
-        entry.escalation = known.model_copy(update={field_name: now})
+        entry.escalation = known.model_copy(update={field_name: self._now()})
+        self.changes.tell(escalation_id)
+        return Concluded(entry.escalation, applied=True)
+
+    async def note_caller(self, escalation_id: str, *, gone: bool) -> Concluded | None:
+        """See `EscalationStore.note_caller`."""
+        entry = self.entry(escalation_id)
+        if entry is None:
+            return None
+        known = entry.escalation
+        if not known.state.is_open or (known.caller_gone_at is not None) == gone:
+            return Concluded(known, applied=False)
+        changes = {
+            "caller_gone_at": self._now() if gone else None,
+            "departures": known.departures + int(gone),
+        }
+        entry.escalation = known.model_copy(update=changes)
         self.changes.tell(escalation_id)
         return Concluded(entry.escalation, applied=True)
 
@@ -254,15 +270,15 @@ class MemoryEscalations:
         if complete and entry.escalation.state is State.QUEUED:
             update["state"] = State.POSTED
         entry.escalation = entry.escalation.model_copy(update=update)
-        self._by_reference[posting.reference] = escalation_id
+        self._by_reference[posting.bot, posting.reference] = escalation_id
         if complete and shown_before:
             self.unread.add(escalation_id)
         self.changes.tell(escalation_id)
         return entry.escalation.state
 
-    async def find(self, posting_reference: str) -> str | None:
+    async def find(self, bot: str, posting_reference: str) -> str | None:
         """See `PostingLog.find`."""
-        return self._by_reference.get(posting_reference)
+        return self._by_reference.get((bot, posting_reference))
 
     def entry(self, escalation_id: str) -> Entry | None:
         """Find what is kept of a question."""
@@ -270,6 +286,11 @@ class MemoryEscalations:
         if entry is not None and entry.escalation.kept_until <= self._clock():
             return None
         return entry
+
+    def _now(self) -> datetime:
+        """Tell the time in whole milliseconds, as it is kept."""
+        now = self._clock()
+        return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
     def _kept(self) -> list[Escalation]:
         now = self._clock()

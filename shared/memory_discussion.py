@@ -70,12 +70,18 @@ class MemoryDiscussion:
             if known.claim and (known.claim.by.id == claim.by.id or not take_over):
                 return None
             state = State.CLAIMED if known.state is State.POSTED else known.state
-            return {"claim": claim, "state": state}
+            assignments = known.assignments + (claim.assigned_by is not None)
+            return {"claim": claim, "state": state, "assignments": assignments}
 
-        return self._apply(escalation_id, hold, change)
+        return self._claim(escalation_id, hold, claim.source, change)
 
     async def release(
-        self, escalation_id: str, person_id: str | None, hold: Hold | None = None
+        self,
+        escalation_id: str,
+        person_id: str | None,
+        hold: Hold | None = None,
+        *,
+        source: str = "",
     ) -> Concluded | None:
         """See `Discussion.release`."""
 
@@ -85,7 +91,7 @@ class MemoryDiscussion:
             state = State.POSTED if known.state is State.CLAIMED else known.state
             return {"claim": None, "state": state}
 
-        return self._apply(escalation_id, hold, change)
+        return self._claim(escalation_id, hold, source, change)
 
     async def vote(
         self,
@@ -112,6 +118,17 @@ class MemoryDiscussion:
         entry = self._memory.entry(escalation_id)
         if noted is not None and entry is not None and entry.escalation.outcome:
             entry.replied.set()
+        return noted
+
+    def _claim(
+        self, escalation_id: str, hold: Hold | None, source: str, change: Change
+    ) -> Concluded | None:
+        """Apply what came by one source once."""
+        entry = self._memory.entry(escalation_id)
+        done = entry is not None and source in entry.claims
+        noted = self._apply(escalation_id, hold, (lambda _: None) if done else change)
+        if noted is not None and noted.applied and entry is not None and source:
+            entry.claims.add(source)
         return noted
 
     def _apply(self, escalation_id: str, hold: Hold | None, change: Change) -> Concluded | None:

@@ -5,22 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from shared.escalation import Posting
+from shared.escalation import DEFAULT_BOT, Posting
 from shared.memory import MemoryEscalations
 from shared.ports import SLOT_LENGTH, Clock, Hold, utc_now
 
 
 class MemorySlots:
-    """All slots of one fleet; `MemoryListenerSlots` is one worker's view of them."""
+    """All slots of one bot's fleet; `MemoryListenerSlots` is one worker's view of them."""
 
     def __init__(
         self,
         memory: MemoryEscalations,
+        bot: str = DEFAULT_BOT,
         *,
         slots: int = 1,
         length: timedelta = SLOT_LENGTH,
         clock: Clock = utc_now,
     ) -> None:
+        self.bot = bot
         self.fences = memory.fences
         self.holders: dict[int, tuple[MemoryListenerSlots, datetime]] = {}
         self.numbers = range(slots)
@@ -45,10 +47,10 @@ class MemoryListenerSlots:
             if holder not in {None, self}:
                 continue
             if holder is None:
-                all_.fences[number] += 1
+                all_.fences[all_.bot, number] += 1
             all_.holders[number] = (self, now + all_.length)
             self._held = number
-            return Hold(number, all_.fences[number])
+            return Hold(number, all_.fences[all_.bot, number], all_.bot)
         self._held = None
         return None
 
@@ -67,7 +69,7 @@ class MemoryHearing:
         self._memory = memory
         self._heard: dict[str, str] = {}
         self._told: set[str] = set()
-        self._until: datetime | None = None
+        self._until: dict[str, datetime] = {}
 
     async def note_heard(self, escalation_id: str, source: str, hold: Hold) -> None:
         """Remember the newest message heard under a question."""
@@ -76,11 +78,11 @@ class MemoryHearing:
         if int(source) > int(self._heard.get(escalation_id, "0")):
             self._heard[escalation_id] = source
 
-    async def cursors(self, references: Sequence[str]) -> dict[str, str]:
-        """For each of these threads that shows a question: the newest message heard there."""
+    async def cursors(self, bot: str, references: Sequence[str]) -> dict[str, str]:
+        """For each of these threads in which the bot shows a question: the newest heard there."""
         found: dict[str, str] = {}
         for reference in references:
-            escalation_id = await self._memory.find(reference)
+            escalation_id = await self._memory.find(bot, reference)
             if escalation_id is not None:
                 found[reference] = self._heard.get(escalation_id, reference)
         return found
@@ -93,16 +95,16 @@ class MemoryHearing:
         return True
 
     async def note_heard_until(self, moment: datetime, hold: Hold) -> bool:
-        """Say that all that people wrote before this moment was taken in."""
+        """Say that all that people wrote to this hold's bot before this moment was taken in."""
         if self._memory.outdated(hold):
             return False
         whole = moment.replace(microsecond=moment.microsecond // 1000 * 1000)
-        self._until = whole if self._until is None else max(self._until, whole)
+        self._until[hold.bot] = max(self._until.get(hold.bot, whole), whole)
         return True
 
-    async def heard_until(self) -> datetime | None:
-        """Tell until when everything that people wrote was taken in."""
-        return self._until
+    async def heard_until(self, bot: str) -> datetime | None:
+        """Tell until when everything that people wrote to this bot was taken in."""
+        return self._until.get(bot)
 
     async def unread(self) -> dict[str, Posting | None]:
         """Tell which questions are to be read from their beginning, and where they are shown."""

@@ -49,6 +49,14 @@ class MemoryPolicyLog:
         else:
             self.looks[escalation_id] = max(at, now)
 
+    async def show_again(self, escalation_id: str) -> bool:
+        """See `PolicyLog.show_again`."""
+        entry = self._memory.entry(escalation_id)
+        if entry is None or not entry.escalation.state.is_open:
+            return False
+        self._memory.changes.tell(escalation_id)
+        return True
+
 
 def _fence(escalation: Escalation) -> tuple[object, ...]:
     """Tell by what it is seen that a record is as it was found."""

@@ -6,7 +6,7 @@ held to the same contract tests in `tests/contract`.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Final, Protocol
 
 from shared.escalation import (
+    DEFAULT_BOT,
     Ask,
     Claim,
     Escalation,
@@ -48,11 +49,13 @@ class Hold:
     """A listener's slot, and the fencing number under which it is held.
 
     The number grows with each holder. What was heard under an older one is not acted on: the
-    newer holder took the slot before it connected, so it hears the same or finds it.
+    newer holder took the slot before it connected, so it hears the same or finds it. Each bot has
+    slots of its own: who listens for one fences nobody who listens for another.
     """
 
     slot: int
     fence: int
+    bot: str = DEFAULT_BOT
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +98,9 @@ class EscalationStore(Protocol):
         *,
         conversation_id: str | None = None,
         states: frozenset[State] | None = None,
+        most: int = 100,
     ) -> list[Escalation]:
-        """Read a tenant's kept questions, newest first, at most 100 of those that were asked for.
+        """Read a tenant's kept questions, newest first, at most so many of those asked for.
 
         Looks at the tenant's newest 1,000. A record that can't be read is left out.
         """
@@ -132,6 +136,42 @@ class EscalationStore(Protocol):
         """
         ...
 
+    async def note_caller(self, escalation_id: str, *, gone: bool) -> Concluded | None:
+        """Note that nobody waits for the answer any more, or that somebody does again.
+
+        The question stays open. Each going and each coming back is noted once, and shown to
+        people; not applied where it is noted already, and where the question has ended.
+        """
+        ...
+
+
+class AnswerFiles(Protocol):
+    """The bytes of an answer's small images, kept for as long as its question's record.
+
+    An answer is known by its `source`. Bytes are written as base64, under a name for each file.
+    """
+
+    async def keep(
+        self,
+        escalation_id: str,
+        source: str,
+        contents: Mapping[str, str],
+        hold: Hold | None = None,
+    ) -> bool:
+        """Keep all of them, before the answer is accepted that names them. Safe to repeat.
+
+        False where nothing is kept: the record is gone, or the slot has a newer holder.
+        """
+        ...
+
+    async def read(self, escalation_id: str, source: str) -> Mapping[str, str]:
+        """Read what is kept; nothing where there is nothing any more."""
+        ...
+
+    async def forget(self, escalation_id: str, source: str) -> None:
+        """Drop what was kept for an answer that did not count."""
+        ...
+
 
 class Discussion(Protocol):
     """What passes between people and the agent before an answer. Each act is done once.
@@ -154,13 +194,22 @@ class Discussion(Protocol):
         *,
         take_over: bool = False,
     ) -> Concluded | None:
-        """Note who is on it; another's claim is ended only by `take_over`."""
+        """Note who is on it; another's claim is ended only by `take_over`.
+
+        Not applied either where this person is on it, or where something came of the claim's
+        source before, however much has happened since. One that was assigned is counted.
+        """
         ...
 
     async def release(
-        self, escalation_id: str, person_id: str | None, hold: Hold | None = None
+        self,
+        escalation_id: str,
+        person_id: str | None,
+        hold: Hold | None = None,
+        *,
+        source: str = "",
     ) -> Concluded | None:
-        """End a person's claim, or whoever's it is (None)."""
+        """End a person's claim, or whoever's it is (None). `source` counts once, as a claim's."""
         ...
 
     async def vote(
@@ -176,6 +225,47 @@ class Discussion(Protocol):
 
         One denial denies; `needed` approvals of different people approve.
         """
+        ...
+
+
+DRAFT_LENGTH: Final = timedelta(minutes=15)
+"""How long what somebody wrote into a form is kept after the last of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """What one person has written into a question's form, by field; `fenced` as in `Concluded`."""
+
+    written: Mapping[str, str]
+    fenced: bool = False
+
+
+class FormDrafts(Protocol):
+    """What people wrote into forms that were not taken yet, so that nobody must write it twice.
+
+    A help to people and no promise: it is forgotten after `DRAFT_LENGTH`.
+    """
+
+    async def keep(
+        self,
+        escalation_id: str,
+        person_id: str,
+        written: Mapping[str, str],
+        hold: Hold | None = None,
+    ) -> Drafted:
+        """Add to what this person has written, field by field; return all of it.
+
+        Nothing is added once the question has ended or is no longer kept, nor under a `hold` whose
+        slot has a newer holder.
+        """
+        ...
+
+    async def read(self, escalation_id: str, person_id: str) -> Mapping[str, str]:
+        """Return what this person has written. Nobody sees another's."""
+        ...
+
+    async def forget(self, escalation_id: str, person_id: str) -> None:
+        """Drop it: it was taken, or nobody wants it any more."""
         ...
 
 
@@ -197,6 +287,13 @@ class PolicyLog(Protocol):
         """Have the policy looked at then; None: not before something changes.
 
         Where somebody is to look before that anyway, this stands.
+        """
+        ...
+
+    async def show_again(self, escalation_id: str) -> bool:
+        """Have people shown an open question anew: its route says something else by now.
+
+        Returns False where there is no such open question.
         """
         ...
 
@@ -282,8 +379,11 @@ class PostingLog(Protocol):
         """
         ...
 
-    async def find(self, posting_reference: str) -> str | None:
-        """Tell which escalation is shown under this reference (a thread's id)."""
+    async def find(self, bot: str, posting_reference: str) -> str | None:
+        """Tell which escalation this bot shows under this reference (a thread's id).
+
+        What another bot shows is not found: each hears only what is its own.
+        """
         ...
 
 
@@ -316,7 +416,7 @@ SLOT_LENGTH: Final = timedelta(seconds=3)
 
 
 class ListenerSlots(Protocol):
-    """One worker's way to one of the few places from which workers listen."""
+    """One worker's way to one of the few places from which workers listen for one bot."""
 
     async def hold(self) -> Hold | None:
         """Keep the slot that is ours, or take a free one; None where all are taken.
@@ -369,6 +469,17 @@ class HumanChannel(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class OfferedFile:
+    """A file beside what somebody wrote, as its channel describes it. The type is a claim."""
+
+    name: str
+    url: str
+    media_type: str | None
+    size: int
+    """Bytes."""
+
+
+@dataclass(frozen=True, slots=True)
 class InboundReply:
     """What somebody wrote where a question is shown, before anything is believed of it."""
 
@@ -382,6 +493,8 @@ class InboundReply:
     at: datetime
     hold: Hold | None = None
     """Of the session that heard it; None on the desk, where whoever is asked is answered."""
+    files: tuple[OfferedFile, ...] = ()
+    """Of one message, or of all that are joined to one answer."""
 
 
 OnReply = Callable[[InboundReply], Awaitable["ReplyVerdict"]]
@@ -396,13 +509,25 @@ class ReplyVerdict(StrEnum):
     KEPT_LATE = "kept_late"  # after the deadline; kept beside the time-out
     NOT_ALLOWED = "not_allowed"  # this person may not answer
     WRONG_SHAPE = "wrong_shape"  # this question is answered in another way than in writing
+    WRITTEN = "written"  # read, and passed on by nobody: its route waits for Send
+    WRITTEN_LATE = "written_late"  # likewise, after the deadline
+    OVERHEARD = "overheard"  # likewise, said by somebody who may not answer, or before the end
+    NOTHING_WRITTEN = "nothing_written"  # Send, and this person has written nothing to be sent
+    TOO_MUCH_WRITTEN = "too_much_written"  # Send, and it is longer than an answer may be
+    CONTENT_HIDDEN = "content_hidden"  # Send, and what was written can't be read
+    PAGE_KEPT = "page_kept"  # a part of a form, whose rest is still to come
+    FILES_REFUSED = "files_refused"  # files without a word, none of which may be passed on
     ASKED_BACK = "asked_back"  # the agent is asked, and the question waits for it
     ENOUGH_SAID = "enough_said"  # as much was said about it as may be
     CLAIMED = "claimed"  # this person is on it
     CLAIMED_ALREADY = "claimed_already"  # somebody else is on it
     RELEASED = "released"  # nobody is on it any more
+    REASSIGNED = "reassigned"  # whoever was chosen is on it
+    ON_IT_ALREADY = "on_it_already"  # whoever was chosen was on it before
+    CANNOT_TAKE_IT = "cannot_take_it"  # whoever was chosen may not answer
     VOTED = "voted"  # counted
     VOTED_ALREADY = "voted_already"  # this person's word was counted before
+    REASON_NEEDED = "reason_needed"  # a word on an approval that lacks the reason that it needs
     UNREADABLE = "unreadable"  # nothing to pass on: empty, or over the limit
     UNKNOWN = "unknown"  # no such question is kept
     FENCED = "fenced"  # another worker listens by now: it is that one's to take in

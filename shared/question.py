@@ -61,6 +61,11 @@ class Question(Value):
             raise ValueError("options_only needs options")
         return self
 
+    @property
+    def takes_text(self) -> bool:
+        """Whether a text in somebody's own words may be the answer."""
+        return self.form is None and self.approvals_needed is None and not self.options_only
+
     def fingerprint(self) -> str:
         """Digest the question, the same for two that a person could not tell apart."""
         canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=True)

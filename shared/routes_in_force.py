@@ -54,7 +54,7 @@ class InForce(Generic[T]):
                 meaning="what was in force stays in force",
                 mistakes=len(mistakes),
                 first=mistakes[0],
-                mend="hitl routes check",
+                mend="as the first mistake says; hitl routes check lists all of a file's own",
             )
             return False
         self._routes = routes

@@ -6,9 +6,10 @@ it needs as arguments.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Final, Literal, Self, TypeVar
+from typing import Annotated, Any, Final, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -17,6 +18,7 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    create_model,
     field_validator,
     model_validator,
 )
@@ -150,3 +152,20 @@ def load(settings: type[SettingsT]) -> SettingsT:
             for problem in error.errors(include_input=False, include_url=False)
         ]
         raise ConfigurationError("\n".join(lines)) from None
+
+
+def load_secrets(names: Iterable[str]) -> dict[str, SecretStr]:
+    """Read variables whose names stand in a file, from where `load` reads settings.
+
+    One that is not set, or is blank, is left out.
+    """
+    fields: dict[str, Any] = {name: (SecretStr, SecretStr("")) for name in names}
+    read = create_model("Secrets", __base__=_Secrets, **fields)()
+    secrets: dict[str, SecretStr] = read.model_dump()
+    return {name: value for name, value in secrets.items() if value.get_secret_value().strip()}
+
+
+class _Secrets(BaseSettings):
+    """Variables of any name."""
+
+    model_config = ProcessSettings.model_config

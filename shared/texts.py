@@ -21,6 +21,11 @@ _UNSEEN_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Mn", "Me", "Zs", "Zl",
 _FILLERS: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 """Letters, and a Braille cell without dots, that are drawn as empty space."""
 
+FILE_NAME_LIMIT: Final = 100
+"""Characters in the name of a file."""
+_ENDING_LIMIT: Final = 10
+"""Characters of a name's ending, such as `.jpeg`, that a cut leaves alone."""
+
 
 class Value(BaseModel):
     """A frozen value that is stored and sent as JSON.
@@ -68,6 +73,36 @@ Text = Annotated[str, AfterValidator(_printable)]
 FilledText = Annotated[Text, AfterValidator(_not_blank)]
 Reference = Annotated[FilledText, Field(max_length=REFERENCE_LIMIT)]
 OptionsT = TypeVar("OptionsT", bound=Sequence[str])
+
+
+def file_name(text: str) -> str:
+    """Make a file's name harmless: one line without anything unseen, no path, and not too long.
+
+    An unseen character could turn the name around, so that an ending reads like another.
+    """
+    seen = (_in_a_name(character) for character in text)
+    name = " ".join("".join(seen).split())
+    if is_blank(name.strip(".")):
+        return "file"
+    if len(name) <= FILE_NAME_LIMIT:
+        return name
+    stem, dot, ending = name.rpartition(".")
+    if not stem or len(ending) > _ENDING_LIMIT:
+        return name[: FILE_NAME_LIMIT - 1] + "…"
+    kept = dot + ending
+    return stem[: FILE_NAME_LIMIT - len(kept) - 1] + "…" + kept
+
+
+def _in_a_name(character: str) -> str:
+    if character in "/\\":
+        return "_"
+    match unicodedata.category(character):
+        case "Cf" | "Cs":
+            return ""
+        case "Cc" | "Zs" | "Zl" | "Zp":
+            return " "
+        case _:
+            return character
 
 
 def distinct(options: OptionsT) -> OptionsT:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
+import structlog
+from hypothesis import settings
 from pydantic import SecretStr
 from redis.asyncio import Redis
 from support.key_checker import leaking_keys
@@ -14,6 +17,21 @@ from support.key_checker import leaking_keys
 from hitl import embedded_redis
 from shared.redis_adapter.keys import Keys
 from shared.settings import StoreSettings
+
+# How long an example takes says something about the machine only.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
+
+
+@pytest.fixture(autouse=True)
+def logs_can_be_captured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no logger keep the processors that it had when another test set up logging."""
+    configure: Any = structlog.configure
+
+    def uncached(**settings: Any) -> None:
+        configure(**{**settings, "cache_logger_on_first_use": False})
+
+    monkeypatch.setattr(structlog, "configure", uncached)
 
 
 @pytest.fixture(scope="session")

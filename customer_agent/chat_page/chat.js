@@ -23,6 +23,19 @@ function element(tag, className, content) {
   return made;
 }
 
+// Nothing but a web address becomes a link, and what it leads to learns nothing of this page.
+function fileLinks(files) {
+  const list = element("p", "files");
+  for (const file of files.filter(({ url }) => /^https?:\/\//.test(url))) {
+    const link = element("a", "file", `📎 ${file.name}`);
+    link.href = file.url;
+    link.target = "_blank";
+    link.rel = "noopener noreferrer";
+    list.append(link);
+  }
+  return list;
+}
+
 function isAtEnd() {
   return scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 80;
 }
@@ -39,6 +52,7 @@ function showLine(line) {
   const name = { customer: "You", agent: document.querySelector(".chat").dataset.agent, status: "Status" };
   item.append(element("span", "sr", `${name[line.who] ?? line.who}: `));
   item.append(element("p", "bubble", line.text));
+  if (line.files?.length) item.append(fileLinks(line.files));
   const moment = element("time", "", new Date(line.time).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }));
   moment.dateTime = line.time;
   const previous = lines.lastElementChild;

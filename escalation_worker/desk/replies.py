@@ -22,11 +22,13 @@ _STATUS: Final = {
     ReplyVerdict.TOO_LATE: 409,
     ReplyVerdict.UNREADABLE: 422,
     ReplyVerdict.WRONG_SHAPE: 422,
+    ReplyVerdict.FILES_REFUSED: 422,
     ReplyVerdict.ASKED_BACK: 200,
     ReplyVerdict.ENOUGH_SAID: 409,
     ReplyVerdict.CLAIMED: 200,
     ReplyVerdict.CLAIMED_ALREADY: 409,
     ReplyVerdict.RELEASED: 200,
+    ReplyVerdict.REASON_NEEDED: 422,
     ReplyVerdict.VOTED: 200,
     ReplyVerdict.VOTED_ALREADY: 409,
 }

@@ -17,6 +17,13 @@ class _View(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
+class FileView(_View):
+    """A file that came with an answer. Discord's links expire."""
+
+    name: str
+    url: str
+
+
 class OutcomeView(_View):
     """How a question ended."""
 
@@ -28,6 +35,7 @@ class OutcomeView(_View):
     text: str | None
     approved: bool | None
     """The decision, when an approval was asked for."""
+    files: tuple[FileView, ...]
     reason: str | None
     by: str | None
     """The name of the person whose word it is."""
@@ -80,6 +88,8 @@ class QuestionView(_View):
     late_answer: OutcomeView | None
     delivered: bool
     """Whether the customer knows the newest of it."""
+    caller_gone: bool
+    """Whether the customer has gone; the answer is wanted all the same."""
 
 
 class Snapshot(_View):
@@ -135,6 +145,7 @@ def view_of(escalation: Escalation) -> QuestionView:
         outcome=_outcome(escalation.outcome),
         late_answer=_outcome(escalation.late_answer),
         delivered=escalation.is_delivered,
+        caller_gone=escalation.caller_gone_at is not None,
     )
 
 
@@ -148,6 +159,7 @@ def _outcome(outcome: Outcome | None) -> OutcomeView | None:
         provenance=outcome.provenance,
         text=outcome.text,
         approved=outcome.approved,
+        files=tuple(FileView(name=each.name, url=each.url) for each in outcome.attachments),
         reason=outcome.reason,
         by=outcome.by.name if outcome.by else None,
         channel=outcome.channel,

@@ -45,12 +45,12 @@ class Hear(Protocol):
 class Heard(Protocol):
     """Tells what is asked and how far it was heard."""
 
-    async def cursors(self, references: Sequence[str]) -> dict[str, str]:
-        """For each of these threads that shows a question: the newest message heard there."""
+    async def cursors(self, bot: str, references: Sequence[str]) -> dict[str, str]:
+        """For each of these threads in which the bot shows a question: the newest heard there."""
         ...
 
-    async def heard_until(self) -> datetime | None:
-        """Until when everything that people wrote was taken in."""
+    async def heard_until(self, bot: str) -> datetime | None:
+        """Until when everything that people wrote to this bot was taken in."""
         ...
 
     async def open_postings(self) -> dict[str, Posting]:
@@ -68,7 +68,7 @@ class Heard(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """The open questions in Discord, by id."""
+    """The open questions that a bot shows, by id."""
 
     postings: Mapping[str, Posting]
 
@@ -90,17 +90,18 @@ class _Asked:
 
 
 class CatchingUp:
-    """Finds what was missed, each time a listener becomes ready."""
+    """Finds what was missed, each time a bot's listener becomes ready."""
 
-    def __init__(self, heard: Heard, hear: Hear, *, clock: Clock = utc_now) -> None:
+    def __init__(self, heard: Heard, hear: Hear, *, bot: str, clock: Clock = utc_now) -> None:
         self._heard = heard
         self._hear = hear
+        self._bot = bot
         self._clock = clock
 
     async def run(
         self, client: discord.Client, posted_in: Sequence[discord.TextChannel], hold: Hold
     ) -> dict[str, Posting]:
-        """Hear what was missed; return the open questions of which no thread was seen.
+        """Hear what was missed; return the bot's open questions of which no thread was seen.
 
         Raises:
             ChannelUnavailableError: Discord failed in between; what was heard so far counts.
@@ -111,10 +112,10 @@ class CatchingUp:
             {
                 escalation_id: posting
                 for escalation_id, posting in (await self._heard.open_postings()).items()
-                if posting.channel is ChannelKind.DISCORD
+                if posting.is_of(self._bot)
             }
         )
-        since = asked.since(await self._heard.heard_until(), self._clock())
+        since = asked.since(await self._heard.heard_until(self._bot), self._clock())
         # Where a setting or the routes were changed, questions are open in the channels before.
         before = asked.places() - {place.id for place in posted_in}
         known = (client.get_channel(place_id) for place_id in before)
@@ -157,6 +158,8 @@ class CatchingUp:
         """
         for escalation_id, posting in (await self._heard.unread()).items():
             if posting is not None and posting.channel is ChannelKind.DISCORD:
+                if posting.bot != self._bot:
+                    continue  # its own listener reads it
                 with problems.translated_errors():
                     await self._read(client, posting, hold)
             await self._heard.note_read(escalation_id, hold)
@@ -181,7 +184,7 @@ class CatchingUp:
 
     async def _moved(self, threads: Sequence[discord.Thread]) -> list[tuple[discord.Thread, int]]:
         """Pick the threads in which something was written behind their cursor."""
-        cursors = await self._heard.cursors([str(thread.id) for thread in threads])
+        cursors = await self._heard.cursors(self._bot, [str(thread.id) for thread in threads])
         return [
             (thread, int(cursor))
             for thread in threads

@@ -22,9 +22,12 @@ from escalation_worker.discord_channel.places import (
     text_channel,
     words_said,
 )
+from escalation_worker.discord_channel.presence import tell_of_caller
+from escalation_worker.discord_channel.reassigning import told_to_assignee
 from escalation_worker.discord_channel.relaying import relayed
 from escalation_worker.discord_channel.starting import SEARCH_MARGIN, Starting
 from escalation_worker.escalating import Call
+from escalation_worker.manners import MannerOf, usual
 from shared.crash_points import CrashPoint, crash_point
 from shared.errors import ChannelRejectedError, ChannelUnavailableError
 from shared.escalation import ChannelKind, Escalation, Posting
@@ -39,8 +42,9 @@ ARCHIVE_MINUTES: Final = 1440
 class DiscordChannel:
     """Sends through whichever client is logged in now; `connection` attaches it."""
 
-    def __init__(self, starting: Starting) -> None:
+    def __init__(self, starting: Starting, manner_of: MannerOf = usual) -> None:
         self._starting = starting
+        self._manner_of = manner_of
         self._client: discord.Client | None = None
         self._mend: str | None = None
 
@@ -87,7 +91,8 @@ class DiscordChannel:
             return
         for name, step, done in (
             ("edit", self._edit_starter, CrashPoint.OUTCOME_EDITED),
-            ("relay", self._relay, None),
+            ("relay", self._relay, CrashPoint.RELAYED),
+            ("caller", tell_of_caller, CrashPoint.CALLER_TOLD_OF),
             ("confirm", self._confirm, CrashPoint.OUTCOME_CONFIRMED),
             ("close", self._close, None),
         ):
@@ -140,7 +145,9 @@ class DiscordChannel:
         threaded = await self._open_thread(client, escalation, posting, journal)
         if not threaded:
             await starter.edit(
-                embed=rendering.embed(escalation, threaded=False),
+                embed=rendering.embed(
+                    escalation, threaded=False, manner=self._manner_of(escalation.question)
+                ),
                 allowed_mentions=NOBODY,
             )
         where = client.get_partial_messageable(
@@ -193,17 +200,18 @@ class DiscordChannel:
     async def _edit_starter(
         self, client: discord.Client, escalation: Escalation, posting: Posting
     ) -> None:
+        manner = self._manner_of(escalation.question)
         await starter_of(client, posting).edit(
-            embed=rendering.embed(escalation, threaded=posting.threaded),
-            view=controls(escalation),
+            embed=rendering.embed(escalation, threaded=posting.threaded, manner=manner),
+            view=controls(escalation, manner),
             allowed_mentions=NOBODY,
         )
 
     async def _relay(
         self, client: discord.Client, escalation: Escalation, posting: Posting
     ) -> None:
-        """Say to people what the agent told them, once."""
-        told = list(relayed(escalation))
+        """Say to people what the agent told them, and who was given the question, once each."""
+        told = [*relayed(escalation), *told_to_assignee(escalation)]
         if not told:
             return
         where = client.get_partial_messageable(

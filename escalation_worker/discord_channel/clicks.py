@@ -8,24 +8,27 @@ from __future__ import annotations
 
 from typing import Final, assert_never
 
-import aiohttp
 import discord
 
 from escalation_worker.answering import Answering
-from escalation_worker.discord_channel import modals
+from escalation_worker.discord_channel import modals, reassigning
 from escalation_worker.discord_channel.controls import Act, ControlId
+from escalation_worker.discord_channel.form_pages import FormPages
+from escalation_worker.discord_channel.interactions import TRY_AGAIN, reply_of
 from escalation_worker.discord_channel.listener import FindEscalation
+from escalation_worker.discord_channel.send_button import SendButton
+from escalation_worker.discord_channel.whispers import is_our_whisper, open_modal, whisper
 from escalation_worker.discussing import Discussing, counted_in_words
+from escalation_worker.manners import MannerOf
 from escalation_worker.verdicts import in_words
 from shared.errors import StoreUnavailableError
-from shared.escalation import ChannelKind, Escalation
+from shared.escalation import Escalation
 from shared.ports import EscalationStore, Hold, InboundReply, ReplyVerdict
 from shared.telemetry import get_logger
 
 log = get_logger(__name__)
 
-ACKNOWLEDGED: Final = 40060
-"""Another worker that listens was faster."""
+GIVEN_BACK_ROOM: Final = 1_900
 
 
 class Clicks:
@@ -37,11 +40,17 @@ class Clicks:
         find: FindEscalation,
         answering: Answering,
         discussing: Discussing,
+        form_pages: FormPages,
+        send_button: SendButton,
+        manner_of: MannerOf,
     ) -> None:
         self._store = store
         self._find = find
         self._answering = answering
         self._discussing = discussing
+        self._form_pages = form_pages
+        self._send_button = send_button
+        self._manner_of = manner_of
 
     async def heard(self, interaction: discord.Interaction, hold: Hold) -> None:
         """Take in one use of a control or a form."""
@@ -52,30 +61,68 @@ class Clicks:
             await self._take_in(interaction, control, hold)
         except StoreUnavailableError as error:
             log.warning("click_not_taken_in", act=control.act, reason=str(error))
-            await _say(interaction, "Nothing was passed on, please try again in a moment.")
+            lost = _given_back(interaction) if control.act is Act.FILL_IN else ""
+            await whisper(interaction, f"{TRY_AGAIN}{lost}")
 
     async def _take_in(
         self, interaction: discord.Interaction, control: ControlId, hold: Hold
     ) -> None:
+        if control.act is Act.SEND:
+            await self._send(interaction, control, hold)
+            return
+        if control.act is Act.ASSIGN:
+            await self._assign(interaction, control, hold)
+            return
         escalation = await self._clicked(interaction, control)
         if escalation is None:
-            await _say(interaction, in_words(ReplyVerdict.UNKNOWN))
-        elif not control.form and modals.opens_form(control.act):
-            await _open(interaction, control, escalation)
+            await whisper(interaction, in_words(ReplyVerdict.UNKNOWN))
         elif control.act is Act.FILL_IN:
-            await self._fill_in(interaction, escalation, hold)
+            reply = _reply(interaction, control, "", hold)
+            await self._form_pages.use(interaction, control, escalation, reply)
+        elif control.act is Act.REASSIGN:
+            await self._choose_person(interaction, control, escalation, hold)
+        elif not control.form and self._opens_form(control.act, escalation):
+            await self._open(interaction, control, escalation)
         else:
             verdict = await self._act(interaction, control, escalation, hold)
             await self._tell(interaction, escalation, verdict)
 
+    async def _send(self, interaction: discord.Interaction, control: ControlId, hold: Hold) -> None:
+        async def is_its_own() -> bool:
+            return await self._clicked(interaction, control) is not None
+
+        reply = _reply(interaction, control, "", hold)
+        await self._send_button.pressed(interaction, reply, is_its_own)
+
     async def _clicked(
         self, interaction: discord.Interaction, control: ControlId
     ) -> Escalation | None:
-        """Find the question, if the message that was clicked is the question's own."""
+        """Find the question, if the message that was clicked is the question's own.
+
+        Or, for a page of a form, a message of ours that only this person sees.
+        """
         message = interaction.message
-        if message is None or await self._find(str(message.id)) != control.escalation_id:
+        if message is None:
+            return None
+        whispered = control.act is Act.FILL_IN and is_our_whisper(interaction)
+        if not whispered and await self._find(str(message.id)) != control.escalation_id:
             return None
         return await self._store.get(control.escalation_id)
+
+    def _opens_form(self, act: Act, escalation: Escalation) -> bool:
+        wants_reasons = self._manner_of(escalation.question).wants_reasons
+        return modals.opens_form(act, wants_reasons=wants_reasons)
+
+    async def _open(
+        self, interaction: discord.Interaction, control: ControlId, escalation: Escalation
+    ) -> None:
+        """Open the form behind a control."""
+        if not escalation.state.is_open:
+            await whisper(interaction, in_words(ReplyVerdict.TOO_LATE))
+            return
+        wants_reasons = self._manner_of(escalation.question).wants_reasons
+        modal = modals.text_form(control.act, escalation.id, wants_reasons=wants_reasons)
+        await open_modal(interaction, modal)
 
     async def _act(
         self,
@@ -103,8 +150,8 @@ class Clicks:
                 return await self._discussing.release(reply)
             case Act.DECLINE:
                 return await self._answering.decline(reply)
-            case Act.FILL_IN:
-                raise AssertionError("a form is read by its fields")
+            case Act.FILL_IN | Act.SEND | Act.REASSIGN | Act.ASSIGN:
+                raise AssertionError("taken in before")
             case _:
                 assert_never(control.act)
 
@@ -124,21 +171,34 @@ class Clicks:
             _reply(interaction, control, options[int(number)], hold)
         )
 
-    async def _fill_in(
-        self, interaction: discord.Interaction, escalation: Escalation, hold: Hold
+    async def _choose_person(
+        self,
+        interaction: discord.Interaction,
+        control: ControlId,
+        escalation: Escalation,
+        hold: Hold,
     ) -> None:
-        written = modals.written_in(interaction)
-        control = ControlId(Act.FILL_IN, escalation.id, form=True)
-        filled = await self._answering.fill_in(_reply(interaction, control, "", hold), written)
-        if not filled.problems or escalation.question.form is None:
-            await self._tell(interaction, escalation, filled.verdict)
+        """Let somebody choose who shall take the question, if they may act on it."""
+        may = self._discussing.may_reassign(escalation, _reply(interaction, control, "", hold))
+        if may is not None:
+            await whisper(interaction, in_words(may))
             return
-        # A form can't be opened in answer to a form: what was written is given back to be copied.
-        form = escalation.question.form
-        wrong = [f"**{form.label(name)}** {why}" for name, why in filled.problems.items()]
-        kept = [f"{form.label(name)}: {text}" for name, text in written.items() if text]
-        lines = ["Nothing was passed on:", *wrong, "You wrote:", "```", *kept, "```"]
-        await _say(interaction, "\n".join(lines).replace("````", "```")[:2000])
+        await whisper(interaction, reassigning.WHOM, reassigning.person_menu(escalation.id))
+
+    async def _assign(
+        self, interaction: discord.Interaction, control: ControlId, hold: Hold
+    ) -> None:
+        """Give a question to whoever was chosen.
+
+        The menu stands in a message of its own, so that nothing but its id says which question is
+        meant. As with a command, who may do it is checked all the same.
+        """
+        values = (interaction.data or {}).get("values") or [""]
+        chosen = reassigning.chosen_in(interaction, str(values[0]))
+        reply = _reply(interaction, control, "", hold)
+        verdict = await self._discussing.reassign(reply, chosen)
+        if verdict is not ReplyVerdict.FENCED:  # another worker hears the same choice
+            await whisper(interaction, in_words(verdict))
 
     async def _tell(
         self, interaction: discord.Interaction, escalation: Escalation, verdict: ReplyVerdict
@@ -148,64 +208,17 @@ class Clicks:
         words = in_words(verdict)
         if verdict is ReplyVerdict.VOTED:
             words = counted_in_words(await self._store.get(escalation.id) or escalation)
-        await _say(interaction, words)
+        await whisper(interaction, words)
 
 
-async def _open(
-    interaction: discord.Interaction, control: ControlId, escalation: Escalation
-) -> None:
-    """Open the form behind a control."""
-    if not escalation.state.is_open:
-        await _say(interaction, in_words(ReplyVerdict.TOO_LATE))
-        return
-    form = escalation.question.form
-    if control.act is not Act.FILL_IN or form is None:
-        modal = modals.text_form(control.act, escalation.id)
-    elif len(form.properties) > modals.FIELDS_ROOM:
-        await _say(
-            interaction,
-            f"This form has {len(form.properties)} fields and Discord shows "
-            f"{modals.FIELDS_ROOM}: please fill it in on the desk.",
-        )
-        return
-    else:
-        modal = modals.answer_form(escalation, form)
-    try:
-        await interaction.response.send_modal(modal)
-    except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-        _not_told(error)
-
-
-async def _say(interaction: discord.Interaction, words: str) -> None:
-    """Tell whoever clicked, and nobody else."""
-    try:
-        await interaction.response.send_message(
-            words, ephemeral=True, allowed_mentions=discord.AllowedMentions.none()
-        )
-    except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-        _not_told(error)
-
-
-def _not_told(error: Exception) -> None:
-    """Say in the log that an answer did not arrive: what was done counts all the same."""
-    if isinstance(error, discord.HTTPException) and error.code == ACKNOWLEDGED:
-        return
-    log.warning("click_not_answered", reason=type(error).__name__)
+def _given_back(interaction: discord.Interaction) -> str:
+    """Give back, to be copied, what was written in a form that could not be kept."""
+    written = "\n".join(text for text in modals.written_in(interaction).values() if text)
+    quoted = written.replace("```", "``\u200b`")[:GIVEN_BACK_ROOM]
+    return f" You wrote:\n```\n{quoted}\n```" if quoted else ""
 
 
 def _reply(
     interaction: discord.Interaction, control: ControlId, text: str, hold: Hold
 ) -> InboundReply:
-    user = interaction.user
-    roles = user.roles if isinstance(user, discord.Member) else []
-    return InboundReply(
-        escalation_id=control.escalation_id,
-        text=text,
-        person_id=str(user.id),
-        person_name=user.display_name,
-        person_roles=frozenset(str(role.id) for role in roles),
-        channel=ChannelKind.DISCORD,
-        source=f"click-{interaction.id}",
-        at=interaction.created_at,
-        hold=hold,
-    )
+    return reply_of(interaction, control.escalation_id, text, hold, by="click")

@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol
 import discord
 from discord.http import Route
 
-from escalation_worker.discord_channel.clicks import Clicks
+from escalation_worker.discord_channel.interactions import Hears
 from escalation_worker.discord_channel.listener import Listener
 from shared.escalation import Posting
 from shared.ports import Hold
@@ -67,7 +67,7 @@ class EscalationClient(discord.Client):
     """
 
     def __init__(
-        self, listener: Listener, clicks: Clicks, watch: Watch, *, message_content: bool
+        self, listener: Listener, interactions: Hears, watch: Watch, *, message_content: bool
     ) -> None:
         intents = discord.Intents.none()
         intents.guilds = True
@@ -85,7 +85,7 @@ class EscalationClient(discord.Client):
             enable_debug_events=False,
         )
         self._listener = listener
-        self._clicks = clicks
+        self._interactions = interactions
         self._watch = watch
         self._connected = False
         self._caught_up = asyncio.Event()
@@ -148,10 +148,10 @@ class EscalationClient(discord.Client):
                 await self._listener.heard(message, hold, in_order=self.in_order)
 
     async def on_interaction(self, interaction: discord.Interaction) -> None:
-        """Hear a click, a choice or a form."""
+        """Hear a click, a choice, a form or a command."""
         hold = self._watch.hold()
         if hold is not None:
-            await self._clicks.heard(interaction, hold)
+            await self._interactions.heard(interaction, hold)
 
     async def on_raw_thread_delete(self, payload: discord.RawThreadDeleteEvent) -> None:
         """See to the question whose thread it was."""

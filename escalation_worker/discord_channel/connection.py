@@ -20,17 +20,19 @@ import discord
 import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
+from structlog.contextvars import bind_contextvars
 
 from escalation_worker.discord_channel.catching_up import CatchingUp
 from escalation_worker.discord_channel.channel import DiscordChannel
-from escalation_worker.discord_channel.clicks import Clicks
 from escalation_worker.discord_channel.client import EscalationClient, TakeTurn, close, pace
+from escalation_worker.discord_channel.interactions import Hears
 from escalation_worker.discord_channel.listener import Listener
 from escalation_worker.discord_channel.losses import Losses
 from escalation_worker.discord_channel.places import can_be_read
+from escalation_worker.discord_channel.registering import keep_registered
 from escalation_worker.discord_channel.sight import Places
 from escalation_worker.discord_channel.turn import TURN_SECONDS, Turn
-from escalation_worker.supervisor import Backoff, NeedsMendingError
+from escalation_worker.supervisor import Backoff, NeedsMendingError, supervise
 from shared.errors import (
     ChannelError,
     ChannelRejectedError,
@@ -63,16 +65,17 @@ class DiscordAddress:
 
 
 class DiscordConnection:
-    """Runs clients, one after the other."""
+    """Runs one bot's clients, one after the other. What they log carries the bot's name."""
 
     def __init__(
         self,
         *,
+        bot: str,
         token: str,
         places: Places,
         channel: DiscordChannel,
         listener: Listener,
-        clicks: Clicks,
+        interactions: Hears,
         catching_up: CatchingUp,
         losses: Losses,
         turn: Turn,
@@ -81,11 +84,12 @@ class DiscordConnection:
         message_content: bool,
         clock: Clock = utc_now,
     ) -> None:
+        self._bot = bot
         self._token = token
         self._places = places
         self._channel = channel
         self._listener = listener
-        self._clicks = clicks
+        self._interactions = interactions
         self._catching_up = catching_up
         self._losses = losses
         self._turn = turn
@@ -103,20 +107,21 @@ class DiscordConnection:
             NeedsMendingError: A setting is wrong; waiting may help if somebody mends it.
             ChannelUnavailableError: Discord can't be reached now.
         """
+        bind_contextvars(bot=self._bot)
         client = self._client = EscalationClient(
-            self._listener, self._clicks, self, message_content=self._message_content
+            self._listener, self._interactions, self, message_content=self._message_content
         )
         pace(client, self._take_turn)
         try:
             await client.login(self._token)
             places = await self._places_to_post_in(client)
             self._channel.attach(client, places)
-            log.info("discord_ready", channels=list(places), bot=str(client.user))
+            log.info("discord_ready", channels=list(places), user=str(client.user))
             await self._turn.take()
             await self._listen(client)
         except discord.LoginFailure as error:
             raise NeedsMendingError(
-                "Discord refused DISCORD_TOKEN: copy the bot's token again from the developer "
+                f"Discord refused {self._bot}: copy the bot's token again from the developer "
                 "portal (docs/discord-bot.md)"
             ) from error
         except discord.PrivilegedIntentsRequired as error:
@@ -147,7 +152,10 @@ class DiscordConnection:
         """
         connecting = asyncio.ensure_future(client.connect())
         deaf = asyncio.ensure_future(client.until_deaf())
-        tasks = (connecting, deaf, asyncio.ensure_future(self._turn.keep()))
+        registering = asyncio.ensure_future(
+            supervise("commands", lambda: keep_registered(client, self._places))
+        )
+        tasks = (connecting, deaf, asyncio.ensure_future(self._turn.keep()), registering)
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             if connecting.done():
@@ -168,6 +176,7 @@ class DiscordConnection:
 
     async def tell(self) -> None:
         """Say for ever, every moment, until when all was heard, while this worker hears all."""
+        bind_contextvars(bot=self._bot)
         while True:
             try:
                 with contextlib.suppress(StoreUnavailableError):

@@ -14,6 +14,8 @@ from typing import Any, Final, Self, TypeAlias
 
 import discord
 
+from escalation_worker.manners import USUAL, Manner
+from escalation_worker.sending import may_be_sent_late
 from shared.escalation import Escalation
 from shared.question import Question
 
@@ -31,6 +33,7 @@ class Act(StrEnum):
 
     PICK = "pick"  # one of the options, by its number
     CHOOSE = "choose"  # an entry of the menu of options
+    SEND = "send"  # what this person has written in the thread
     ANSWER = "answer"
     FILL_IN = "fill"
     APPROVE = "approve"
@@ -38,6 +41,8 @@ class Act(StrEnum):
     ASK_BACK = "back"
     CLAIM = "claim"
     RELEASE = "release"
+    REASSIGN = "reassign"  # opens the menu of people
+    ASSIGN = "assign"  # that menu, which stands in a message of its own
     DECLINE = "decline"
 
 
@@ -66,12 +71,23 @@ class ControlId:
         return cls(Act(act), escalation_id, int(number), form=kind == "form")
 
 
-def controls(escalation: Escalation) -> discord.ui.View | None:
-    """Make the controls under a question as it stands; none once it has ended."""
-    if not escalation.state.is_open:
+def controls(escalation: Escalation, manner: Manner = USUAL) -> discord.ui.View | None:
+    """Make the controls under a question as it stands; none once it has ended.
+
+    But where what people write waits for Send, a late answer needs it too.
+    """
+    send = list(_send(escalation)) if manner.waits_for_send else []
+    if escalation.state.is_open:
+        # Send has a row of its own beside a full row of options, or their menu.
+        options = escalation.question.options
+        rows = [_answers(escalation), send] if options else [[*send, *_answers(escalation)]]
+        rows = [*rows, _others(escalation)]
+    elif send:
+        rows = [send]
+    else:
         return None
     view = discord.ui.View(timeout=None)
-    for row, items in enumerate((_answers(escalation), _others(escalation))):
+    for row, items in enumerate(rows):
         for item in items:
             item.row = row
             view.add_item(item)
@@ -99,6 +115,15 @@ def _answers(escalation: Escalation) -> Iterator[Item]:
         yield _menu(escalation, question)
 
 
+def _send(escalation: Escalation) -> Iterator[Item]:
+    """Make what passes on the messages of whoever presses it."""
+    green = discord.ButtonStyle.success
+    if escalation.state.is_open and escalation.question.takes_text:
+        yield _button(escalation, Act.SEND, "Send", green)
+    elif may_be_sent_late(escalation):
+        yield _button(escalation, Act.SEND, "Send late answer", green)
+
+
 def _menu(escalation: Escalation, question: Question) -> Item:
     menu: discord.ui.Select[Any] = discord.ui.Select(
         custom_id=str(ControlId(Act.CHOOSE, escalation.id)), placeholder="Choose an answer"
@@ -121,6 +146,7 @@ def _others(escalation: Escalation) -> Iterator[Item]:
         yield _button(escalation, Act.RELEASE, "Release", grey)
     if question.approvals_needed is None:
         yield _button(escalation, Act.DECLINE, "Decline", grey)
+    yield _button(escalation, Act.REASSIGN, "Reassign", grey)
 
 
 def _button(

@@ -13,6 +13,10 @@ NAME_ROOM: Final = 64
 """Of an agent's or a person's name, before it is escaped."""
 NAMES_ROOM: Final = 300
 """Of the names of those who approved, escaped."""
+FILE_ROOM: Final = 40
+"""Of one file's name, before it is escaped."""
+FILES_ROOM: Final = 100
+"""Of the names of an answer's files, escaped. Their message shows all of them."""
 
 
 def outcome_line(escalation: Escalation) -> str:
@@ -35,16 +39,19 @@ def outcome_line(escalation: Escalation) -> str:
             # What was written stands in the thread; what was clicked stands nowhere else.
             clicked = outcome is not None and answering_message(outcome) is None
             said = brief(outcome.text or "", REASON_ROOM) if outcome and clicked else ""
-            return f"✅ Answered by {who} after {after}{where}" + (f": {said}" if said else "")
+            with_files = f"✅ Answered by {who} after {after}{where}{_files(outcome)}"
+            return with_files + (f": {said}" if said else "")
         case State.DECLINED:
             return f"🚫 Declined by {who} after {after}{because}"
         case State.TIMED_OUT:
             late = escalation.late_answer
             instead = _instead(outcome)
-            kept = f"; late answer by {_who(late)} kept" if late and late.by else ""
+            kept = f"; late answer by {_who(late)}{_files(late)} kept" if late and late.by else ""
             return f"⌛ Nobody answered in time ({after}){instead}{kept}"
         case State.CANCELLED:
-            return f"✖️ Cancelled by the agent{because}"
+            # Without the agent's own word it was the route's: nobody waited for the answer.
+            by_route = outcome is not None and outcome.provenance is Provenance.SYSTEM
+            return f"✖️ Cancelled{'' if by_route else ' by the agent'}{because}"
         case State.UNDELIVERABLE:
             return f"⚠️ Could not be delivered{because}"
         case State.QUEUED | State.POSTED | State.CLAIMED | State.NEEDS_INFO:
@@ -68,6 +75,18 @@ def _instead(outcome: Outcome | None) -> str:
     if outcome.approved is False:
         return ". Silence counts as a no here"
     return "; the prepared answer was given: " + brief(outcome.text or "", REASON_ROOM)
+
+
+def _files(answer: Outcome | None) -> str:
+    """Name the files that were passed on with an answer."""
+    names = [brief(each.name, FILE_ROOM) for each in answer.attachments] if answer else []
+    if not names:
+        return ""
+    first, *rest = names
+    while rest and len(", ".join([first, *rest])) > FILES_ROOM - len(" and 99 more"):
+        rest.pop()
+    left = len(names) - 1 - len(rest)
+    return f", with {', '.join([first, *rest])}" + (f" and {left} more" if left else "")
 
 
 def _who(outcome: Outcome | None) -> str:

@@ -17,6 +17,12 @@ import aiohttp
 import discord
 
 from escalation_worker.discord_channel import marks
+from escalation_worker.discord_channel.files import (
+    Refusals,
+    about_files,
+    nothing_refused,
+    offered_in,
+)
 from escalation_worker.unreadable import passing_over_unreadable
 from escalation_worker.verdicts import in_words
 from shared.errors import StoreUnavailableError
@@ -27,6 +33,11 @@ from shared.telemetry import get_logger
 log = get_logger(__name__)
 
 _HUMAN_MESSAGES: Final = frozenset({discord.MessageType.default, discord.MessageType.reply})
+
+READ: Final = "📝"
+"""Says of the first message that waits for Send that it was read, and nothing more."""
+_ONCE_A_QUESTION: Final = frozenset({ReplyVerdict.WRITTEN, ReplyVerdict.WRITTEN_LATE})
+"""Where people talk with each other, they are not told something at each message."""
 
 RETRY_SECONDS: Final = (0.2, 5.0)
 
@@ -48,10 +59,17 @@ class Memory(Protocol):
 class Listener:
     """Turns messages into replies and verdicts into words."""
 
-    def __init__(self, find: FindEscalation, on_reply: OnReply, memory: Memory) -> None:
+    def __init__(
+        self,
+        find: FindEscalation,
+        on_reply: OnReply,
+        memory: Memory,
+        refusals: Refusals = nothing_refused,
+    ) -> None:
         self._find = find
         self._on_reply = on_reply
         self._memory = memory
+        self._refusals = refusals
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._taking_in: dict[object, datetime] = {}
 
@@ -68,10 +86,10 @@ class Listener:
                 await self._until_taken_in(message, hold, in_order=in_order)
 
     @contextmanager
-    def taking_in(self, message: discord.Message) -> Generator[None]:
-        """Say of a message that it came and is not taken in yet."""
+    def taking_in(self, what: discord.Message | discord.Interaction) -> Generator[None]:
+        """Say of a message, or of a click, that it came and is not taken in yet."""
         taking = object()
-        self._taking_in[taking] = message.created_at
+        self._taking_in[taking] = what.created_at
         try:
             yield
         finally:
@@ -107,7 +125,7 @@ class Listener:
         if escalation_id is None:
             return
         with passing_over_unreadable(escalation_id):
-            if _is_a_persons(message):
+            if is_a_persons(message):
                 await self._reply(escalation_id, message, hold)
             if in_order and in_thread:
                 # Last, so that a message on which a worker dies, or whose question it can't read,
@@ -117,22 +135,27 @@ class Listener:
     async def _reply(self, escalation_id: str, message: discord.Message, hold: Hold) -> None:
         author = message.author
         roles = author.roles if isinstance(author, discord.Member) else []
-        verdict = await self._on_reply(
-            InboundReply(
-                escalation_id=escalation_id,
-                text=_without_leading_mention(message),
-                person_id=str(author.id),
-                person_name=author.display_name,
-                person_roles=frozenset(str(role.id) for role in roles),
-                channel=ChannelKind.DISCORD,
-                source=str(message.id),
-                at=message.created_at,
-                hold=hold,
-            )
+        reply = InboundReply(
+            escalation_id=escalation_id,
+            text=without_leading_mention(message.content, message.guild and message.guild.me),
+            person_id=str(author.id),
+            person_name=author.display_name,
+            person_roles=frozenset(str(role.id) for role in roles),
+            channel=ChannelKind.DISCORD,
+            source=str(message.id),
+            at=message.created_at,
+            hold=hold,
+            files=offered_in(message),
         )
-        words = notice(verdict, message)
-        if words is not None and await self._memory.first_notice(str(message.id), hold):
+        verdict = await self._on_reply(reply)
+        words = await about_files(verdict, reply, self._refusals, notice(verdict, message))
+        quietly = verdict is ReplyVerdict.WRITTEN
+        told_once = f"{verdict}:{escalation_id}" if verdict in _ONCE_A_QUESTION else str(message.id)
+        if (words or quietly) and await self._memory.first_notice(told_once, hold):
             try:
+                if quietly:
+                    await message.add_reaction(READ)
+                    return
                 await message.reply(
                     words, mention_author=False, allowed_mentions=discord.AllowedMentions.none()
                 )
@@ -154,12 +177,14 @@ def notice(verdict: ReplyVerdict, message: discord.Message) -> str | None:
             return None
         case ReplyVerdict.UNKNOWN | ReplyVerdict.FENCED:
             return None
+        case ReplyVerdict.WRITTEN | ReplyVerdict.OVERHEARD:
+            return None
         case ReplyVerdict.TOO_LATE:
             return "This question has already ended, so your message was not passed on."
         case ReplyVerdict.NOT_ALLOWED:
             return "Only the operators of this channel may answer. Nothing was passed on."
-        case ReplyVerdict.UNREADABLE if message.attachments or message.stickers:
-            return "Only text can be passed on. Please write the answer as a message."
+        case ReplyVerdict.UNREADABLE if message.stickers and not message.content:
+            return "A sticker can't be passed on. Please write the answer as a message."
         case ReplyVerdict.UNREADABLE if not message.content:
             return (
                 "I can't read this message. Either it is empty, or this bot lacks the Message "
@@ -171,7 +196,8 @@ def notice(verdict: ReplyVerdict, message: discord.Message) -> str | None:
             return in_words(verdict)
 
 
-def _is_a_persons(message: discord.Message) -> bool:
+def is_a_persons(message: discord.Message) -> bool:
+    """Whether a person wrote this, in words of their own."""
     return not message.author.bot and message.webhook_id is None and message.type in _HUMAN_MESSAGES
 
 
@@ -184,10 +210,9 @@ def _named_in_what_it_replies_to(message: discord.Message) -> str | None:
     return marks.marked_id(answered)
 
 
-def _without_leading_mention(message: discord.Message) -> str:
+def without_leading_mention(content: str, me: discord.abc.Snowflake | None) -> str:
     """Drop the bot's own mention, which people write when it can't read messages otherwise."""
-    text = message.content.strip()
-    me = message.guild.me if message.guild else None
+    text = content.strip()
     if me is not None:
         for mention in (f"<@{me.id}>", f"<@!{me.id}>"):
             if text.startswith(mention):

@@ -16,8 +16,9 @@ import discord
 
 from escalation_worker.discord_channel import problems, rendering
 from escalation_worker.discord_channel.places import GONE, NOBODY, is_there, starter_of
+from escalation_worker.manners import MannerOf, usual
 from escalation_worker.unreadable import passing_over_unreadable
-from shared.escalation import ChannelKind, Escalation, Posting, State
+from shared.escalation import Escalation, Posting, State
 from shared.ports import EscalationStore, PostingLog
 from shared.telemetry import get_logger
 
@@ -30,7 +31,7 @@ GiveUp = Callable[[str, str], Awaitable[None]]
 
 
 class Losses:
-    """Ends such questions at once."""
+    """Ends such questions at once. Only those of its own bot: what others show it may not see."""
 
     def __init__(
         self,
@@ -38,11 +39,16 @@ class Losses:
         postings: PostingLog,
         open_postings: OpenPostings,
         give_up: GiveUp,
+        manner_of: MannerOf = usual,
+        *,
+        bot: str,
     ) -> None:
         self._store = store
         self._postings = postings
         self._open_postings = open_postings
         self._give_up = give_up
+        self._bot = bot
+        self._manner_of = manner_of
         self._one_at_a_time = asyncio.Lock()
         self._asked_for = False
 
@@ -59,16 +65,16 @@ class Losses:
         async with self._one_at_a_time:
             self._asked_for = False
             postings = await self._open_postings()
-            discord_ones = {
+            own = {
                 escalation_id: posting
                 for escalation_id, posting in postings.items()
-                if posting.channel is ChannelKind.DISCORD
+                if posting.is_of(self._bot)
             }
-            for place in {posting.place for posting in discord_ones.values()}:
+            for place in {posting.place for posting in own.values()}:
                 reason = await _why_lost(client, int(place))
                 if reason is None:
                     continue
-                for escalation_id, posting in discord_ones.items():
+                for escalation_id, posting in own.items():
                     if posting.place == place:
                         with passing_over_unreadable(escalation_id):
                             await self._give_up(escalation_id, reason)
@@ -91,7 +97,7 @@ class Losses:
             ChannelUnavailableError: It is not known now.
             StoreUnavailableError: Likewise.
         """
-        escalation_id = await self._postings.find(str(reference))
+        escalation_id = await self._postings.find(self._bot, str(reference))
         if escalation_id is None:
             return
         with passing_over_unreadable(escalation_id):
@@ -121,7 +127,8 @@ class Losses:
         self, client: discord.Client, escalation: Escalation, posting: Posting
     ) -> None:
         """Say in the message that it is where to answer."""
-        embed = rendering.embed(escalation, threaded=False)
+        manner = self._manner_of(escalation.question)
+        embed = rendering.embed(escalation, threaded=False, manner=manner)
         await starter_of(client, posting).edit(embed=embed, allowed_mentions=NOBODY)
         log.warning("thread_deleted", escalation_id=escalation.id)
         # Where it ended meanwhile, this has the outcome shown once more, over what was just said.

@@ -27,9 +27,19 @@ def reply_nonce(escalation: Escalation, number: int, part: int) -> str:
     return _nonce(escalation, f"r{number:02}{part:02}")
 
 
+def caller_nonce(escalation: Escalation, *, gone: bool) -> str:
+    """Derive the nonce of the line that says that the customer has gone, or is back."""
+    return _nonce(escalation, f"{'g' if gone else 'b'}{escalation.departures:02}")
+
+
 def call_nonce(escalation: Escalation, digest: str) -> str:
     """Derive the nonce of a call from a digest of its words, as far as there is room for it."""
     return _nonce(escalation, f"c{digest[:8]}")
+
+
+def assignment_nonce(escalation: Escalation, digest: str) -> str:
+    """Derive the nonce of what whoever was given a question is told, likewise."""
+    return _nonce(escalation, f"a{digest[:8]}")
 
 
 def _nonce(escalation: Escalation, prefix: str) -> str:

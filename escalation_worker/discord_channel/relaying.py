@@ -15,7 +15,7 @@ from shared.escalation import Author, Escalation, Person
 
 @dataclass(frozen=True, slots=True)
 class Relayed:
-    """One message, and whom it calls: the person who asked back, and nobody else."""
+    """One message, and whom it calls: the one person whom it concerns, and nobody else."""
 
     text: str
     nonce: str

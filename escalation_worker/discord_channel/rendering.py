@@ -11,8 +11,10 @@ import discord
 
 from escalation_worker.discord_channel.endings import NAME_ROOM, outcome_line
 from escalation_worker.discord_channel.marks import marker
+from escalation_worker.discord_channel.presence import GONE, kept_until_back
 from escalation_worker.discord_channel.texts import beginning, brief, cut, plain, spaced, split_at
-from shared.escalation import Author, Escalation, State
+from escalation_worker.manners import USUAL, Manner
+from shared.escalation import Author, Claim, Escalation, State
 from shared.question import Question, Urgency
 from shared.texts import is_blank
 
@@ -52,10 +54,13 @@ def thread_name(escalation: Escalation) -> str:
     return f"Question {escalation.id[-6:]}" if is_blank(name.removesuffix("…")) else name
 
 
-def embed(escalation: Escalation, *, threaded: bool = True) -> discord.Embed:
+def embed(
+    escalation: Escalation, *, threaded: bool = True, manner: Manner = USUAL
+) -> discord.Embed:
     """Render a question as it stands: open with its deadline, or with its outcome.
 
-    Without a thread (`threaded`), people are told to reply to the message.
+    Without a thread (`threaded`), people are told to reply to the message. The `manner` is that of
+    the question's route.
     """
     question = escalation.question
     rendered = discord.Embed(
@@ -80,11 +85,17 @@ def embed(escalation: Escalation, *, threaded: bool = True) -> discord.Embed:
         for name, value in _progress(escalation):
             rendered.add_field(name=name, value=value, inline=False)
         rendered.add_field(
-            name="How to answer", value=_how_to_answer(question, threaded=threaded), inline=False
+            name="How to answer",
+            value=_how_to_answer(question, manner, threaded=threaded),
+            inline=False,
         )
     else:
-        delivered = "\n📨 Delivered to the customer" if escalation.is_delivered else ""
-        rendered.add_field(name="Outcome", value=outcome_line(escalation) + delivered, inline=False)
+        ending = outcome_line(escalation)
+        if escalation.is_delivered:
+            ending += "\n📨 Delivered to the customer"
+        elif kept_until_back(escalation):
+            ending += "\n🚪 The customer has gone: kept for when they are back"
+        rendered.add_field(name="Outcome", value=ending, inline=False)
     rendered.set_footer(text=marker(escalation))
     return rendered
 
@@ -110,25 +121,34 @@ def _overflow(question: Question) -> Iterator[str]:
             number += 1
 
 
-def _how_to_answer(question: Question, *, threaded: bool) -> str:
+def _how_to_answer(question: Question, manner: Manner, *, threaded: bool) -> str:
     where = "Write in the thread below" if threaded else "Reply to this message"
     back = f"{where}, beginning with “?”, to ask the agent back."
     if question.approvals_needed is not None:
         needed = question.approvals_needed
         people = f"{needed} different people must approve" if needed > 1 else "Press a button"
-        return f"{people}. One person who denies is enough. {back}"
+        why = " Both ask why." if manner.wants_reasons else ""
+        return f"{people}. One person who denies is enough.{why} {back}"
     if question.form is not None:
         return f"Press “Fill in the form”. {back}"
     if question.options_only:
         return f"Choose one of the answers. {back}"
+    if manner.waits_for_send:
+        return (
+            f"{where}, in as many messages as you like, and talk it over. Nothing is passed on "
+            "until you press “Send”: then all that you wrote is, and nothing of what others did. "
+            f"{back}"
+        )
     first = "The first message there" if threaded else "The first reply"
     return f"{where}. {first} is passed on; begin with “?” to ask the agent back."
 
 
 def _progress(escalation: Escalation) -> Iterator[tuple[str, str]]:
     """Tell what has happened to an open question so far."""
+    if escalation.caller_gone_at is not None:
+        yield "Customer", GONE
     if escalation.claim is not None:
-        yield "On it", brief(escalation.claim.by.name, NAME_ROOM) or "somebody"
+        yield "On it", on_it(escalation.claim)
     if escalation.question.approvals_needed is not None and escalation.votes:
         approved = [brief(each.by.name, NAME_ROOM) for each in escalation.votes if each.approve]
         needed = escalation.question.approvals_needed
@@ -140,6 +160,14 @@ def _progress(escalation: Escalation) -> Iterator[tuple[str, str]]:
         said = brief(last.text, PROGRESS_ROOM // 2)
         waits = " (waiting for the agent)" if last.author is Author.OPERATOR else ""
         yield f"Asked back{waits}", f"{brief(who, NAME_ROOM)}: {said}"
+
+
+def on_it(claim: Claim) -> str:
+    """Name who is on a question, and who wanted that, if another did."""
+    name = brief(claim.by.name, NAME_ROOM) or "somebody"
+    if claim.assigned_by is None:
+        return name
+    return f"{name} (asked by {brief(claim.assigned_by.name, NAME_ROOM) or 'somebody'})"
 
 
 def _context(question: Question) -> str:

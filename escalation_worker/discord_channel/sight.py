@@ -16,17 +16,28 @@ log = get_logger(__name__)
 
 
 class Places:
-    """Looks up the routes' channels; which these are may change while the worker runs."""
+    """Looks up the channels of one bot's routes; which these are may change while it runs."""
 
-    def __init__(self, routes: InForce[Route], *, setting: str = "DISCORD_CHANNEL_ID") -> None:
+    def __init__(
+        self, routes: InForce[Route], *, bot: str, setting: str = "DISCORD_CHANNEL_ID"
+    ) -> None:
         self._routes = routes
+        self._bot = bot
         self._setting = setting
+        self._had: list[int] = []
+        self._had = self.ids
 
     @property
     def ids(self) -> list[int]:
-        """Every channel in which a question may be posted, once."""
-        named = (channel for route in self._routes.routes for channel in route.channels)
-        return list(dict.fromkeys(int(channel) for channel in named))
+        """Every channel in which this bot may post a question, once.
+
+        Where a changed file leaves it no route, those that it had: it goes on with what is open.
+        """
+        own = (route for route in self._routes.routes if route.token_env == self._bot)
+        named = dict.fromkeys(int(channel) for route in own for channel in route.channels)
+        if named:
+            self._had = list(named)
+        return self._had
 
     def known(self, client: discord.Client) -> list[discord.TextChannel]:
         """List those that discord.py has in memory."""
@@ -52,7 +63,7 @@ class Places:
         """Find those that there are, and say of each other one what to mend.
 
         Raises:
-            NeedsMendingError: There is none; it says what is wrong with the first.
+            NeedsMendingError: None can be used; it says what is wrong with the first.
             ChannelUnavailableError: Discord does not answer now.
         """
         found: dict[int, discord.TextChannel] = {}
@@ -62,7 +73,7 @@ class Places:
                 found[channel_id] = await self._find(client, channel_id)
             except NeedsMendingError as error:
                 refused.append(error)
-        if not found:
+        if refused and not found:
             raise refused[0]
         for error in refused:
             log.error("needs_mending", part="discord", mend=str(error))

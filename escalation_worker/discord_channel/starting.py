@@ -13,6 +13,7 @@ from escalation_worker.discord_channel.calling import allowed, mentions
 from escalation_worker.discord_channel.controls import controls
 from escalation_worker.discord_channel.places import find_marked, text_channel
 from escalation_worker.escalating import first_call
+from escalation_worker.manners import manners_by_route
 from shared.errors import ChannelRejectedError
 from shared.escalation import ChannelKind, Escalation, Posting
 from shared.ports import Clock, PostingJournal, utc_now
@@ -27,10 +28,12 @@ SEARCH_MARGIN: Final = timedelta(minutes=1)
 
 
 class Starting:
-    """Sends that message once, and finds it again."""
+    """Sends that message once as one bot, and finds it again."""
 
-    def __init__(self, routes: InForce[Route], *, clock: Clock = utc_now) -> None:
+    def __init__(self, routes: InForce[Route], *, bot: str, clock: Clock = utc_now) -> None:
         self._routes = routes
+        self._bot = bot
+        self._manner_of = manners_by_route(routes)
         self._clock = clock
         self.places: Mapping[int, discord.TextChannel] = {}
         """Those that were found when the client logged in."""
@@ -86,10 +89,11 @@ class Starting:
     async def _send_to(self, place: discord.TextChannel, escalation: Escalation) -> discord.Message:
         call = first_call(self._route(escalation), escalation, self._clock())
         users, roles = (call.users, call.roles) if call else ((), ())
+        manner = self._manner_of(escalation.question)
         return await place.send(
             mentions(users, roles) or None,
-            embed=rendering.embed(escalation),
-            view=controls(escalation) or discord.utils.MISSING,
+            embed=rendering.embed(escalation, manner=manner),
+            view=controls(escalation, manner) or discord.utils.MISSING,
             allowed_mentions=allowed(users, roles),
             nonce=marks.nonce(escalation),
         )
@@ -104,6 +108,7 @@ class Starting:
             reference=str(message.id),
             url=message.jump_url,
             called=tuple(sorted(call.targets)) if call is not None and called else (),
+            bot=self._bot,
         )
 
     def _route(self, escalation: Escalation) -> Route:

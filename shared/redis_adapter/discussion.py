@@ -84,16 +84,21 @@ class RedisDiscussion:
     ) -> Concluded | None:
         """See `Discussion.claim`."""
         ends = _ANYBODYS if take_over else _NOBODYS
-        return await self._claim(escalation_id, claim.model_dump_json(), claim.by.id, ends, hold)
+        return await self._claim(escalation_id, claim, ends, claim.source, hold)
 
     async def release(
-        self, escalation_id: str, person_id: str | None, hold: Hold | None = None
+        self,
+        escalation_id: str,
+        person_id: str | None,
+        hold: Hold | None = None,
+        *,
+        source: str = "",
     ) -> Concluded | None:
         """See `Discussion.release`."""
-        return await self._claim(escalation_id, "", "", person_id or _ANYBODYS, hold)
+        return await self._claim(escalation_id, None, person_id or _ANYBODYS, source, hold)
 
     async def _claim(
-        self, escalation_id: str, claim: str, person_id: str, ends: str, hold: Hold | None
+        self, escalation_id: str, claim: Claim | None, ends: str, source: str, hold: Hold | None
     ) -> Concluded | None:
         keys, (now_ms, show) = self._keys, self._showing(escalation_id)
         applied, *record = await self._scripts.call(
@@ -101,9 +106,11 @@ class RedisDiscussion:
             [keys.record(escalation_id), *self._shown_by(show), *keys.fenced_by(hold)],
             [
                 escalation_id,
-                claim,
-                person_id,
+                claim.model_dump_json() if claim else "",
+                claim.by.id if claim else "",
                 ends,
+                source,
+                int(claim is not None and claim.assigned_by is not None),
                 *self._to_show(now_ms, show),
                 hold.fence if hold else "",
                 *sorted(OPEN_STATES),

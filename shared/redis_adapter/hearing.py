@@ -49,21 +49,21 @@ class RedisHearing:
             [source, hold.fence],
         )
 
-    async def cursors(self, references: Sequence[str]) -> dict[str, str]:
-        """For each of these threads that shows a question: the newest message heard there.
+    async def cursors(self, bot: str, references: Sequence[str]) -> dict[str, str]:
+        """For each of these threads in which the bot shows a question: the newest heard there.
 
         A thread where nothing was heard yet stands for itself: its id is its first message's.
         """
         found: dict[str, str] = {}
         for start in range(0, len(references), READ_AT_ONCE):
-            found |= await self._cursors(references[start : start + READ_AT_ONCE])
+            found |= await self._cursors(bot, references[start : start + READ_AT_ONCE])
         return found
 
-    async def _cursors(self, references: Sequence[str]) -> dict[str, str]:
+    async def _cursors(self, bot: str, references: Sequence[str]) -> dict[str, str]:
         async with translated_errors():
             ids = cast(
                 "list[str | None]",
-                await self._redis.mget([self._keys.posting(each) for each in references]),
+                await self._redis.mget([self._keys.posting(bot, each) for each in references]),
             )
             shown = [(each, id_) for each, id_ in zip(references, ids, strict=True) if id_]
             async with self._redis.pipeline(transaction=False) as pipe:
@@ -85,21 +85,21 @@ class RedisHearing:
         return given == 1
 
     async def note_heard_until(self, moment: datetime, hold: Hold) -> bool:
-        """Say that all that people wrote before this moment was taken in.
+        """Say that all that people wrote to this hold's bot before this moment was taken in.
 
         Returns False where the slot has a newer holder.
         """
         taken = await self._scripts.call(
             "note_heard_until",
-            [self._keys.heard_until, *self._keys.fenced_by(hold)],
+            [self._keys.heard_until(hold.bot), *self._keys.fenced_by(hold)],
             [to_ms(moment), int(HEARD_UNTIL_KEPT.total_seconds() * 1000), hold.fence],
         )
         return taken == 1
 
-    async def heard_until(self) -> datetime | None:
-        """Tell until when everything that people wrote was taken in."""
+    async def heard_until(self, bot: str) -> datetime | None:
+        """Tell until when everything that people wrote to this bot was taken in."""
         async with translated_errors():
-            moment = cast("str | None", await self._redis.get(self._keys.heard_until))
+            moment = cast("str | None", await self._redis.get(self._keys.heard_until(bot)))
         return None if moment is None else from_ms(moment)
 
     async def open_postings(self) -> dict[str, Posting]:

@@ -5,7 +5,9 @@
 | `{p}:esc:{id}` | hash: the record | `kept_until` | gateway, worker | all |
 | `{p}:esc:{id}:reply` | string: the outcome | `kept_until` | the winning conclusion | gateway |
 | `{p}:esc:{id}:back` | string: what is asked back | the agent's reply | worker | gateway |
+| `{p}:esc:{id}:files:{digest}` | hash: an answer's images | `kept_until` | worker | gateway |
 | `{p}:esc:{id}:lease` | string: who is at it | seconds, renewed | worker | worker |
+| `{p}:esc:{id}:draft:{digest}` | hash: a person's form so far | 15 min, renewed | worker | worker |
 | `{p}:open` | zset: id by deadline (ms) | swept index | acceptance | worker |
 | `{p}:unposted` | zset: id by time asked | swept index | acceptance | worker |
 | `{p}:unshown` | zset: id by time concluded | swept index | conclusion | worker |
@@ -17,18 +19,21 @@
 | `{p}:calls:{digest}` | string: when its bucket is full again | seconds | gateway | gateway |
 | `{p}:idem:{digest}` | string: id | `kept_until` | gateway | gateway |
 | `{p}:same:{digest}` | string: id | deadline | gateway | gateway |
-| `{p}:posting:{reference}` | string: id | `kept_until` | worker | worker |
+| `{b}:posting:{reference}` | string: id | `kept_until` | worker | worker |
 | `{p}:told:{source}` | string: this notice was given | 30 days | worker | worker |
-| `{p}:slot:{n}` | string: which worker listens | 3 s, renewed | worker | worker |
-| `{p}:slot:{n}:fence` | string: how many held the slot | 30 days | worker | worker |
-| `{p}:heard_until` | string: until when people were heard (ms) | 30 days | worker | worker |
-| `{p}:rest:{digest}` | string: when the next REST call may leave | seconds | worker | worker |
+| `{b}:slot:{n}` | string: which worker listens | 3 s, renewed | worker | worker |
+| `{b}:slot:{n}:fence` | string: how many held the slot | 30 days | worker | worker |
+| `{b}:heard_until` | string: until when people were heard (ms) | 30 days | worker | worker |
+| `{b}:rest` | string: when the next REST call may leave | seconds | worker | worker |
 | `{p}:access_key:{id}` | string: what is kept of a key | its expiry | `hitl key` | gateway |
 | `{p}:access_keys` | zset: id by expiry (ms) | the last expiry | `hitl key` | `hitl key` |
 | `{p}:queue` | zset: arq's queue | swept by arq | all | worker |
 | `{p}:queue:health-check` | string: arq's health line | an hour | worker | people |
 | `arq:job:{p}:…` | string: a job's body | as given | all | worker |
 | `arq:in-progress:{p}:…`, `arq:retry:{p}:…` | strings: arq's | seconds, a day | worker | worker |
+
+`{p}` is the prefix. `{b}` begins the keys of one bot: it is `{p}` for that in `DISCORD_TOKEN`, as
+it was when there was no other, and `{p}:bot:{name}` for any other.
 
 arq fixes the first part of its own keys; our prefix stands in the job ids behind it, so two
 installations can share a server. Channels: `{p}:changed` (payload: an id), `{p}:wake` (queue),
@@ -39,6 +44,7 @@ from dataclasses import dataclass
 
 from arq.constants import job_key_prefix
 
+from shared.escalation import DEFAULT_BOT
 from shared.ports import Hold
 from shared.texts import digest
 
@@ -66,9 +72,17 @@ class Keys:
         """Name the string that holds what an operator asks, until the agent has replied."""
         return f"{self.prefix}:esc:{escalation_id}:back"
 
+    def files(self, escalation_id: str, source: str) -> str:
+        """Name the hash with the images of the answer that came by this message."""
+        return f"{self.prefix}:esc:{escalation_id}:files:{digest(source)}"
+
     def lease(self, escalation_id: str) -> str:
         """Name the string with the token of the worker that is posting or closing it."""
         return f"{self.prefix}:esc:{escalation_id}:lease"
+
+    def draft(self, escalation_id: str, person_id: str) -> str:
+        """Hash; what one person has written into the question's form, by field."""
+        return f"{self.prefix}:esc:{escalation_id}:draft:{digest(person_id)}"
 
     @property
     def open(self) -> str:
@@ -128,34 +142,37 @@ class Keys:
         """Name the string that maps an open question's fingerprint to its id."""
         return f"{self.prefix}:same:{_pair(tenant, fingerprint)}"
 
-    def posting(self, reference: str) -> str:
-        """Name the string that maps a thread to its question."""
-        return f"{self.prefix}:posting:{reference}"
+    def posting(self, bot: str, reference: str) -> str:
+        """Name the string that maps a thread to the question that this bot shows there."""
+        return f"{self._of(bot)}:posting:{reference}"
 
     def told(self, source: str) -> str:
         """Name the string that says that a notice about this message was given."""
         return f"{self.prefix}:told:{source}"
 
-    def slot(self, number: int) -> str:
-        """Name the string that says which worker listens in this slot."""
-        return f"{self.prefix}:slot:{number}"
+    def slot(self, bot: str, number: int) -> str:
+        """Name the string that says which worker listens for a bot in this slot."""
+        return f"{self._of(bot)}:slot:{number}"
 
-    def fence(self, number: int) -> str:
+    def fence(self, bot: str, number: int) -> str:
         """Name the counter of those who held this slot."""
-        return f"{self.slot(number)}:fence"
+        return f"{self.slot(bot, number)}:fence"
 
     def fenced_by(self, hold: Hold | None) -> list[str]:
         """Name what can refuse an act of this hold; acts without one are refused by nothing."""
-        return [] if hold is None else [self.fence(hold.slot)]
+        return [] if hold is None else [self.fence(hold.bot, hold.slot)]
 
-    @property
-    def heard_until(self) -> str:
-        """Name the string with the moment (ms) until which all that people wrote was heard."""
-        return f"{self.prefix}:heard_until"
+    def heard_until(self, bot: str) -> str:
+        """Name the string with the moment (ms) until which a bot heard all that people wrote."""
+        return f"{self._of(bot)}:heard_until"
 
-    def rest(self, budget: str) -> str:
-        """Name the string that paces the REST calls made with one token."""
-        return f"{self.prefix}:rest:{digest(budget)}"
+    def rest(self, bot: str) -> str:
+        """Name the string that paces a bot's REST calls."""
+        return f"{self._of(bot)}:rest"
+
+    def _of(self, bot: str) -> str:
+        """Begin the keys of one bot. The first one's are as they were when it was the only one."""
+        return self.prefix if bot == DEFAULT_BOT else f"{self.prefix}:bot:{bot}"
 
     @property
     def queue(self) -> str:

@@ -1,4 +1,4 @@
-"""One pace for the REST calls that all workers make with one token."""
+"""One pace for the REST calls that all workers make as one bot."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ log = get_logger(__name__)
 
 
 class RedisPace:
-    """Lets calls leave at most so often, over all processes that share the budget."""
+    """Lets a bot's calls leave at most so often, over all processes."""
 
     def __init__(
-        self, redis: Redis, keys: Keys, *, budget: str, per_second: float, burst: int
+        self, redis: Redis, keys: Keys, bot: str, *, per_second: float, burst: int
     ) -> None:
-        self._key = keys.rest(budget)
+        self._key = keys.rest(bot)
         self._args = (1000 / per_second, burst)
         self._scripts = Scripts(redis)
         self._interval = 1 / per_second

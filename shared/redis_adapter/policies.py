@@ -74,3 +74,24 @@ class RedisPolicyLog:
                 keys.wake,
             ],
         )
+
+    async def show_again(self, escalation_id: str) -> bool:
+        """See `PolicyLog.show_again`."""
+        keys, now_ms = self._keys, to_ms(self._clock())
+        show = make_job(
+            keys.prefix, JobName.SHOW_OUTCOME, escalation_id, generation=now_ms, now_ms=now_ms
+        )
+        queued = await self._scripts.call(
+            "show_again",
+            [keys.record(escalation_id), keys.unshown, keys.queue, keys.job(show.id)],
+            [
+                escalation_id,
+                now_ms,
+                show.id,
+                show.body,
+                keys.changed,
+                keys.wake,
+                *sorted(OPEN_STATES),
+            ],
+        )
+        return queued == 1

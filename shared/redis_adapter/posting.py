@@ -80,7 +80,7 @@ class RedisPostingLog:
             "note_posting",
             [
                 keys.record(escalation_id),
-                keys.posting(posting.reference),
+                keys.posting(posting.bot, posting.reference),
                 keys.unposted,
                 keys.unshown,
                 keys.unread,
@@ -97,9 +97,9 @@ class RedisPostingLog:
         )
         return State(state) if state is not None else State.CANCELLED
 
-    async def find(self, posting_reference: str) -> str | None:
+    async def find(self, bot: str, posting_reference: str) -> str | None:
         """See `PostingLog.find`."""
-        found = await self._scripts.read("GET", self._keys.posting(posting_reference))
+        found = await self._scripts.read("GET", self._keys.posting(bot, posting_reference))
         return cast("str | None", found)
 
     async def requeue(self, work: Work) -> int:

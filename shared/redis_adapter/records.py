@@ -63,13 +63,16 @@ def from_hash(fields: Mapping[str, str]) -> Escalation:
             kept_until=from_ms(fields["kept_until_ms"]),
             posting=Posting.model_validate_json(posting) if posting else None,
             claim=Claim.model_validate_json(claim) if claim else None,
+            assignments=int(fields.get("assignments", "0")),
             remarks=_REMARKS.validate_json(fields.get("remarks", "[]")),
             votes=_VOTES.validate_json(fields.get("votes", "[]")),
             progress=PolicyProgress.model_validate_json(fields.get("progress", "{}")),
             outcome=Outcome.model_validate_json(outcome) if outcome else None,
             late_answer=Outcome.model_validate_json(late) if late else None,
-            delivered_at=_moment(fields, News.OUTCOME),
-            late_answer_delivered_at=_moment(fields, News.LATE_ANSWER),
+            delivered_at=_moment(fields, delivered_field(News.OUTCOME)),
+            late_answer_delivered_at=_moment(fields, delivered_field(News.LATE_ANSWER)),
+            caller_gone_at=_moment(fields, "caller_gone_ms"),
+            departures=int(fields.get("departures", "0")),
         )
     # A field is missing, says what this version does not know, or is no moment.
     except (KeyError, ValueError, OverflowError, OSError) as error:
@@ -81,8 +84,8 @@ def delivered_field(news: News) -> str:
     return f"{news}_delivered_ms"
 
 
-def _moment(fields: Mapping[str, str], news: News) -> datetime | None:
-    value = fields.get(delivered_field(news))
+def _moment(fields: Mapping[str, str], name: str) -> datetime | None:
+    value = fields.get(name)
     return from_ms(value) if value else None
 
 

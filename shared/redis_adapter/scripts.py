@@ -25,13 +25,18 @@ _USES: Final = {
     "_enqueue": frozenset({"accept", "look_again", "requeue"}),
     "_conclude": frozenset({"conclude", "vote"}),
     "_show": frozenset(
-        {"claim", "keep_late_answer", "note_delivery", "note_progress", "remark", "vote"}
+        {
+            *("claim", "keep_late_answer", "note_caller", "note_delivery", "note_progress"),
+            *("remark", "show_again", "vote"),
+        }
     ),
     "_fence": frozenset(
         {
             "claim",
             "conclude",
             "first_notice",
+            "keep_draft",
+            "keep_files",
             "keep_late_answer",
             "note_heard",
             "note_heard_until",

@@ -18,18 +18,20 @@ FENCE_KEPT: Final = timedelta(days=30)
 
 
 class RedisListenerSlots:
-    """One worker's hold on one of the slots. The token is this process's own."""
+    """One worker's hold on one of a bot's slots. The token is this process's own."""
 
     def __init__(
         self,
         redis: Redis,
         keys: Keys,
+        bot: str,
         *,
         slots: int,
         length: timedelta = SLOT_LENGTH,
         replicas: Replicas | None = None,
     ) -> None:
         self._keys = keys
+        self._bot = bot
         self._scripts = Scripts(redis, replicas=replicas)
         self._numbers = range(slots)
         self._length_ms = int(length.total_seconds() * 1000)
@@ -45,12 +47,12 @@ class RedisListenerSlots:
         for number in self._numbers if self._held is None else (self._held,):
             fence = await self._scripts.call(
                 "hold_slot",
-                [self._keys.slot(number), self._keys.fence(number)],
+                [self._keys.slot(self._bot, number), self._keys.fence(self._bot, number)],
                 [self._token, self._length_ms, int(FENCE_KEPT.total_seconds() * 1000)],
             )
             if fence:
                 self._held = number
-                return Hold(number, int(fence))
+                return Hold(number, int(fence), self._bot)
         self._held = None
         return None
 
@@ -62,4 +64,5 @@ class RedisListenerSlots:
         """
         if self._held is not None:
             number, self._held = self._held, None
-            await self._scripts.call("renew_lease", [self._keys.slot(number)], [self._token, 0])
+            slot = self._keys.slot(self._bot, number)
+            await self._scripts.call("renew_lease", [slot], [self._token, 0])

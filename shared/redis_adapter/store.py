@@ -6,7 +6,16 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from shared.errors import TooManyOpenError, UnreadableRecordError
-from shared.escalation import Ask, Escalation, News, Outcome, State, new_id, states_before
+from shared.escalation import (
+    OPEN_STATES,
+    Ask,
+    Escalation,
+    News,
+    Outcome,
+    State,
+    new_id,
+    states_before,
+)
 from shared.ports import Accepted, Clock, Concluded, Hold, utc_now
 from shared.redis_adapter.connection import translated_errors
 from shared.redis_adapter.jobs import Job, JobName, make_job
@@ -126,6 +135,7 @@ class RedisEscalationStore:
         *,
         conversation_id: str | None = None,
         states: frozenset[State] | None = None,
+        most: int = LIST_LIMIT,
     ) -> list[Escalation]:
         """See `EscalationStore.list_for_tenant`."""
         async with translated_errors():
@@ -136,7 +146,7 @@ class RedisEscalationStore:
             if (conversation_id is None or escalation.question.conversation_id == conversation_id)
             and (states is None or escalation.state in states)
         ]
-        return found[:LIST_LIMIT]
+        return found[:most]
 
     async def list_open(self) -> list[Escalation]:
         """See `EscalationStore.list_open`."""
@@ -221,6 +231,26 @@ class RedisEscalationStore:
                 show.body,
                 keys.changed,
                 keys.wake,
+            ],
+        )
+        return concluded(applied, record)
+
+    async def note_caller(self, escalation_id: str, *, gone: bool) -> Concluded | None:
+        """See `EscalationStore.note_caller`."""
+        keys, now = self._keys, self._clock()
+        show = self._job(JobName.SHOW_OUTCOME, escalation_id, now=now, generation=to_ms(now))
+        applied, *record = await self._scripts.call(
+            "note_caller",
+            [keys.record(escalation_id), keys.unshown, keys.queue, keys.job(show.id)],
+            [
+                escalation_id,
+                int(gone),
+                to_ms(now),
+                show.id,
+                show.body,
+                keys.changed,
+                keys.wake,
+                *sorted(OPEN_STATES),
             ],
         )
         return concluded(applied, record)

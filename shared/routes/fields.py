@@ -141,7 +141,8 @@ VariableName = Annotated[
 MediaType = Annotated[
     str,
     _matching(
-        r"[a-z]+/(\*|[a-z0-9][a-z0-9.+-]*)", 'must be a media type such as "image/png" or "image/*"'
+        r"\*/\*|[a-z]+/(\*|[a-z0-9][a-z0-9.+-]*)",
+        'must be a media type such as "image/png", "image/*" or "*/*"',
     ),
 ]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any, Final, TypeVar, get_args
@@ -37,6 +37,9 @@ _WORDS: Final = {
     "too_short": "must not be empty",
 }
 
+Mistake = tuple[Path, str]
+"""Where something is wrong, and what is right there."""
+
 TableT = TypeVar("TableT", bound=Table)
 _id: Final = TypeAdapter[str](Id)
 _name: Final = TypeAdapter[str](Name)
@@ -48,6 +51,17 @@ class Routes:
 
     routes: Mapping[str, Route]
     schedules: Mapping[str, Schedule]
+    name: str
+    """What errors call the file."""
+    text: str
+
+    def refuse(self, mistakes: Iterable[Mistake]) -> None:
+        """Refuse the file if there are any: what it says is well said, but can't be done.
+
+        Raises:
+            ConfigurationError: One line for each mistake: file, line, key, and what is right.
+        """
+        _refuse(self.name, self.text, mistakes)
 
 
 def load_routes(path: FilePath) -> Routes:
@@ -86,12 +100,16 @@ def parse_routes(text: str, *, name: str = "routes.toml") -> Routes:
     except RecursionError:
         raise ConfigurationError(f"{name}:1: not valid TOML: nested too deeply") from None
     reader = _Reader(document)
-    routes = reader.read()
-    if reader.mistakes:
+    routes, schedules = reader.read()
+    _refuse(name, text, reader.mistakes)
+    return Routes(routes, schedules, name, text)
+
+
+def _refuse(name: str, text: str, mistakes: Iterable[Mistake]) -> None:
+    if told := list(mistakes):
         lines = line_numbers(text)
-        found = sorted((find_line(lines, path), _dotted(path), w) for path, w in reader.mistakes)
+        found = sorted((find_line(lines, path), _dotted(path), words) for path, words in told)
         raise ConfigurationError("\n".join(f"{name}:{n}: {key}: {w}" for n, key, w in found))
-    return routes
 
 
 @dataclass
@@ -99,9 +117,9 @@ class _Reader:
     """Reads the sections in the order in which they refer to each other."""
 
     document: dict[str, Any]
-    mistakes: list[tuple[Path, str]] = field(default_factory=list[tuple[Path, str]])
+    mistakes: list[Mistake] = field(default_factory=list[Mistake])
 
-    def read(self) -> Routes:
+    def read(self) -> tuple[dict[str, Route], dict[str, Schedule]]:
         for key in self.document.keys() - set(SECTIONS):
             self.mistakes.append(((key,), f"unknown table; {did_you_mean(key, SECTIONS)}"))
         # A mistake in a person or a schedule is told once, not again wherever its name is used.
@@ -127,7 +145,7 @@ class _Reader:
             self.mistakes.append(
                 (("routes",), f"needs a route {DEFAULT_ROUTE!r}, for questions that name none")
             )
-        return Routes(routes, schedules)
+        return routes, schedules
 
     def _section(self, section: str) -> dict[str, Any]:
         value = self.document.get(section, {})

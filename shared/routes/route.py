@@ -10,7 +10,7 @@ from typing import Annotated, Final, Self, assert_never
 
 from pydantic import BeforeValidator, Field, InstanceOf, field_validator, model_validator
 
-from shared.escalation import Person
+from shared.escalation import DEFAULT_BOT, Person
 from shared.question import DEFAULT_ROUTE, QUESTION_LIMIT, Urgency
 from shared.routes.fields import (
     Distinct,
@@ -35,6 +35,7 @@ from shared.texts import FilledText
 TIERS_LIMIT: Final = 20
 CHANNELS_LIMIT: Final = 10
 REMINDERS_LIMIT: Final = 10
+ANY_TYPE: Final = "*/*"
 ATTACHMENTS_LIMIT: Final = 10
 """Files that Discord takes with one message."""
 QUORUM_LIMIT: Final = 10
@@ -56,6 +57,13 @@ class AnswerMode(StrEnum):
 
     FIRST_MESSAGE = "first_message"  # the first message is the answer
     SEND_BUTTON = "send_button"  # messages are joined until somebody presses Send
+
+
+class DecisionReason(StrEnum):
+    """Whether people must say why they approve or deny."""
+
+    OPTIONAL = "optional"  # an approval counts at once; a denial asks why, and takes no reason too
+    REQUIRED = "required"  # neither counts without a reason
 
 
 class CallerGone(StrEnum):
@@ -87,7 +95,7 @@ class Operators(Table):
 
 
 class Attachments(Table):
-    """Which files people and agents may send along."""
+    """Which files people may send along with an answer."""
 
     count: Annotated[int, Field(ge=0, le=ATTACHMENTS_LIMIT)] = 4
     size: Annotated[Size, Field(ge=1, le=25_000_000)] = 8_000_000
@@ -98,7 +106,16 @@ class Attachments(Table):
         MediaType,
         Distinct,
     ] = ("image/*", "application/pdf", "text/plain")
-    """Media types, such as `image/png` or `image/*`."""
+    """Media types, such as `image/png` or `image/*`; `*/*` for all, and for files of no type."""
+
+    def allow(self, media_type: str | None) -> bool:
+        """Whether files of this type may be sent along; None where the type is not known."""
+        if ANY_TYPE in self.kinds:
+            return True
+        return media_type is not None and any(
+            media_type == kind or (kind.endswith("/*") and media_type.startswith(kind[:-1]))
+            for kind in self.kinds
+        )
 
 
 class UrgencyFactors(Table):
@@ -150,13 +167,14 @@ class Route(Table):
         tuple[Id, ...], Listed, Distinct, Field(min_length=1, max_length=CHANNELS_LIMIT)
     ]
     """The first is used; the others when one before it is full or refuses."""
-    token_env: VariableName = "DISCORD_TOKEN"  # noqa: S105 (a name, not a token)
-    """The environment variable that holds the bot's token."""
+    token_env: VariableName = DEFAULT_BOT
+    """The environment variable that holds the bot's token, and so the bot's name."""
     operators: Operators
     timeout: Timeout = timedelta(minutes=10)
     answer_mode: Annotated[AnswerMode, Field(strict=False)] = AnswerMode.FIRST_MESSAGE
     quorum: Annotated[int, Field(ge=1, le=QUORUM_LIMIT)] = 1
     """How many different people must approve, where an approval is asked for."""
+    decision_reason: Annotated[DecisionReason, Field(strict=False)] = DecisionReason.OPTIONAL
     correction_grace: Grace = timedelta(0)
     """How long after an answer an edit replaces it."""
     memory: bool = False

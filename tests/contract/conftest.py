@@ -14,16 +14,21 @@ from support.clock import SteppedClock
 from support.key_checker import leaking_keys
 
 from shared.access_keys import AccessKeys
+from shared.escalation import DEFAULT_BOT
 from shared.limits import Admission
 from shared.memory import MemoryEscalations
 from shared.memory_access import MemoryAccessKeys, MemoryAdmission
 from shared.memory_discussion import MemoryDiscussion
+from shared.memory_drafts import MemoryFormDrafts
+from shared.memory_files import MemoryAnswerFiles
 from shared.memory_listening import MemoryHearing, MemoryListenerSlots, MemorySlots
 from shared.memory_policies import MemoryPolicyLog
 from shared.ports import (
     SLOT_LENGTH,
+    AnswerFiles,
     Discussion,
     EscalationStore,
+    FormDrafts,
     ListenerSlots,
     PolicyLog,
     PostingLog,
@@ -32,6 +37,8 @@ from shared.ports import (
 from shared.redis_adapter.access_keys import RedisAccessKeys, RedisAdmission
 from shared.redis_adapter.connection import open_client, open_subscriber
 from shared.redis_adapter.discussion import RedisDiscussion
+from shared.redis_adapter.drafts import RedisFormDrafts
+from shared.redis_adapter.files import RedisAnswerFiles
 from shared.redis_adapter.hearing import RedisHearing
 from shared.redis_adapter.keys import Keys
 from shared.redis_adapter.policies import RedisPolicyLog
@@ -55,13 +62,20 @@ class Backend:
     policies: PolicyLog
     keys: AccessKeys
     admission: Admission
-    make_slots: Callable[[int, timedelta], Callable[[], ListenerSlots]]
+    make_drafts: Callable[[timedelta], FormDrafts]
+    files: AnswerFiles
+    make_slots: Callable[[str, int, timedelta], Callable[[], ListenerSlots]]
 
     def workers(
-        self, count: int, *, slots: int = 1, length: timedelta = SLOT_LENGTH
+        self,
+        count: int,
+        *,
+        slots: int = 1,
+        length: timedelta = SLOT_LENGTH,
+        bot: str = DEFAULT_BOT,
     ) -> list[ListenerSlots]:
-        """Let so many workers look for one of so many slots."""
-        make = self.make_slots(slots, length)
+        """Let so many workers look for one of so many slots of a bot."""
+        make = self.make_slots(bot, slots, length)
         return [make() for _ in range(count)]
 
 
@@ -72,8 +86,8 @@ async def backend(request: pytest.FixtureRequest, keys: Keys) -> AsyncGenerator[
     if request.param == "memory":
         memory = MemoryEscalations(clock=clock)
 
-        def in_memory(slots: int, length: timedelta) -> Callable[[], ListenerSlots]:
-            fleet = MemorySlots(memory, slots=slots, length=length)
+        def in_memory(bot: str, slots: int, length: timedelta) -> Callable[[], ListenerSlots]:
+            fleet = MemorySlots(memory, bot, slots=slots, length=length)
             return lambda: MemoryListenerSlots(fleet)
 
         yield Backend(
@@ -86,6 +100,8 @@ async def backend(request: pytest.FixtureRequest, keys: Keys) -> AsyncGenerator[
             MemoryPolicyLog(memory, clock=clock),
             MemoryAccessKeys(clock=clock),
             MemoryAdmission(),
+            lambda length: MemoryFormDrafts(memory, length=length),
+            MemoryAnswerFiles(memory),
             in_memory,
         )
         return
@@ -101,8 +117,8 @@ async def backend(request: pytest.FixtureRequest, keys: Keys) -> AsyncGenerator[
         waiter = RedisReplyWaiter(redis, subscriber, keys)
         running = asyncio.create_task(waiter.run())
 
-        def on_redis(slots: int, length: timedelta) -> Callable[[], ListenerSlots]:
-            return lambda: RedisListenerSlots(redis, keys, slots=slots, length=length)
+        def on_redis(bot: str, slots: int, length: timedelta) -> Callable[[], ListenerSlots]:
+            return lambda: RedisListenerSlots(redis, keys, bot, slots=slots, length=length)
 
         yield Backend(
             RedisEscalationStore(redis, keys, clock=clock),
@@ -114,6 +130,8 @@ async def backend(request: pytest.FixtureRequest, keys: Keys) -> AsyncGenerator[
             RedisPolicyLog(redis, keys, clock=clock),
             RedisAccessKeys(redis, keys, clock=clock),
             RedisAdmission(redis, keys),
+            lambda length: RedisFormDrafts(redis, keys, length=length),
+            RedisAnswerFiles(redis, keys),
             on_redis,
         )
         running.cancel()

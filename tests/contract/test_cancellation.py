@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 
+from shared.escalation import DEFAULT_BOT
 from shared.redis_adapter.connection import open_client, open_queue
 from shared.redis_adapter.keys import Keys
 from shared.redis_adapter.posting import RedisPostingLog
@@ -23,11 +24,11 @@ async def test_a_cancelled_call_ends_at_every_moment(
                 async with open_client(store_settings) as redis:
                     log = RedisPostingLog(redis, keys)
                     if not fresh:
-                        await log.find("nobody")
+                        await log.find(DEFAULT_BOT, "nobody")
 
                     async def again(log: RedisPostingLog = log) -> None:
                         while True:
-                            await log.find("nobody")
+                            await log.find(DEFAULT_BOT, "nobody")
 
                     await _cancelled_after(moment, again())
 

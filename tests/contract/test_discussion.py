@@ -95,6 +95,45 @@ async def test_one_person_at_a_time_is_on_a_question(backend: Backend) -> None:
     assert (free.escalation.claim, free.escalation.state) == (None, State.POSTED)
 
 
+async def test_a_claim_that_another_assigned_is_counted_and_replaces_any_other(
+    backend: Backend,
+) -> None:
+    escalation, now = await posted(backend), backend.clock.now
+    discussion = backend.discussion
+    await discussion.claim(escalation.id, Claim(by=MAYA, at=now))
+    given = Claim(by=JON, at=now, assigned_by=MAYA, source="s1")
+    assigned = await discussion.claim(escalation.id, given, take_over=True)
+    assert assigned is not None
+    assert (assigned.applied, assigned.escalation.claim) == (True, given)
+    assert assigned.escalation.assignments == 1
+    again = given.model_copy(update={"source": "s2"})
+    theirs = await discussion.claim(escalation.id, again, take_over=True)
+    assert theirs is not None
+    assert (theirs.applied, theirs.escalation.claim) == (False, given)
+    await discussion.release(escalation.id, JON.id)
+    anew = await discussion.claim(escalation.id, again, take_over=True)
+    assert anew is not None
+    assert (anew.applied, anew.escalation.assignments) == (True, 2)
+
+
+async def test_what_came_by_one_source_is_done_once_however_late_it_comes_again(
+    backend: Backend,
+) -> None:
+    escalation, now = await posted(backend), backend.clock.now
+    discussion = backend.discussion
+    claim = Claim(by=MAYA, at=now, source="s1")
+    await discussion.claim(escalation.id, claim)
+    await discussion.release(escalation.id, MAYA.id, source="s2")
+    again = await discussion.claim(escalation.id, claim)
+    assert again is not None
+    assert (again.applied, again.escalation.claim) == (False, None)
+    newer = claim.model_copy(update={"source": "s3"})
+    await discussion.claim(escalation.id, newer)
+    late = await discussion.release(escalation.id, MAYA.id, source="s2")
+    assert late is not None
+    assert (late.applied, late.escalation.claim) == (False, newer)
+
+
 async def test_a_question_that_waits_for_the_agent_stays_its_claimants(backend: Backend) -> None:
     escalation, now = await posted(backend), backend.clock.now
     await backend.discussion.claim(escalation.id, Claim(by=MAYA, at=now))

@@ -6,7 +6,7 @@ import pytest
 from support.make import a_posting, an_ask, an_outcome
 
 from contract.conftest import Backend
-from shared.escalation import FINAL_STATES, OPEN_STATES, News, State
+from shared.escalation import DEFAULT_BOT, FINAL_STATES, OPEN_STATES, News, State
 
 
 async def test_an_accepted_question_reads_back_as_it_was_accepted(backend: Backend) -> None:
@@ -229,13 +229,13 @@ async def test_a_posting_is_remembered_and_found_by_its_reference(backend: Backe
     escalation = (await backend.store.accept(an_ask())).escalation
     started = await backend.log.note_posting(escalation.id, a_posting("77"), complete=False)
     assert started is State.QUEUED
-    assert await backend.log.find("77") == escalation.id
+    assert await backend.log.find(DEFAULT_BOT, "77") == escalation.id
     done = await backend.log.note_posting(escalation.id, a_posting("77"), complete=True)
     assert done is State.POSTED
     read = await backend.store.get(escalation.id)
     assert read is not None
     assert read.posting == a_posting("77")
-    assert await backend.log.find("78") is None
+    assert await backend.log.find(DEFAULT_BOT, "78") is None
 
 
 async def test_a_question_that_ended_while_it_was_posted_keeps_its_state_and_its_posting(

@@ -7,15 +7,16 @@ from datetime import UTC, datetime, timedelta
 from support.make import a_posting, an_ask, an_outcome
 
 from contract.conftest import Backend
-from shared.escalation import Escalation, State
+from shared.escalation import DEFAULT_BOT, Escalation, State
 from shared.ports import Hold
 
+BILLING = "BILLING_TOKEN"
 MOMENT = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
-async def relieved(backend: Backend) -> tuple[Hold, Hold]:
+async def relieved(backend: Backend, bot: str = DEFAULT_BOT) -> tuple[Hold, Hold]:
     """Let a second worker take the slot from the first; return both holds."""
-    first, second = backend.workers(2)
+    first, second = backend.workers(2, bot=bot)
     old = await first.hold()
     await first.release()
     new = await second.hold()
@@ -76,6 +77,48 @@ async def test_who_listens_in_one_slot_is_not_fenced_by_who_takes_another(
     assert taken.applied
 
 
+async def test_who_listens_for_one_bot_is_not_fenced_by_who_listens_for_another(
+    backend: Backend,
+) -> None:
+    (listener,) = backend.workers(1)
+    hold = await listener.hold()
+    old, new = await relieved(backend, BILLING)
+    escalation = await asked(backend)
+    outcome = an_outcome(escalation, at=backend.clock.now)
+    refused = await backend.store.conclude(escalation.id, outcome, old)
+    assert refused is not None
+    assert refused.fenced
+    assert hold is not None
+    assert hold.fence < new.fence
+    taken = await backend.store.conclude(escalation.id, outcome, hold)
+    assert taken is not None
+    assert taken.applied
+
+
+async def test_what_one_bot_shows_is_not_found_and_not_read_by_another(backend: Backend) -> None:
+    first = await asked(backend)
+    second = (await backend.store.accept(an_ask("Another?"))).escalation
+    log, hearing = backend.log, backend.hearing
+    await log.note_posting(first.id, a_posting("9001"), complete=True)
+    await log.note_posting(second.id, a_posting("9002", bot=BILLING), complete=True)
+    for bot, own, other in ((DEFAULT_BOT, "9001", "9002"), (BILLING, "9002", "9001")):
+        assert await log.find(bot, own) is not None
+        assert await log.find(bot, other) is None
+        assert await hearing.cursors(bot, ["9001", "9002"]) == {own: own}
+    postings = await hearing.open_postings()
+    assert {each.bot for each in postings.values()} == {DEFAULT_BOT, BILLING}
+
+
+async def test_each_bot_has_heard_all_until_a_moment_of_its_own(backend: Backend) -> None:
+    hearing = backend.hearing
+    assert await hearing.note_heard_until(MOMENT, Hold(0, 1))
+    assert await hearing.heard_until(BILLING) is None
+    later = MOMENT + timedelta(seconds=9)
+    assert await hearing.note_heard_until(later, Hold(0, 1, BILLING))
+    assert await hearing.heard_until(BILLING) == later
+    assert await hearing.heard_until(DEFAULT_BOT) == MOMENT
+
+
 async def test_a_slot_of_which_nothing_is_known_fences_nobody(backend: Backend) -> None:
     escalation = await asked(backend)
     outcome = an_outcome(escalation, at=backend.clock.now)
@@ -88,7 +131,7 @@ async def test_a_cursor_only_moves_forward_and_compares_as_a_number(backend: Bac
     escalation, hold = await asked(backend), Hold(0, 1)
     await backend.log.note_posting(escalation.id, a_posting("1182731077223653381"), complete=True)
     reference = "1182731077223653381"
-    assert await backend.hearing.cursors([reference, "42"]) == {reference: reference}
+    assert await backend.hearing.cursors(DEFAULT_BOT, [reference, "42"]) == {reference: reference}
     for heard, expected in (
         ("1182731077223653390", "1182731077223653390"),
         ("1182731077223653389", "1182731077223653390"),
@@ -96,7 +139,7 @@ async def test_a_cursor_only_moves_forward_and_compares_as_a_number(backend: Bac
         ("1182731077223653391", "1182731077223653391"),
     ):
         await backend.hearing.note_heard(escalation.id, heard, hold)
-        assert await backend.hearing.cursors([reference]) == {reference: expected}
+        assert await backend.hearing.cursors(DEFAULT_BOT, [reference]) == {reference: expected}
 
 
 async def test_a_relieved_listener_moves_no_cursor_gives_no_notice_and_vouches_for_nothing(
@@ -108,13 +151,13 @@ async def test_a_relieved_listener_moves_no_cursor_gives_no_notice_and_vouches_f
     await hearing.note_heard(escalation.id, "9009", old)
     assert not await hearing.first_notice("9009", old)
     assert not await hearing.note_heard_until(MOMENT, old)
-    assert await hearing.cursors(["9001"]) == {"9001": "9001"}
-    assert await hearing.heard_until() is None
+    assert await hearing.cursors(DEFAULT_BOT, ["9001"]) == {"9001": "9001"}
+    assert await hearing.heard_until(DEFAULT_BOT) is None
     await hearing.note_heard(escalation.id, "9009", new)
     assert await hearing.first_notice("9009", new)
     assert await hearing.note_heard_until(MOMENT, new)
-    assert await hearing.cursors(["9001"]) == {"9001": "9009"}
-    assert await hearing.heard_until() == MOMENT
+    assert await hearing.cursors(DEFAULT_BOT, ["9001"]) == {"9001": "9009"}
+    assert await hearing.heard_until(DEFAULT_BOT) == MOMENT
 
 
 async def test_a_notice_is_given_once(backend: Backend) -> None:
@@ -126,10 +169,10 @@ async def test_a_notice_is_given_once(backend: Backend) -> None:
 
 async def test_until_when_all_was_heard_only_moves_forward(backend: Backend) -> None:
     hearing, hold = backend.hearing, Hold(0, 1)
-    assert await hearing.heard_until() is None
+    assert await hearing.heard_until(DEFAULT_BOT) is None
     for seconds, expected in ((0, 0), (5, 5), (3, 5)):
         assert await hearing.note_heard_until(MOMENT + timedelta(seconds=seconds), hold)
-        assert await hearing.heard_until() == MOMENT + timedelta(seconds=expected)
+        assert await hearing.heard_until(DEFAULT_BOT) == MOMENT + timedelta(seconds=expected)
 
 
 async def test_every_open_question_that_is_shown_is_listed_however_many_there_are(

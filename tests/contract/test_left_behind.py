@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 from support.make import a_posting, an_ask
 
 from shared.errors import StoreUnavailableError, StoreUncertainError
-from shared.escalation import Escalation
+from shared.escalation import DEFAULT_BOT, Escalation
 from shared.ports import Work
 from shared.redis_adapter.connection import open_client
 from shared.redis_adapter.keys import Keys
@@ -57,7 +57,9 @@ class LeftBehind:
 
     async def listen(self) -> object:
         """Take a slot."""
-        slots = RedisListenerSlots(self.redis, self.keys, slots=1, replicas=self.replicas)
+        slots = RedisListenerSlots(
+            self.redis, self.keys, DEFAULT_BOT, slots=1, replicas=self.replicas
+        )
         return await slots.hold()
 
 
@@ -82,12 +84,12 @@ async def test_it_is_not_believed_that_it_knows_nothing(left_behind: LeftBehind)
     with pytest.raises(StoreUnavailableError, match="still the primary"):
         await left_behind.store.get("asked since")
     with pytest.raises(StoreUnavailableError, match="still the primary"):
-        await left_behind.log.find("posted since")
+        await left_behind.log.find(DEFAULT_BOT, "posted since")
 
 
 async def test_what_it_knows_can_be_read(left_behind: LeftBehind) -> None:
     await RedisPostingLog(left_behind.redis, left_behind.keys).note_posting(
         left_behind.asked.id, a_posting("7"), complete=True
     )
-    assert await left_behind.log.find("7") == left_behind.asked.id
+    assert await left_behind.log.find(DEFAULT_BOT, "7") == left_behind.asked.id
     assert await left_behind.store.get(left_behind.asked.id) is not None

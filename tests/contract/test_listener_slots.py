@@ -45,3 +45,13 @@ async def test_as_many_hold_a_slot_as_there_are_slots(backend: Backend) -> None:
     workers = backend.workers(4, slots=2)
     held = await asyncio.gather(*(worker.hold() for worker in workers))
     assert sorted(hold.slot for hold in held if hold is not None) == [0, 1]
+
+
+async def test_each_bot_has_slots_and_numbers_of_its_own(backend: Backend) -> None:
+    (first,), (other, standby) = backend.workers(1), backend.workers(2, bot="BILLING_TOKEN")
+    assert await first.hold() == Hold(0, 1)
+    assert await other.hold() == Hold(0, 1, "BILLING_TOKEN")
+    assert await standby.hold() is None
+    await other.release()
+    assert await standby.hold() == Hold(0, 2, "BILLING_TOKEN")
+    assert await first.hold() == Hold(0, 1), "of that it knows nothing"

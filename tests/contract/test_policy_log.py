@@ -57,6 +57,17 @@ async def test_a_step_is_noted_once_and_read_back_as_it_was(backend: Backend) ->
     assert (second.applied, second.escalation.progress.steps) == (True, 2)
 
 
+async def test_an_open_question_is_shown_anew_and_one_that_has_ended_is_not(
+    backend: Backend,
+) -> None:
+    escalation = await posted(backend)
+    assert await backend.policies.show_again(escalation.id)
+    assert await read(backend, escalation) == escalation, "nothing about itself has changed"
+    await end(backend, escalation)
+    assert not await backend.policies.show_again(escalation.id)
+    assert not await backend.policies.show_again("01UNKNOWN")
+
+
 async def claim(backend: Backend, escalation: Escalation) -> None:
     await backend.discussion.claim(escalation.id, Claim(by=MAYA, at=backend.clock.now))
 

@@ -26,7 +26,16 @@ from support.clock import SteppedClock
 from support.make import JON, MAYA, a_posting, a_remark, a_vote, an_ask, an_outcome
 
 from hitl.embedded_redis import EmbeddedRedis
-from shared.escalation import FINAL_STATES, Author, Claim, Escalation, News, Person, State
+from shared.escalation import (
+    DEFAULT_BOT,
+    FINAL_STATES,
+    Author,
+    Claim,
+    Escalation,
+    News,
+    Person,
+    State,
+)
 from shared.memory import MemoryEscalations
 from shared.memory_discussion import MemoryDiscussion
 from shared.memory_listening import MemoryListenerSlots, MemorySlots
@@ -48,6 +57,7 @@ from shared.redis_adapter.store import RedisEscalationStore
 from shared.settings import StoreSettings
 
 T = TypeVar("T")
+BOTS = (DEFAULT_BOT, "BILLING_TOKEN")
 
 
 class Side:
@@ -58,13 +68,13 @@ class Side:
         store: EscalationStore,
         discussion: Discussion,
         log: PostingLog,
-        make_slots: Callable[[], ListenerSlots],
+        make_slots: Callable[[str], ListenerSlots],
     ) -> None:
         self.store = store
         self.discussion = discussion
         self.log = log
         self.make_slots = make_slots
-        self.listener = make_slots()
+        self.listeners = {bot: make_slots(bot) for bot in BOTS}
         self.ids: list[str] = []
         self.leases: list[PostingLease] = []
 
@@ -84,6 +94,7 @@ def told(concluded: Concluded | None) -> Any:
         concluded.fenced,
         now.state,
         now.claim,
+        now.assignments,
         now.remarks,
         now.votes,
         now.outcome,
@@ -108,9 +119,14 @@ class Escalations(RuleBasedStateMachine):
         self.fake = FakeAsyncRedis(decode_responses=True)
         self.real: Redis = open_client(StoreSettings(redis_url=SecretStr(self.valkey.url)))
         memory = MemoryEscalations(clock=self.clock, lease=timedelta(hours=1))
-        fleet = MemorySlots(memory)
+        fleets = {bot: MemorySlots(memory, bot) for bot in BOTS}
         self.sides = [
-            Side(memory, MemoryDiscussion(memory), memory, lambda: MemoryListenerSlots(fleet))
+            Side(
+                memory,
+                MemoryDiscussion(memory),
+                memory,
+                lambda bot: MemoryListenerSlots(fleets[bot]),
+            )
         ]
         for redis in (self.fake, self.real):
             self.sides.append(
@@ -172,12 +188,12 @@ class Escalations(RuleBasedStateMachine):
 
         self.everywhere(act)
 
-    @rule(target=holds)
-    def relieve_the_listener(self) -> Hold | None:
+    @rule(target=holds, bot=st.sampled_from(BOTS))
+    def relieve_the_listener(self, bot: str) -> Hold | None:
         async def act(side: Side) -> Hold | None:
-            await side.listener.release()
-            side.listener = side.make_slots()
-            return await side.listener.hold()
+            await side.listeners[bot].release()
+            side.listeners[bot] = side.make_slots(bot)
+            return await side.listeners[bot].hold()
 
         return self.everywhere(act)
 
@@ -208,6 +224,16 @@ class Escalations(RuleBasedStateMachine):
 
         self.everywhere(act)
 
+    @rule(question=questions, gone=st.booleans())
+    def caller(self, question: int, gone: bool) -> None:
+        async def act(side: Side) -> Any:
+            noted = await side.store.note_caller(side.ids[question], gone=gone)
+            assert noted is not None
+            known = noted.escalation
+            return noted.applied, known.state, known.caller_gone_at, known.departures
+
+        self.everywhere(act)
+
     @rule(
         question=questions,
         author=st.sampled_from(Author),
@@ -226,10 +252,20 @@ class Escalations(RuleBasedStateMachine):
         question=questions,
         by=st.sampled_from([MAYA, JON]),
         take_over=st.booleans(),
+        assigned_by=st.none() | st.just(JON),
+        source=st.sampled_from(["", "c1", "c2"]),
         hold=st.none() | holds,
     )
-    def claim(self, question: int, by: Person, take_over: bool, hold: Hold | None) -> None:
-        claim = Claim(by=by, at=self.clock.now)
+    def claim(
+        self,
+        question: int,
+        by: Person,
+        take_over: bool,
+        assigned_by: Person | None,
+        source: str,
+        hold: Hold | None,
+    ) -> None:
+        claim = Claim(by=by, at=self.clock.now, assigned_by=assigned_by, source=source)
 
         async def act(side: Side) -> Any:
             return told(
@@ -241,11 +277,14 @@ class Escalations(RuleBasedStateMachine):
     @rule(
         question=questions,
         person_id=st.sampled_from([None, MAYA.id, JON.id]),
+        source=st.sampled_from(["", "c1", "c2"]),
         hold=st.none() | holds,
     )
-    def release(self, question: int, person_id: str | None, hold: Hold | None) -> None:
+    def release(self, question: int, person_id: str | None, source: str, hold: Hold | None) -> None:
         async def act(side: Side) -> Any:
-            return told(await side.discussion.release(side.ids[question], person_id, hold))
+            return told(
+                await side.discussion.release(side.ids[question], person_id, hold, source=source)
+            )
 
         self.everywhere(act)
 
@@ -282,13 +321,13 @@ class Escalations(RuleBasedStateMachine):
 
         self.everywhere(act)
 
-    @rule(question=questions, complete=st.booleans())
-    def post(self, question: int, complete: bool) -> None:
+    @rule(question=questions, complete=st.booleans(), bot=st.sampled_from(BOTS))
+    def post(self, question: int, complete: bool, bot: str) -> None:
         async def act(side: Side) -> Any:
-            posting = a_posting(f"90{question}")
+            posting = a_posting(f"90{question}", bot=bot)
             state = await side.log.note_posting(side.ids[question], posting, complete=complete)
-            found = await side.log.find(posting.reference)
-            return state, found == side.ids[question]
+            found = [await side.log.find(each, posting.reference) for each in BOTS]
+            return state, [each == side.ids[question] for each in found]
 
         self.everywhere(act)
 

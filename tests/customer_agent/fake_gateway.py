@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -48,13 +48,23 @@ class Asked:
     replies: list[str] = field(default_factory=list[str])
     """What was passed on to who asked back."""
     late_answer: str | None = None
+    attachments: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    """What came with the answer, or with the late one."""
+    caller_gone: bool = False
+    """Whether its conversation has ended, and nobody has taken it up again."""
     delivered: list[bool] = field(default_factory=list[bool])
     """What was confirmed: False for the outcome, True for the late answer."""
     settled: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def is_delivered(self) -> bool:
-        return (self.late_answer is not None) in self.delivered
+        return self.is_late in self.delivered
+
+    @property
+    def is_late(self) -> bool:
+        """Whether somebody answered after the deadline, be it with files alone."""
+        timed_out = self.status == "timed_out"
+        return self.late_answer is not None or (timed_out and bool(self.attachments))
 
     def as_json(self) -> dict[str, Any]:
         who = {"id": "7", "name": self.answered_by} if self.answered_by else None
@@ -63,11 +73,13 @@ class Asked:
             "escalation_id": self.escalation_id,
             "question": self.question,
             "answer": self.answer,
+            "attachments": [] if self.is_late else self.attachments,
             "asked_back": self.asked_back,
             "reason": self.reason,
             "answered_by": who,
             "late_answer": self.late_answer,
-            "late_answered_by": {"id": "7", "name": "Maya"} if self.late_answer else None,
+            "late_attachments": self.attachments if self.is_late else [],
+            "late_answered_by": {"id": "7", "name": "Maya"} if self.is_late else None,
             "delivered": self.is_delivered,
             "channel": "discord" if who else None,
             "seconds_to_answer": 1.5 if self.answer else None,
@@ -76,12 +88,20 @@ class Asked:
         }
 
 
+def _attached(files: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
+    return [{"name": name, "url": url, "media_type": "image/png", "size": 1} for name, url in files]
+
+
 class FakeGateway:
     """A gateway that a test starts, kills, and answers for."""
 
     def __init__(self, *, api_key: str | None = None) -> None:
         self.asked: list[Asked] = []
         self.cancelled: list[tuple[str, str | None]] = []
+        self.ended: list[str] = []
+        """The conversations that ended, each as often as it did."""
+        self.drops = False
+        """Whether questions are cancelled whose conversation ends."""
         self.calls: list[str] = []
         self.refused_keys = 0
         self.held = 0
@@ -120,8 +140,10 @@ class FakeGateway:
         answer: str | None = None,
         by: str | None = "Maya",
         reason: str | None = None,
+        files: Sequence[tuple[str, str]] = (),
     ) -> None:
-        """Give a question its outcome, as a person would."""
+        """Give a question its outcome, as a person would; `files` are names and links."""
+        asked.attachments = _attached(files)
         asked.status, asked.answer, asked.reason = status, answer, reason
         asked.asked_back = None
         asked.answered_by = by if status in {"answered", "approved", "denied", "declined"} else None
@@ -135,9 +157,11 @@ class FakeGateway:
         asked.settled.set()
         await self._note()
 
-    async def answer_late(self, asked: Asked, answer: str) -> None:
+    async def answer_late(
+        self, asked: Asked, answer: str | None, *, files: Sequence[tuple[str, str]] = ()
+    ) -> None:
         """Answer a question that has timed out."""
-        asked.late_answer = answer
+        asked.late_answer, asked.attachments = answer, _attached(files)
         await self._note()
 
     def add(self, question: str, *, conversation_id: str, age: timedelta = timedelta(0)) -> Asked:
@@ -249,6 +273,8 @@ class FakeGateway:
         @server.tool()
         async def check_answer(escalation_id: str, wait_seconds: float = 25) -> CallToolResult:
             await self._note_call("check_answer")
+            self._find(escalation_id).caller_gone = False
+            await self._note()
             return await self._hold(self._find(escalation_id), wait_seconds)
 
         @server.tool()
@@ -308,6 +334,34 @@ class FakeGateway:
             return await self._hold(asked, 0)
 
         @server.tool()
+        async def end_conversation(
+            conversation_id: str, reason: str | None = None
+        ) -> CallToolResult:
+            await self._note_call("end_conversation")
+            self.ended.append(conversation_id)
+            opened = [
+                each
+                for each in self.asked
+                if each.conversation_id == conversation_id
+                and each.status in {"pending", "needs_info"}
+            ]
+            for each in opened:
+                each.caller_gone = True
+                if self.drops:
+                    await self.settle(each, "cancelled", reason=reason)
+            became = "cancelled" if self.drops else "kept"
+            await self._note()
+            return CallToolResult(
+                content=[TextContent(type="text", text="The conversation is over.")],
+                structured_content={
+                    "conversation_id": conversation_id,
+                    "questions": [
+                        {"escalation_id": each.escalation_id, "became": became} for each in opened
+                    ],
+                },
+            )
+
+        @server.tool()
         async def confirm_delivery(escalation_id: str, late_answer: bool = False) -> CallToolResult:
             await self._note_call("confirm_delivery")
             asked = self._find(escalation_id)
@@ -315,7 +369,7 @@ class FakeGateway:
             await self._note()
             return await self._hold(asked, 0)
 
-        del send_to_operator, cancel_question, confirm_delivery
+        del send_to_operator, cancel_question, end_conversation, confirm_delivery
 
 
 class _KeyCheck:

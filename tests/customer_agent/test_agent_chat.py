@@ -108,8 +108,28 @@ async def test_a_customer_is_greeted_answered_and_told_what_the_colleague_said(
         seen = await until(http, "a", "Ten per cent")
     lines = [each for each in seen if "who" in each]
     assert [each["who"] for each in lines] == ["agent", "customer", "status", "agent", "agent"]
-    assert {"id", "who", "text", "time", "seconds"} == set(lines[0])
+    assert {"id", "who", "text", "time", "seconds", "files"} == set(lines[0])
+    assert all(each["files"] == [] for each in lines)
     assert any(each.get("open_questions") == 1 for each in seen) or len(seen) > len(lines)
+
+
+async def test_the_customer_is_told_of_a_file_by_its_name_and_finds_its_link_on_the_page(
+    gateway: FakeGateway,
+) -> None:
+    photo = "https://cdn.example/photo.png?ex=1"
+    async with asyncio.timeout(BOUND), serving(client_for(gateway.url)) as http:
+        await write(http, "a", "Can I get a discount?")
+        asked = await gateway.until_asked()
+        files = [("<b>photo</b>.png", photo), ("trap", "javascript:alert(1)")]
+        await gateway.settle(asked, answer="As shown", files=files)
+        seen = await until(http, "a", "Sent by Maya")
+        script = (await http.get("/chat.js")).text
+    *_, told, sent = (each for each in seen if "who" in each)
+    assert "Maya has sent <b>photo</b>.png and says: As shown" in told["text"]
+    assert "trap" not in told["text"]
+    assert photo not in told["text"]
+    assert sent["files"] == [{"name": "<b>photo</b>.png", "url": photo}]
+    assert 'rel = "noopener noreferrer"' in script
 
 
 async def test_a_page_that_reconnects_gets_what_it_missed_and_nothing_twice(

@@ -233,3 +233,26 @@ async def test_a_question_that_the_gateway_refuses_is_told_as_undeliverable(
         await talk.says("Can I get a discount?")
         said = await talk.heard.until("could not get")
     assert "route" in said
+
+
+async def test_an_answer_of_files_alone_is_told_by_their_names(gateway: FakeGateway) -> None:
+    async with asyncio.timeout(BOUND), talking(client_for(gateway.url)) as talk:
+        await talk.says("Can I get a discount?")
+        files = [("voucher.pdf", "https://cdn.example/voucher.pdf")]
+        await gateway.settle(await gateway.until_asked(), files=files)
+        said = await talk.heard.until("voucher.pdf")
+        await gateway.until(lambda: gateway.asked[0].delivered == [False])
+    assert "Maya has sent voucher.pdf." in said
+    assert not any("https://" in each or "None" in each for each in talk.heard.lines)
+
+
+async def test_a_late_answer_of_files_alone_is_told_as_a_late_one(gateway: FakeGateway) -> None:
+    async with asyncio.timeout(BOUND), talking(client_for(gateway.url)) as talk:
+        await talk.says("Can I get a discount?")
+        asked = await gateway.until_asked()
+        await gateway.settle(asked, "timed_out")
+        await talk.heard.until("neither a yes nor a no")
+        await gateway.answer_late(asked, None, files=[("voucher.pdf", "https://cdn.example/v.pdf")])
+        said = await talk.heard.until("voucher.pdf")
+        await gateway.until(lambda: asked.delivered[-1:] == [True])
+    assert "It came late: Maya has sent voucher.pdf." in said

@@ -7,7 +7,7 @@ from videosdk.agents import ChatContext, ChatRole, FunctionTool, LLMResponse
 
 from customer_agent.agent import CustomerAgent
 from customer_agent.notices import Notices
-from customer_agent.outcomes import Ending, Outcome, in_plain_words
+from customer_agent.outcomes import Ending, Outcome, SentFile, in_plain_words
 from customer_agent.rule_based_llm import RuleBasedLLM
 from customer_agent.shop_rules import OFFER, escalated, known
 
@@ -101,6 +101,24 @@ def test_every_ending_has_a_notice_that_reads_back(ending: Ending) -> None:
     assert NOTICES.read(notice) == outcome
     assert Notices().read(notice) is None, "another conversation's marker is no marker here"
     assert len(notice.splitlines()) == 3
+
+
+@pytest.mark.parametrize("ending", [Ending.ANSWERED, Ending.ANSWERED_LATE])
+def test_files_are_spoken_of_by_name_with_an_answer_or_without(ending: Ending) -> None:
+    files = (SentFile("a\n.png", "https://cdn/a"), SentFile("b.pdf", "https://cdn/b"))
+    for answer, said in (
+        ("Yes", "Maya has sent a\n.png and b.pdf and says: Yes"),
+        (None, "sent a"),
+    ):
+        outcome = Outcome(ending, "Q-1", "q", answer, "Maya", files=files)
+        assert said in in_plain_words(outcome)
+        notice = NOTICES.write(outcome)
+        assert "https://" not in notice
+        assert len(notice.splitlines()) == 3
+        read = NOTICES.read(notice)
+        assert read is not None
+        assert (read.answer, [each.name for each in read.files]) == (answer, ["a\n.png", "b.pdf"])
+    assert "None" not in in_plain_words(outcome)
 
 
 def test_no_two_endings_read_alike() -> None:

@@ -40,7 +40,7 @@ def test_everything_has_a_default_that_runs_without_any_key() -> None:
     [
         ("AGENT_LLM", "gpt", "'rules', 'openai', 'anthropic' or 'google'"),
         ("AGENT_STT", "ears", "'none', 'deepgram', 'openai' or 'google'"),
-        ("AGENT_ON_HANGUP", "shout", "'cancel' or 'leave'"),
+        ("AGENT_ON_HANGUP", "shout", "'route', 'cancel' or 'leave'"),
         ("CHAT_PORT", "70000", "65535"),
         ("GATEWAY_URL", "127.0.0.1:8765", "http or https"),
         ("GATEWAY_URL", "http://me:hunter2@host/mcp", "GATEWAY_API_KEY"),

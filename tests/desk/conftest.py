@@ -16,6 +16,7 @@ from escalation_worker.answering import Answering
 from escalation_worker.desk.app import build_desk
 from escalation_worker.desk.channel import DESK_OPERATORS
 from escalation_worker.discussing import Discussing
+from escalation_worker.manners import MannerOf, usual
 from escalation_worker.operators import Operators
 from shared.escalation import Escalation, Outcome, Provenance, State
 from shared.memory import MemoryEscalations
@@ -67,12 +68,13 @@ def a_desk(
     *,
     password: str | None = None,
     operators: Operators = DESK_OPERATORS,
+    manner_of: MannerOf = usual,
     clock: Clock = utc_now,
 ) -> Starlette:
     return build_desk(
         store,
         Answering(store, operators),
-        Discussing(store, MemoryDiscussion(store), operators),
+        Discussing(store, MemoryDiscussion(store), operators, manner_of),
         store,
         password=None if password is None else SecretStr(password),
         operator_name="Operator",
@@ -86,9 +88,10 @@ def a_client(
     *,
     password: str | None = None,
     operators: Operators = DESK_OPERATORS,
+    manner_of: MannerOf = usual,
     host: str = HOST,
 ) -> httpx2.AsyncClient:
-    desk = a_desk(store, password=password, operators=operators, clock=clock)
+    desk = a_desk(store, password=password, operators=operators, manner_of=manner_of, clock=clock)
     return httpx2.AsyncClient(
         transport=httpx2.ASGITransport(desk, raise_app_exceptions=True), base_url=f"http://{host}"
     )

@@ -10,11 +10,13 @@ from support.clock import SteppedClock
 from support.make import a_remark, an_ask
 
 from desk.conftest import PASSWORD, Desk, a_client
+from escalation_worker.manners import Manner
 from escalation_worker.operators import Operators
 from shared.answer_form import AnswerForm
 from shared.escalation import Author, Escalation, Posting, State
 from shared.memory import MemoryEscalations
 from shared.memory_discussion import MemoryDiscussion
+from shared.routes.route import DecisionReason
 
 FORM = AnswerForm.model_validate(
     {
@@ -142,6 +144,33 @@ async def test_one_denial_denies_and_a_vote_after_it_is_told_so(desk: Desk) -> N
     assert (outcome.approved, outcome.text) == (False, "Too much.")
     late = await act(desk, question, "vote", source="submission-2", approve=True, name="Tom")
     assert (late.status_code, late.json()["message"]) == (409, "Maya denied it, after 0 s.")
+
+
+@pytest.mark.parametrize("approve", [True, False])
+async def test_where_a_decision_needs_a_reason_it_counts_only_with_one(approve: bool) -> None:
+    clock = SteppedClock()
+    store = MemoryEscalations(clock=clock)
+    wants_reasons = Manner(decision_reason=DecisionReason.REQUIRED)
+    async with a_client(store, clock, manner_of=lambda _: wants_reasons) as client:
+        desk = Desk(client, store, clock)
+        question = await asked(desk, approvals_needed=1)
+        for comment in ({}, {"comment": "  "}, {"comment": "\u200b"}):
+            refused = await act(desk, question, "vote", approve=approve, **comment)
+            assert (refused.status_code, refused.json()["verdict"]) == (422, "reason_needed")
+            assert "say why" in refused.json()["message"]
+        assert await read(desk, question) == question
+        taken = await act(desk, question, "vote", approve=approve, comment="Because.")
+        assert taken.status_code == 200
+        outcome = await desk.outcome(question)
+        assert outcome is not None
+        assert (outcome.approved, outcome.text) == (approve, "Because.")
+
+
+async def test_a_comment_that_shows_nothing_is_none(desk: Desk) -> None:
+    question = await asked(desk, approvals_needed=1)
+    taken = await act(desk, question, "vote", approve=True, comment="\u200b")
+    assert taken.status_code == 200
+    assert (await read(desk, question)).votes[0].comment is None
 
 
 async def test_with_a_password_a_session_votes_once_whatever_name_the_page_gives(

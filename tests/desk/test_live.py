@@ -18,10 +18,11 @@ from desk.conftest import a_desk
 from escalation_worker.desk.app import STATIC
 from escalation_worker.desk.board import PAGE_BACKLOG, RECENT_KEPT, Board
 from escalation_worker.desk.serving import serve_desk
-from escalation_worker.desk.views import QuestionView, Snapshot, Trouble
+from escalation_worker.desk.views import QuestionView, Snapshot, Trouble, view_of
 from escalation_worker.supervisor import NeedsMendingError
 from hitl.demo.streams import open_stream
 from hitl.embedded_redis import free_port
+from shared.attachment import Attachment
 from shared.errors import StoreUnavailableError
 from shared.escalation import State
 from shared.memory import MemoryEscalations
@@ -247,3 +248,18 @@ async def test_a_question_with_markup_in_it_arrives_as_the_text_that_it_is(
     board = Board(store, store, operator_name="Operator", login=False, clock=clock)
     sent = json.loads((await board.snapshot()).model_dump_json())
     assert sent["open"][0]["text"] == text != html.escape(text)
+
+
+async def test_the_files_of_an_answer_are_shown_by_name_and_link(
+    store: MemoryEscalations, clock: SteppedClock
+) -> None:
+    asked = (await store.accept(an_ask())).escalation
+    photo = Attachment(
+        name="<b>.png", url="https://cdn/a.png", media_type="image/png", size=1, content="0"
+    )
+    answer = an_outcome(asked, at=clock.now, text=None)
+    await store.conclude(asked.id, answer.model_copy(update={"attachments": (photo,)}))
+    found = await store.get(asked.id)
+    assert found is not None
+    sent = json.loads(view_of(found).model_dump_json())
+    assert sent["outcome"]["files"] == [{"name": "<b>.png", "url": "https://cdn/a.png"}]

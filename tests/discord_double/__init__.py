@@ -19,6 +19,7 @@ from .ratelimit import Bucket, RateLimits
 from .scripted import Press, Question, ScriptedOperator, by_table
 from .server import DiscordDouble
 from .settings import Settings
+from .uploads import Upload
 
 __all__ = [
     "Application",
@@ -39,6 +40,7 @@ __all__ = [
     "ScriptedOperator",
     "Settings",
     "Thread",
+    "Upload",
     "by_table",
     "defaults",
 ]

@@ -4,8 +4,8 @@
     └── InvalidForm        code 50035 with a tree of what is wrong in which field
 
 People's actions raise the same refusals: they obey the same rules as a bot.
-Nobody documents the HTTP status of every code. Those of 160005 (403) and of 50083 (400)
-are assumed, so a client should go by the code.
+Nobody documents the HTTP status of every code. Those of 160005 (403), of 50083 (400) and of
+30034 (400) are assumed, so a client should go by the code.
 """
 
 from __future__ import annotations
@@ -114,8 +114,21 @@ def unknown_command() -> Refusal:
     return Refusal(404, 10063, "Unknown application command")
 
 
+def too_many_commands(most: int) -> Refusal:
+    return Refusal(400, 30032, f"Maximum number of application commands reached ({most}).")
+
+
+def too_many_command_creates(most: int) -> Refusal:
+    why = f"Max number of daily application command creates has been reached ({most})"
+    return Refusal(400, 30034, why)
+
+
 def too_many_reactions() -> Refusal:
     return Refusal(403, 30010, "Maximum number of reactions reached (20)")
+
+
+def entity_too_large() -> Refusal:
+    return Refusal(413, 40005, "Request entity too large")
 
 
 def forum_needs_a_thread() -> Refusal:

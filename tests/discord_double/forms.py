@@ -24,13 +24,16 @@ ROWS_MAX: Final = 5
 BUTTONS_MAX: Final = 5
 COMPONENTS_V2_MAX: Final = 40
 MODAL_TITLE_MAX: Final = 45
+LABEL_MAX: Final = 45
+DESCRIPTION_MAX: Final = 100
+OPTIONS_MAX: Final = 25
 ARCHIVE_MINUTES: Final = (60, 1440, 4320, 10080)
 SLOWMODE_MAX: Final = 21600
 SNOWFLAKE_MAX: Final = (1 << 64) - 1
 
 _EMBED_TEXTS: Final = (("title", 256), ("description", 4096))
 
-ACTION_ROW, BUTTON, STRING_SELECT, TEXT_INPUT = 1, 2, 3, 4
+ACTION_ROW, BUTTON, STRING_SELECT, TEXT_INPUT, USER_SELECT = 1, 2, 3, 4, 5
 SELECTS: Final = frozenset({3, 5, 6, 7, 8})
 LABEL: Final = 18
 _LINK_STYLES: Final = frozenset({5, 6})
@@ -206,11 +209,21 @@ class Form:
 
     def _select(self, path: str, item: dict[str, Any]) -> None:
         self.text(f"{path}.placeholder", item.get("placeholder"), longest=150)
+        least, most = (item.get(f"{name}_values", 1) for name in ("min", "max"))
+        self.number(f"{path}.min_values", least, least=0, most=OPTIONS_MAX)
+        self.number(f"{path}.max_values", most, least=1, most=OPTIONS_MAX)
         if item.get("type") != STRING_SELECT:
             return
-        options = self.objects(f"{path}.options", item.get("options"), most=25)
+        options = self.objects(f"{path}.options", item.get("options"), most=OPTIONS_MAX)
         if not options:
             self.refuse(f"{path}.options", "BASE_TYPE_REQUIRED", "This field is required")
+        values = [option.get("value") for option in options]
+        if len(set(values)) != len(values):
+            why = "The specified option value is already used"
+            self.refuse(f"{path}.options", "SELECT_COMPONENT_OPTION_VALUE_DUPLICATED", why)
+        if sum(bool(option.get("default")) for option in options) > most:
+            why = f"Must be {most} or fewer in length."
+            self.refuse(f"{path}.options", "SELECT_COMPONENT_TOO_MANY_DEFAULTS", why)
         for index, option in enumerate(options):
             at = f"{path}.options.{index}"
             for name in ("label", "value"):
@@ -243,13 +256,54 @@ class Form:
             why = f"Must be between 1 and {ROWS_MAX} in length."
             self.refuse("components", "BASE_TYPE_BAD_LENGTH", why)
         seen: set[str] = set()
-        for index, item in enumerate(inputs_of(rows)):
-            at = f"components.{index}.components.0"
+        for index, row in enumerate(rows):
+            at = f"components.{index}"
+            if row.get("type") == LABEL:
+                self._label(at, row, seen)
+                continue
+            # In a row of its own an input carries its label itself; a menu needs a label.
+            items = objects_in(row.get("components"))
+            if row.get("type") != ACTION_ROW or [i.get("type") for i in items] != [TEXT_INPUT]:
+                why = "Value of field must be one of (4,)"
+                self.refuse(f"{at}.components.0.type", "UNION_TYPE_CHOICES", why)
+            for item in items:
+                name = item.get("label")
+                inner = f"{at}.components.0"
+                self.text(f"{inner}.label", name, longest=LABEL_MAX, shortest=1, required=True)
+                self._input(inner, item, seen)
+
+    def _label(self, path: str, row: dict[str, Any], seen: set[str]) -> None:
+        """Check a label of a modal and the one thing under it."""
+        name, about = row.get("label"), row.get("description")
+        self.text(f"{path}.label", name, longest=LABEL_MAX, shortest=1, required=True)
+        self.text(f"{path}.description", about, longest=DESCRIPTION_MAX)
+        item, at = as_object(row.get("component")), f"{path}.component"
+        if item.get("type") == TEXT_INPUT:
+            if item.get("label") is not None:
+                why = "A text input in a label has no label of its own"
+                self.refuse(f"{at}.label", "BASE_TYPE_NOT_ALLOWED", why)
+            self._input(at, item, seen)
+        elif item.get("type") in SELECTS:
             self._custom_id(at, item, seen)
-            if item.get("type") == TEXT_INPUT:
-                self.text(f"{at}.label", item.get("label"), longest=45)
-                self.text(f"{at}.placeholder", item.get("placeholder"), longest=100)
-                self.text(f"{at}.value", item.get("value"), longest=4000)
+            self._select(at, item)
+            if item.get("disabled"):
+                why = "Components in a modal can't be disabled"
+                self.refuse(f"{at}.disabled", "BASE_TYPE_NOT_ALLOWED", why)
+            if item.get("required", True) and item.get("min_values", 1) == 0:
+                why = "A required select takes at least one value"
+                self.refuse(f"{at}.min_values", "BASE_TYPE_CONFLICT", why)
+        else:
+            why = "Value of field must be one of (3, 4, 5, 6, 7, 8)"
+            self.refuse(f"{at}.type", "UNION_TYPE_CHOICES", why)
+
+    def _input(self, path: str, item: dict[str, Any], seen: set[str]) -> None:
+        """Check a text input of a modal; what it is filled in with obeys its own limits."""
+        self._custom_id(path, item, seen)
+        self.choice(f"{path}.style", item.get("style"), (1, 2))
+        self.text(f"{path}.placeholder", item.get("placeholder"), longest=100)
+        longest = self.number(f"{path}.max_length", item.get("max_length"), least=1, most=4000)
+        self.number(f"{path}.min_length", item.get("min_length"), least=0, most=4000)
+        self.text(f"{path}.value", item.get("value"), longest=longest or 4000)
 
 
 def inputs_of(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -259,6 +313,14 @@ def inputs_of(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         inner = [row.get("component")] if row.get("type") == LABEL else row.get("components")
         found.extend(objects_in(inner))
     return found
+
+
+def filled_in_with(item: dict[str, Any]) -> str:
+    """Return what an input of a modal holds before anybody touches it."""
+    if item.get("type") == TEXT_INPUT:
+        return str(item.get("value") or "")
+    chosen = [option for option in objects_in(item.get("options")) if option.get("default")]
+    return str(chosen[0]["value"]) if chosen else ""
 
 
 def interactive(components: list[dict[str, Any]]) -> list[dict[str, Any]]:

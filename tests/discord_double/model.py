@@ -7,6 +7,7 @@ in payloads. Changes are made by the `acts` modules, which also tell the gateway
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
+from collections import Counter
 from dataclasses import dataclass, field
 from enum import IntEnum, IntFlag
 from typing import TYPE_CHECKING, Any
@@ -114,9 +115,14 @@ class Overwrite:
 class Attachment:
     id: int
     filename: str
-    content_type: str
+    # None where Discord can't tell.
+    content_type: str | None
     content: bytes
     description: str | None = None
+    # The name without its ending, where the filename had to leave something out.
+    title: str | None = None
+    # What the API says, where that is not the truth.
+    claimed_size: int | None = None
 
 
 @dataclass(slots=True)
@@ -287,7 +293,11 @@ class Application:
     server_members: bool = True
     presences: bool = True
     identifies_left: int = 1000
+    # Whether it was invited with the scope applications.commands.
+    commands_scope: bool = True
     # Guild id (None: global) to the commands that were registered for it, by command id.
     commands: dict[int | None, dict[int, JsonObject]] = field(
         default_factory=dict[int | None, dict[int, JsonObject]]
     )
+    # How many were made today, by guild.
+    commands_made: Counter[int | None] = field(default_factory=Counter[int | None])

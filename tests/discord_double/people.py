@@ -9,11 +9,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import payloads
+from . import payloads, uploads
 from .acts import guilds, interactions, messages, threads
 from .acts.interactions import InteractionType
+from .commands import check_given
 from .events import Viewer
-from .forms import BUTTON, LABEL, SELECTS, STRING_SELECT, TEXT_INPUT, inputs_of, interactive
+from .forms import (
+    BUTTON,
+    LABEL,
+    SELECTS,
+    STRING_SELECT,
+    TEXT_INPUT,
+    USER_SELECT,
+    filled_in_with,
+    inputs_of,
+    interactive,
+)
 from .jsons import objects_in
 from .mentions import AllowedMentions
 from .model import Channel, ChannelType, Message, Thread
@@ -22,7 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from .acts.interactions import Interaction
-    from .model import Application, Attachment, Guild, JsonObject, Member
+    from .model import Application, Guild, JsonObject, Member
+    from .uploads import Upload
     from .world import World
 
 Place = Channel | Message | int
@@ -61,10 +73,11 @@ class Person:
         *,
         reply_to: Message | None = None,
         ping: bool = True,
-        attachments: Sequence[Attachment] = (),
+        files: Sequence[Upload] = (),
     ) -> Message:
         """Write in a channel or thread, or where a given message stands."""
-        draft = messages.read_draft({"content": text}, attachments)
+        taken = [uploads.take(self._world, each) for each in files]
+        draft = messages.read_draft({"content": text}, taken)
         allowed = AllowedMentions(replied_user=ping)
         reply_id = None if reply_to is None else reply_to.id
         draft = messages.with_reply(draft, reply_id, allowed)
@@ -163,6 +176,8 @@ class Person:
             "id": found.get("id", 0),
             "values": chosen,
         }
+        if found["type"] == USER_SELECT and not {*map(int, chosen)} <= self._world.users.keys():
+            raise ValueError(f"{menu} offers people, not {chosen}")
         if found["type"] != STRING_SELECT:
             application = self._world.application_by_id(message.application_id or 0)
             data["resolved"] = payloads.resolved(
@@ -171,7 +186,12 @@ class Person:
         return self._use_component(message, data)
 
     async def submit(self, form: Interaction, values: Mapping[str, str]) -> Interaction:
-        """Fill in the form that an interaction opened, by custom_id or label, and send it."""
+        """Fill in the form that an interaction opened, by custom_id or label, and send it.
+
+        What is not named stays as the bot had filled it in. A menu takes a value that it offers.
+        """
+        if form.user.id != self.id:
+            raise LookupError(f"{self.name} cannot see this form")
         if form.modal is None:
             raise LookupError("this interaction opened no form")
         data: JsonObject = {
@@ -192,7 +212,7 @@ class Person:
         self, place: Place, name: str, bot: Application | None = None, **options: Any
     ) -> Interaction:
         """Use a slash command; a name of several words is a subcommand."""
-        application, command, data = self._command(name, bot, options)
+        application, command, data = self._command(name, bot, options, complete=True)
         if command.get("type", 1) != 1:
             raise ValueError(f"{name} is not a slash command")
         return interactions.open_interaction(
@@ -208,7 +228,7 @@ class Person:
         self, place: Place, name: str, focused: str, bot: Application | None = None, **options: Any
     ) -> Interaction:
         """Ask for a slash command's suggestions while typing in the option `focused`."""
-        application, _, data = self._command(name, bot, options)
+        application, _, data = self._command(name, bot, options, complete=False)
         for option in _innermost(data):
             if option["name"] == focused:
                 option["focused"] = True
@@ -239,14 +259,14 @@ class Person:
         )
 
     def _command(
-        self, name: str, bot: Application | None, options: Mapping[str, Any]
+        self, name: str, bot: Application | None, options: Mapping[str, Any], *, complete: bool
     ) -> tuple[Application, JsonObject, JsonObject]:
         first, *rest = name.split()
         for application in [bot] if bot else list(self._world.applications.values()):
             for guild_id in (self._guild.id, None):
                 for command in application.commands.get(guild_id, {}).values():
                     if command["name"] == first:
-                        data = _invocation(command, rest, options)
+                        data = _invocation(command, rest, options, complete=complete)
                         self._resolve(data, application)
                         return application, command, data
         raise LookupError(f"no command {first!r} is registered")
@@ -296,7 +316,7 @@ def _filled_in(rows: list[JsonObject], values: Mapping[str, str]) -> list[JsonOb
             label = row.get("label") or item.get("label") or ""
             key = item["custom_id"] if item["custom_id"] in values else label
             used.add(key)
-            filled = _answer(item, label, values.get(key, ""))
+            filled = _answer(item, label, values.get(key, filled_in_with(item)))
             if row.get("type") == LABEL:
                 answered.append({"type": LABEL, "id": row.get("id", 0), "component": filled})
             else:
@@ -310,6 +330,12 @@ def _answer(item: JsonObject, label: str, value: str) -> JsonObject:
     shown: JsonObject = {"type": item["type"], "id": item.get("id", 0)}
     shown["custom_id"] = item["custom_id"]
     if item["type"] != TEXT_INPUT:
+        if item["type"] == STRING_SELECT and value:
+            offered = {option["value"] for option in item["options"]}
+            if value not in offered:
+                raise ValueError(f"{label!r} offers {sorted(offered)}, not {value!r}")
+        if not value and item.get("required", True):
+            raise ValueError(f"{label!r} must be chosen")
         return shown | {"values": [value] if value else []}
     if not value and item.get("required", True):
         raise ValueError(f"{label or item['custom_id']!r} must be filled in")
@@ -319,7 +345,9 @@ def _answer(item: JsonObject, label: str, value: str) -> JsonObject:
     return shown | {"value": value}
 
 
-def _invocation(command: JsonObject, path: list[str], options: Mapping[str, Any]) -> JsonObject:
+def _invocation(
+    command: JsonObject, path: list[str], options: Mapping[str, Any], *, complete: bool
+) -> JsonObject:
     """Return the data of a command as the app sends it."""
     data: JsonObject = {"id": command["id"], "name": command["name"], "type": command["type"]}
     if "guild_id" in command:
@@ -336,6 +364,7 @@ def _invocation(command: JsonObject, path: list[str], options: Mapping[str, Any]
     kinds = {option["name"]: option["type"] for option in declared}
     if unknown := set(options) - set(kinds):
         raise LookupError(f"{command['name']!r} has no option {sorted(unknown)}")
+    check_given(declared, options, complete=complete)
     inner["options"] = [
         {"name": name, "type": kinds[name], "value": value} for name, value in options.items()
     ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from aiohttp import web
 
-from . import control, defaults, page
+from . import cdn, control, defaults, page
 from .acts import announce, guilds, messages, threads
 from .faults import Faults
 from .furnishing import furnish
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 IDLE_SWEEP_SECONDS = 30.0
-UPLOAD_MAX = 30 * 1024 * 1024
+UPLOAD_MAX = 210 * 1024 * 1024  # ten files as large as each may be
 _ANYWHERE = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared with, not bound to
 
 
@@ -57,6 +57,7 @@ class DiscordDouble:
         self.faults = Faults()
         self.gateway = Gateway(self.world)
         self.api = Api(self.world, self.faults)
+        self.cdn = cdn.Cdn(self.world, self.faults)
         self.guild = furnish(self.world)
         self.bot = self.add_bot(
             defaults.BOT_NAME,
@@ -90,7 +91,7 @@ class DiscordDouble:
         app.add_routes(control.routes(self))
         app.add_routes(page.routes(self))
         app.router.add_route("*", "/api/{version:v\\d+}/{tail:.*}", self.api.handle)
-        app.router.add_get("/attachments/{channel}/{attachment}/{name}", self._attachment)
+        app.router.add_get(cdn.PATH, self.cdn.handle)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self.settings.host, self.settings.port)
@@ -306,15 +307,6 @@ class DiscordDouble:
         if request.headers.get("Upgrade", "").lower() == "websocket":
             return await self.gateway.handle(request)
         return page.show(self, request)
-
-    async def _attachment(self, request: web.Request) -> web.Response:
-        channel = self.world.channels.get(int(request.match_info["channel"]))
-        for message in channel.messages if channel else ():
-            for attachment in message.attachments:
-                if str(attachment.id) == request.match_info["attachment"]:
-                    headers = {"Content-Type": attachment.content_type}
-                    return web.Response(body=attachment.content, headers=headers)
-        raise web.HTTPNotFound
 
     async def _archive_idle_threads(self) -> None:
         while True:

@@ -26,6 +26,10 @@ class Settings:
     # How long a click, command or form waits for its first response.
     interaction_deadline: float = 3.0
     interaction_token_life: float = 900.0
+    # Bytes of one file: what every user may upload. Boosts and Nitro allow more.
+    attachment_size: int = 20 * 1024 * 1024
+    # How long a link to a file leads there: a day, as announced and seen; not documented.
+    attachment_link_life: float = 86_400.0
     max_active_threads: int = 1000
     heartbeat_interval: float = 41.25
     # How long a session without a socket can still be resumed, and with how many events.

@@ -8,6 +8,7 @@ sees and makes whole changes.
 from __future__ import annotations
 
 import asyncio
+import secrets
 import time
 from collections import deque
 from contextlib import suppress
@@ -59,6 +60,8 @@ class World:
         self.interactions: dict[str, Interaction] = {}
         # Where the double listens, e.g. "http://127.0.0.1:8902"; set when it starts.
         self.base_url = ""
+        # With which links to files are signed.
+        self.signing_key = secrets.token_bytes(16)
         self.history: deque[Happening] = deque(maxlen=HISTORY_LIMIT)
         self.revision = 0
         self._listeners: list[Callable[[Event], None]] = []

@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 from support.discord_views import answer_text, structured, until_outcome, until_told
 
 from e2e.conftest import Fleet
+from shared.escalation import DEFAULT_BOT
 from shared.redis_adapter.hearing import RedisHearing
 
 pytestmark = pytest.mark.e2e
@@ -67,7 +68,10 @@ async def until_all_heard(fleet: Fleet) -> None:
     threads = [str(thread.id) for thread in fleet.double.threads]
     async with Redis.from_url(fleet.redis_url, decode_responses=True) as redis:
         hearing = RedisHearing(redis, fleet.keys)
-        while any(heard == thread for thread, heard in (await hearing.cursors(threads)).items()):
+        while any(
+            heard == thread
+            for thread, heard in (await hearing.cursors(DEFAULT_BOT, threads)).items()
+        ):
             await asyncio.sleep(0.02)
 
 

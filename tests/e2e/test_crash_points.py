@@ -6,12 +6,15 @@ The doomed process takes `HITL_CRASH_POINT`; another, without it, goes on with w
 from __future__ import annotations
 
 import asyncio
+import base64
 import time
 
 import pytest
-from discord_double import DiscordDouble
+from discord_double import DiscordDouble, Upload, defaults
+from discord_double.forms import filled_in_with, inputs_of, interactive
 from discord_double.model import MessageType, Thread
 from discord_double.reading import text_of
+from mcp_types import ImageContent
 from redis.asyncio import Redis
 from support.discord_views import answer_text, starter_of, structured, until_outcome, until_told
 from support.processes import Process
@@ -43,6 +46,10 @@ WORKER_POINTS = (
 EXPIRY_POINTS = (CrashPoint.EXPIRY_DUE, CrashPoint.EXPIRY_CONCLUDED)
 REMARK_POINTS = (CrashPoint.REMARK_HEARD, CrashPoint.REMARK_NOTED)
 VOTE_POINTS = (CrashPoint.VOTE_HEARD, CrashPoint.VOTE_NOTED)
+ASSIGNMENT_POINTS = (CrashPoint.ASSIGNMENT_NOTED, CrashPoint.RELAYED)
+PEOPLE_POINTS = (CrashPoint.SENDING_READ, CrashPoint.PAGE_KEPT)
+END_POINTS = (CrashPoint.CONVERSATION_END_HEARD, CrashPoint.CONVERSATION_END_NOTED)
+"""Walked through in test_hang_up.py, with the two of a customer who has gone."""
 AGENT_POINTS = (CrashPoint.OUTCOME_KNOWN_TO_AGENT, CrashPoint.OUTCOME_SPOKEN)
 """Walked through in test_agent_hosts.py."""
 
@@ -54,8 +61,14 @@ def test_every_point_is_walked_through() -> None:
         *EXPIRY_POINTS,
         *REMARK_POINTS,
         *VOTE_POINTS,
+        *ASSIGNMENT_POINTS,
+        *PEOPLE_POINTS,
         *AGENT_POINTS,
+        *END_POINTS,
+        CrashPoint.CALLER_TOLD_OF,
+        CrashPoint.HANGING_UP,
         CrashPoint.CATCHING_UP_LISTED,
+        CrashPoint.FILES_KEPT,
     }
     assert walked == set(CrashPoint)
 
@@ -87,13 +100,13 @@ def assert_shown_once(double: DiscordDouble, thread: Thread, question: str) -> N
     assert len(said) == len(set(said)), said
 
 
-async def until_nothing_is_due(fleet: Fleet) -> None:
-    """Wait until no question is open, unposted or unshown."""
+async def until_nothing_is_due(fleet: Fleet, *, still_open: int = 0) -> None:
+    """Wait until no question is open (but these), unposted or unshown."""
     keys = fleet.keys
     async with Redis.from_url(fleet.redis_url, decode_responses=True) as redis:
         while True:
             due = [await redis.zcard(each) for each in (keys.open, keys.unposted, keys.unshown)]
-            if not any(due):
+            if due == [still_open, 0, 0]:
                 return
             await asyncio.sleep(0.1)
 
@@ -173,6 +186,27 @@ async def test_a_worker_dies_as_it_times_a_question_out(fleet: Fleet, point: Cra
         assert_shown_once(fleet.double, thread, "Late?")
 
 
+async def test_a_worker_dies_between_an_answers_images_and_the_answer(fleet: Fleet) -> None:
+    await fleet.add_gateway()
+    doomed = await fleet.add_worker({VARIABLE: CrashPoint.FILES_KEPT})
+    question, png = "Dies with a picture?", b"\x89PNG\r\n\x1a\n a small one"
+    async with asyncio.timeout(100), fleet.client() as agent, asyncio.TaskGroup() as group:
+        asking = group.create_task(
+            agent.call_tool("ask_human", {"question": question, "wait_seconds": 90})
+        )
+        thread = await fleet.double.until_thread(question)
+        await fleet.double.person("Maya").write(thread, "once", files=[Upload("a.png", png)])
+        await until_dead(doomed)
+        assert not asking.done()
+        await fleet.add_worker()
+        image = next(each for each in (await asking).content if isinstance(each, ImageContent))
+        assert base64.b64decode(image.data) == png
+        assert structured(asking.result())["answer"] == "once"
+        await until_outcome(fleet.double, thread, "with a.png")
+        await until_nothing_is_due(fleet)
+        assert_shown_once(fleet.double, thread, question)
+
+
 @pytest.mark.parametrize("point", REMARK_POINTS)
 async def test_a_worker_dies_as_a_person_asks_back(fleet: Fleet, point: CrashPoint) -> None:
     await fleet.add_gateway()
@@ -226,6 +260,101 @@ async def test_a_worker_dies_as_a_person_approves(fleet: Fleet, point: CrashPoin
         await until_outcome(fleet.double, thread, "Approved by Maya and Noor")
         await until_nothing_is_due(fleet)
         assert_shown_once(fleet.double, thread, action)
+
+
+@pytest.mark.parametrize("point", ASSIGNMENT_POINTS)
+async def test_a_worker_dies_as_a_question_is_given_to_somebody(
+    fleet: Fleet, point: CrashPoint
+) -> None:
+    await fleet.add_gateway()
+    doomed = await fleet.add_worker({VARIABLE: point})
+    question = f"Dies at {point.replace('_', ' ')}?"
+    maya, noor = fleet.double.person("Maya"), fleet.double.person("Noor")
+    async with asyncio.timeout(100), fleet.client() as agent, asyncio.TaskGroup() as group:
+        asking = group.create_task(
+            agent.call_tool("ask_human", {"question": question, "wait_seconds": 90})
+        )
+        thread = await fleet.double.until_thread(question)
+        await doomed.until_logged("question_posted")
+        click = await maya.click(starter_of(fleet.double, thread), "Reassign")
+        menu = await fleet.double.until(lambda: click.response)
+        (chooser,) = interactive(menu.components)
+        await maya.choose(menu, str(chooser["custom_id"]), noor.id)
+        await until_dead(doomed)
+        await fleet.add_worker()
+        told = await until_told(fleet.double, thread, "Maya asks you")
+        assert told.mentions.users == [noor.id]
+        await until_nothing_is_due(fleet, still_open=1)
+        assert "Noor (asked by Maya)" in text_of(starter_of(fleet.double, thread))
+        await noor.write(thread, "once")
+        assert answer_text(await asking) == "once"
+        await until_outcome(fleet.double, thread, "Answered by Noor")
+        await until_nothing_is_due(fleet)
+        assert_shown_once(fleet.double, thread, question)
+
+
+async def test_a_worker_dies_as_a_person_sends_what_they_wrote(fleet: Fleet) -> None:
+    routes = fleet.folder / "routes.toml"
+    routes.write_text(
+        f"[routes.default]\nchannels = [{defaults.CHANNEL_ID}]\n"
+        f'operators = {{ users = [{defaults.MAYA_ID}] }}\nanswer_mode = "send_button"\n',
+        encoding="utf-8",
+    )
+    with_routes = {"ROUTES_FILE": str(routes)}
+    await fleet.add_gateway(with_routes)
+    doomed = await fleet.add_worker({**with_routes, VARIABLE: CrashPoint.SENDING_READ})
+    maya = fleet.double.person("Maya")
+    async with asyncio.timeout(100), fleet.client() as agent, asyncio.TaskGroup() as group:
+        asking = group.create_task(
+            agent.call_tool("ask_human", {"question": "Sent?", "wait_seconds": 90})
+        )
+        thread = await fleet.double.until_thread("Sent?")
+        starter = starter_of(fleet.double, thread)
+        await maya.write(thread, "Yes,")
+        await maya.write(thread, "once.")
+        lost = await maya.click(starter, "Send")
+        await until_dead(doomed)
+        next_worker = await fleet.add_worker(with_routes)
+        await next_worker.until_logged("discord_listening")
+        assert lost.response is not None
+        assert not lost.response.content, "it goes on saying that the bot is thinking"
+        again = await maya.click(starter, "Send")
+        await fleet.double.until(lambda: again.response and "Sent" in again.response.content)
+        assert answer_text(await asking) == "Yes,\nonce."
+        await until_outcome(fleet.double, thread, "Answered by Maya")
+        await until_nothing_is_due(fleet)
+        assert_shown_once(fleet.double, thread, "Sent?")
+
+
+async def test_a_worker_dies_as_a_person_fills_in_a_page(fleet: Fleet) -> None:
+    await fleet.add_gateway()
+    doomed = await fleet.add_worker({VARIABLE: CrashPoint.PAGE_KEPT})
+    maya, fields = fleet.double.person("Maya"), [f"n{number}" for number in range(6)]
+    schema = {"type": "object", "properties": {name: {"type": "integer"} for name in fields}}
+    asked = {"question": "Filled in?", "answer_schema": schema, "wait_seconds": 90}
+    async with asyncio.timeout(100), fleet.client() as agent, asyncio.TaskGroup() as group:
+        asking = group.create_task(agent.call_tool("ask_human", asked))
+        thread = await fleet.double.until_thread("Filled in?")
+        starter = starter_of(fleet.double, thread)
+        opened = await maya.click(starter, "Fill in the form")
+        await fleet.double.until(lambda: opened.modal)
+        await maya.submit(opened, {"n0": "7"})
+        await until_dead(doomed)
+        next_worker = await fleet.add_worker()
+        await next_worker.until_logged("discord_listening")
+        again = await maya.click(starter, "Fill in the form")
+        modal = await fleet.double.until(lambda: again.modal)
+        assert filled_in_with(inputs_of(modal["components"])[0]) == "7", "nothing is written twice"
+        first = await maya.submit(again, {})
+        told = await fleet.double.until(lambda: first.response)
+        assert "Page 1 of 2 kept" in told.content
+        second = await maya.click(told, "Fill in page 2 of 2")
+        await fleet.double.until(lambda: second.modal)
+        await maya.submit(second, {"n5": "8"})
+        assert structured(await asking)["values"] == {"n0": 7, "n5": 8}
+        await until_outcome(fleet.double, thread, "Answered by Maya")
+        await until_nothing_is_due(fleet)
+        assert_shown_once(fleet.double, thread, "Filled in?")
 
 
 async def read(fleet: Fleet, escalation_id: str) -> Escalation:

@@ -9,8 +9,9 @@ from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
 import pytest
+from discord_double import Upload
 from redis.asyncio import Redis
-from support.discord_views import answer_text, structured, until_outcome
+from support.discord_views import structured, until_outcome
 
 from e2e.conftest import Fleet
 
@@ -18,6 +19,7 @@ pytestmark = pytest.mark.e2e
 
 DOCUMENT: Final = Path(__file__).parents[2] / "docs" / "redis.md"
 PASSWORD: Final = "made-up-for-this-test"
+PHOTO: Final = Upload("photo.png", b"\x89PNG\r\n\x1a\n a small one")
 
 
 def documented_rights(prefix: str) -> list[str]:
@@ -37,8 +39,9 @@ async def test_the_documented_redis_user_may_do_all_that_is_needed(fleet: Fleet)
     async with asyncio.timeout(30), fleet.client() as agent, asyncio.TaskGroup() as group:
         asking = group.create_task(agent.call_tool("ask_human", {"question": "May I?"}))
         thread = await fleet.double.until_thread("May I?")
-        await fleet.double.person("Maya").write(thread, "You may.")
-        assert answer_text(await asking) == "You may."
+        await fleet.double.person("Maya").write(thread, "You may.", files=[PHOTO])
+        assert structured(await asking)["answer"] == "You may."
+        assert [each.type for each in asking.result().content] == ["text", "image", "resource_link"]
         await until_outcome(fleet.double, thread, "Answered by Maya")
 
         asked = await agent.call_tool("ask_human", {"question": "Or else?", "wait_seconds": 0})

@@ -17,7 +17,7 @@ from mcp import Client
 
 from faults.fleet import Fleet
 from faults.history import History, What
-from faults.plan import Asking, Plan, choose, dice
+from faults.plan import DROPS, KEEPS, Asking, Plan, choose, dice
 
 PENDING = "pending"
 CALL_MARGIN = 10.0
@@ -53,29 +53,11 @@ class Caller:
     async def call(
         self, gateway: int, tool: str, token: str, arguments: dict[str, Any]
     ) -> Reading | None:
-        """Call a tool; None where it failed."""
-        number = next(self._numbers)
-        self._history.note(
-            What.CALLED,
-            call=number,
-            asker=self._name,
-            tool=tool,
-            token=token,
-            gateway=gateway,
-            key=arguments.get("idempotency_key"),
-            id=arguments.get("escalation_id"),
+        """Call a tool about one question; None where it failed."""
+        number, content = await self._made(
+            gateway, tool, token, arguments, known=arguments.get("escalation_id")
         )
-        limit = arguments.get("wait_seconds", 0.0) + CALL_MARGIN
-        try:
-            async with asyncio.timeout(limit), Client(self._fleet.gateway_url(gateway)) as client:
-                result = await client.call_tool(tool, arguments)
-        except Exception as error:  # noqa: BLE001 (a gateway that dies shows itself in many ways)
-            self._history.note(What.FAILED, call=number, error=_name(error))
-            return None
-        content = result.structured_content
-        if result.is_error or content is None:
-            words = "".join(getattr(part, "text", "") for part in result.content)
-            self._history.note(What.FAILED, call=number, error=words)
+        if content is None:
             return None
         self._history.note(
             What.RETURNED,
@@ -86,6 +68,46 @@ class Caller:
             late_answer=content["late_answer"],
         )
         return Reading(content["escalation_id"], content["status"])
+
+    async def hang_up(self, gateway: int, token: str, conversation: str, known: str) -> bool:
+        """End the conversation in which the known question is open; False where that failed."""
+        number, content = await self._made(
+            gateway, "end_conversation", token, {"conversation_id": conversation}, known=known
+        )
+        if content is None:
+            return False
+        became = {each["escalation_id"]: each["became"] for each in content["questions"]}
+        self._history.note(What.LET_GO, call=number, became=became)
+        return True
+
+    async def _made(
+        self, gateway: int, tool: str, token: str, arguments: dict[str, Any], *, known: str | None
+    ) -> tuple[int, dict[str, Any] | None]:
+        """Make a call; give its number, and what came back unless it failed."""
+        number = next(self._numbers)
+        self._history.note(
+            What.CALLED,
+            call=number,
+            asker=self._name,
+            tool=tool,
+            token=token,
+            gateway=gateway,
+            key=arguments.get("idempotency_key"),
+            id=known,
+        )
+        limit = arguments.get("wait_seconds", 0.0) + CALL_MARGIN
+        try:
+            async with asyncio.timeout(limit), Client(self._fleet.gateway_url(gateway)) as client:
+                result = await client.call_tool(tool, arguments)
+        except Exception as error:  # noqa: BLE001 (a gateway that dies shows itself in many ways)
+            self._history.note(What.FAILED, call=number, error=_name(error))
+            return number, None
+        content = result.structured_content
+        if result.is_error or content is None:
+            words = "".join(getattr(part, "text", "") for part in result.content)
+            self._history.note(What.FAILED, call=number, error=words)
+            return number, None
+        return number, content
 
 
 class McpAsker:
@@ -121,7 +143,9 @@ class McpAsker:
         """Ask one question and keep on until it has ended."""
         manner = choose(self._plan.asking, by)
         gateway = by.randrange(len(self._plan.timeouts))
+        hangs_up = manner is Asking.HANGS_UP
         question = {
+            "route": by.choice((KEEPS, DROPS)) if hangs_up else KEEPS,
             "question": f"May customer {token} have 10 % off?",
             "conversation_id": self._name,
             "idempotency_key": f"key-{token}",
@@ -130,6 +154,7 @@ class McpAsker:
         cancel_after = by.randint(1, 3) if manner is Asking.CANCELS else None
         while reading is None or reading.status == PENDING:
             waits = 10.0 if manner is Asking.PATIENT else by.choice((0.0, 0.3, 1.0, 2.0))
+            waits = 0.0 if hangs_up else waits  # before anybody has answered
             known = reading.id if reading else None
             if known is not None and cancel_after == 0:
                 cancelling = {"escalation_id": known, "reason": "no longer wanted"}
@@ -145,6 +170,9 @@ class McpAsker:
                 cancel_after -= 1
             if came is None:
                 await asyncio.sleep(by.uniform(0.05, 0.4))
+            elif hangs_up:
+                await self._be_away(token, came.id, by)
+                hangs_up = False
             elif came.status == PENDING and waits == 0.0:
                 await asyncio.sleep(by.uniform(0.1, 0.4))
             gateway = by.randrange(len(self._plan.timeouts))
@@ -152,6 +180,14 @@ class McpAsker:
             for other in range(len(self._plan.timeouts)):
                 again = {**question, "wait_seconds": 0.0}
                 await self._caller.call(other, "ask_human", token, again)
+
+    async def _be_away(self, token: str, known: str, by: Random) -> None:
+        """End the conversation, however often that takes, and come back after a while."""
+        gateways = len(self._plan.timeouts)
+        while not await self._caller.hang_up(by.randrange(gateways), token, self._name, known):
+            await asyncio.sleep(by.uniform(0.05, 0.4))
+        # Or longer than people think: then the answer comes while nobody waits for it.
+        await asyncio.sleep(by.choice((0.0, 0.5, 2.5)))
 
 
 def _name(error: BaseException) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 
 from faults.facts import UNKNOWN, Facts, Message, Story, gather
 from faults.history import Event, What
+from faults.plan import DROPS
 from shared.expiry import UNHEARD
 
 ANSWERED, TIMED_OUT = "answered", "timed_out"
@@ -23,9 +24,11 @@ FINAL = frozenset({ANSWERED, TIMED_OUT, CANCELLED, UNDELIVERABLE})
 SHOWN_AS: dict[str, str] = {
     ANSWERED: "Answered by {name} after",
     TIMED_OUT: "Nobody answered in time",
-    CANCELLED: "Cancelled by the agent",
+    CANCELLED: "Cancelled{whose}",
     UNDELIVERABLE: "Could not be delivered",
 }
+ENDED = "the conversation ended"
+CANCELLING = ("cancel_question", "end_conversation")
 CHECK_MARK = "✅"
 LATE_WORDS = "There is an answer after all"
 TELL_SECONDS = 1.0
@@ -95,10 +98,11 @@ def _about_the_whole(facts: Facts) -> Iterator[Violation]:
 def _is_kept(facts: Facts, story: Story) -> Iterator[tuple[Promise, str]]:
     """Keep whatever a client was told an id of, until it ends and is read.
 
-    What a customer said may be lost with a host that ended before the gateway had taken it.
+    What a customer said may be lost with a host that ended before the gateway had taken it, or
+    when they hung up before that and the gateway was away.
     """
     if story.said is not None and not story.records:
-        if not any(end > story.said.at for end in facts.agent_ends):
+        if not story.hung_up and not any(end > story.said.at for end in facts.agent_ends):
             yield Promise.LOST, "the agent never asked what its customer wanted to know"
         return
     kept = {record["id"]: record for record in story.records}
@@ -217,7 +221,7 @@ def _kind_of_outcome(facts: Facts, story: Story) -> Iterator[tuple[Promise, str]
                 yield Promise.WRONG_OUTCOME, "a client read the time-out before the deadline"
             case "timed_out" if record["posting"] is None:
                 yield Promise.WRONG_OUTCOME, "timed out although nobody could see it"
-            case "cancelled" if not _was_cancelled(story, record["id"]):
+            case "cancelled" if not _was_cancelled(story, record):
                 yield Promise.WRONG_OUTCOME, "cancelled although no agent cancelled it"
             case "undeliverable" if _open_before(story, record["ended"]):
                 yield Promise.WRONG_OUTCOME, "undeliverable although there was a thread for it"
@@ -226,6 +230,26 @@ def _kind_of_outcome(facts: Facts, story: Story) -> Iterator[tuple[Promise, str]
                 yield Promise.WRONG_OUTCOME, f"given up {early:.3f} s before its deadline"
             case _:
                 pass
+
+
+def _let_go_as_told(_: Facts, story: Story) -> Iterator[tuple[Promise, str]]:
+    """Let go of a question as its route says when its conversation ends, and as the agent is told.
+
+    What was dropped is answered to nobody; what was kept goes on to an outcome of its own.
+    """
+    for record in story.records:
+        drops = record.get("route") == DROPS
+        for call in story.calls:
+            match call.became.get(record["id"]):
+                case "cancelled" if record["state"] != CANCELLED:
+                    state = record["state"]
+                    yield Promise.WRONG_OUTCOME, f"said to be dropped, and it is {state}"
+                case "kept" if drops:
+                    yield Promise.WRONG_OUTCOME, "kept although its route drops it"
+                case "cancelled" if not drops and not _was_cancelled(story, record):
+                    yield Promise.WRONG_OUTCOME, "dropped although its route keeps it"
+                case _:
+                    pass
 
 
 def _is_told_once(_: Facts, story: Story) -> Iterator[tuple[Promise, str]]:
@@ -266,7 +290,8 @@ def _shown_as_recorded(_: Facts, story: Story) -> Iterator[tuple[Promise, str]]:
             continue
         outcome = record["outcome"]
         name = outcome["by"]["name"] if outcome["by"] else ""
-        expected = SHOWN_AS[record["state"]].format(name=name)
+        whose = f": {ENDED}" if _is_dropped(record) else " by the agent"
+        expected = SHOWN_AS[record["state"]].format(name=name, whose=whose)
         shown = starter["outcome"] or "no outcome"
         if expected not in shown:
             yield Promise.SHOWN_WRONG, f"{record['state']} is recorded, {shown!r} is shown"
@@ -288,11 +313,16 @@ def _open_before(story: Story, ended: float) -> bool:
     return any(at < ended - CLOCK_SECONDS for at in opened)
 
 
-def _was_cancelled(story: Story, escalation_id: str) -> bool:
+def _was_cancelled(story: Story, record: Event) -> bool:
+    """Tell whether its agent cancelled it, or ended its conversation where the route drops it."""
+    tools = {"cancel_question"} if record.get("route") != DROPS else {*CANCELLING}
     return any(
-        call.called["tool"] == "cancel_question" and call.called["id"] == escalation_id
-        for call in story.calls
+        call.called["tool"] in tools and call.called["id"] == record["id"] for call in story.calls
     )
+
+
+def _is_dropped(record: Event) -> bool:
+    return record["state"] == CANCELLED and record["outcome"].get("provenance") == "system"
 
 
 def _first_allowed(facts: Facts, story: Story, record: Event) -> Message | None:
@@ -315,6 +345,7 @@ RULES: tuple[Rule, ...] = (
     _shown_once,
     _answer_is_an_operators,
     _kind_of_outcome,
+    _let_go_as_told,
     _shown_as_recorded,
     _is_told_once,
 )

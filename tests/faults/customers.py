@@ -43,6 +43,7 @@ class Customer:
     ) -> None:
         self._number = number
         self._seed = seed
+        self._hang_ups = plan.hang_ups
         self._history = history
         self._calm = calm
         self._host = fleet.agents[number % plan.agents]
@@ -60,6 +61,8 @@ class Customer:
                 group.create_task(talk.listen())
                 await talk.ask()
                 by = dice(self._seed, "customer", token)
+                if by.random() < self._hang_ups:
+                    group.create_task(talk.hang_up(after=by.uniform(0.0, 4.0)))
                 with suppress(TimeoutError):
                     async with asyncio.timeout(by.uniform(2.0, 6.0)):
                         await talk.told.wait()
@@ -118,6 +121,16 @@ class Talk:
             async for line in stream.aiter_lines():
                 if line.startswith("data:"):
                     self._take(json.loads(line.removeprefix("data:")))
+
+    async def hang_up(self, *, after: float) -> None:
+        """End the conversation. The page opens it again, as one does who has thought better of it.
+
+        Until the old one has ended, the page sees the end of that and looks again.
+        """
+        await asyncio.sleep(after)
+        self._history.note(What.HUNG_UP, token=self._token)
+        with suppress(httpx2.HTTPError):
+            await self._http.post("/end", json={})
 
     def leave(self) -> None:
         """Close the page."""

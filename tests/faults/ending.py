@@ -77,6 +77,7 @@ def _record(escalation: Escalation) -> dict[str, Any]:
     return {
         "id": escalation.id,
         "text": escalation.question.text,
+        "route": escalation.question.route,
         "state": escalation.state.value,
         "created": escalation.created_at.timestamp(),
         "deadline": escalation.deadline.timestamp(),

@@ -28,6 +28,12 @@ class Call:
         return self.ended if self.ended and self.ended.what is What.RETURNED else None
 
     @property
+    def became(self) -> dict[str, str]:
+        """What the agent was told became of its questions, where it ended a conversation."""
+        ended = self.ended if self.ended and self.ended.what is What.LET_GO else None
+        return ended["became"] if ended else {}
+
+    @property
     def final(self) -> Event | None:
         """The outcome that it returned, if it did."""
         return self.reading if self.reading and self.reading["status"] != PENDING else None
@@ -54,6 +60,8 @@ class Story:
     messages: list[Message] = field(default_factory=list[Message])
     said: Event | None = None
     """A customer said it to an agent; nobody else asks it."""
+    hung_up: bool = False
+    """They ended the conversation once, and came back."""
     heard: list[Event] = field(default_factory=list[Event])
     """What the agent told of its outcome."""
     records: list[Event] = field(default_factory=list[Event])
@@ -95,7 +103,7 @@ def gather(events: Sequence[Event]) -> Facts:  # noqa: C901 (one case for each k
             case What.CALLED:
                 calls[event["call"]] = Call(event)
                 story(event["token"]).calls.append(calls[event["call"]])
-            case What.RETURNED | What.FAILED:
+            case What.RETURNED | What.FAILED | What.LET_GO:
                 calls[event["call"]].ended = event
             case What.WROTE:
                 messages[event["message"]] = _message(event)
@@ -104,6 +112,8 @@ def gather(events: Sequence[Event]) -> Facts:  # noqa: C901 (one case for each k
                 messages[event["message"]].texts.append(event["text"])
             case What.SAID:
                 story(event["token"]).said = event
+            case What.HUNG_UP:
+                story(event["token"]).hung_up = True
             case What.HEARD:
                 story(event["token"]).heard.append(event)
             case What.RECORD:

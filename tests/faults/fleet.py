@@ -22,7 +22,7 @@ from support import processes
 from support.processes import ROOT, Process
 
 from faults.history import Component, History, What
-from faults.plan import Plan
+from faults.plan import DROPS, KEEPS, Asking, Plan
 from hitl import embedded_redis
 from hitl.embedded_redis import EmbeddedRedis, free_port
 from shared.crash_points import VARIABLE
@@ -118,12 +118,13 @@ class Fleet:
         }
         for number, timeout in enumerate(self._plan.timeouts):
             name = f"gateway-{number}"
-            own = {"GATEWAY_PORT": str(free_port()), "ESCALATION_TIMEOUT": str(timeout)}
+            own = {"GATEWAY_PORT": str(free_port()), **self._routes(name, timeout)}
             process = self._process("mcp_gateway", {**env, **own}, name)
             self.gateways.append(Slot(Component.GATEWAY, name, process))
         for number in range(self._plan.workers):
             name = f"worker-{number}"
-            process = self._process("escalation_worker", env, name)
+            own = self._routes(name, self._plan.timeouts[0])
+            process = self._process("escalation_worker", {**env, **own}, name)
             self.workers.append(Slot(Component.WORKER, name, process))
         for number in range(self._plan.agents):
             self.agents.append(self._agent(f"agent-{number}"))
@@ -258,9 +259,23 @@ class Fleet:
             "CHAT_PORT": str(free_port()),
             "CHAT_MAX_CONVERSATIONS": "1000",
             "AGENT_HOLD_LINE_SECONDS": "0",
-            "AGENT_ON_HANGUP": "leave",
         }
         return Slot(Component.AGENT, name, self._process("customer_agent", env, name))
+
+    def _routes(self, name: str, timeout: float) -> dict[str, str]:
+        """Tell a process how long people have, and where the plan needs them, of two routes."""
+        if Asking.HANGS_UP not in self._plan.asking:
+            return {"ESCALATION_TIMEOUT": str(timeout)}
+        file = self._folder / f"{name}.toml"
+        channel, maya = defaults.CHANNEL_ID, defaults.MAYA_ID
+        operators = f"users = [{maya}], roles = [{defaults.OPERATOR_ROLE_ID}]"
+        text = (
+            f"[routes.{route}]\nchannels = [{channel}]\noperators = {{ {operators} }}\n"
+            f'timeout = "{timeout:.0f}s"\ncaller_gone = "{policy}"\n'
+            for route, policy in ((KEEPS, "keep"), (DROPS, "drop"))
+        )
+        file.write_text("".join(text), encoding="utf-8")
+        return {"ROUTES_FILE": str(file)}
 
     def _process(self, module: str, env: dict[str, str], name: str) -> Process:
         log = self._folder / f"{name}.log"

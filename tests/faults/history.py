@@ -22,11 +22,13 @@ class What(StrEnum):
     CAMPAIGN = "campaign"  # first line. plan, seed, operators (ids of those who may answer)
     CALLED = "called"  # call, asker, tool, token, key, gateway, id (check and cancel)
     RETURNED = "returned"  # call, id, status, answer, late_answer
+    LET_GO = "let_go"  # call, became (by id): a conversation's end came back
     FAILED = "failed"  # call, error: a tool's error, or whatever became of the connection
     WROTE = "wrote"  # token, thread, message, author, name, written (Discord's time), text
     EDITED = "edited"  # message, text
     SAID = "said"  # token, text: a customer, to an agent
     HEARD = "heard"  # token, text: the agent, telling its customer an outcome
+    HUNG_UP = "hung_up"  # token: a customer, who comes back
     FAULT = "fault"  # component, kind, and what else is known; components as in `Component`
     STARTED = "started"  # component, process
     ENDED_ITSELF = "ended_itself"  # component, process, status: nobody ended it

@@ -196,8 +196,8 @@ def _mix_up_threads() -> None:
 
     known: list[str] = []
 
-    async def find_another(self: Any, reference: str) -> str | None:
-        found = await find(self, reference)
+    async def find_another(self: Any, *where: str) -> str | None:
+        found = await find(self, *where)
         if found is not None and found not in known:
             known.append(found)
         return found and known[max(0, known.index(found) - 1)]
@@ -222,6 +222,22 @@ def _tell_all_again() -> None:
 
     read = _put(McpGateway, "list_questions", nothing_told)
     look = _put(McpGateway, "check", not_told)
+
+
+def _drop_in_words() -> None:
+    """Tell the agent that its route dropped a question, and leave the question as it is."""
+    from shared.escalation import Provenance, State
+    from shared.ports import Concluded
+    from shared.redis_adapter.store import RedisEscalationStore
+
+    async def say_so(self: Any, escalation_id: str, outcome: Any, *more: Any) -> Any:
+        if (outcome.state, outcome.provenance) != (State.CANCELLED, Provenance.SYSTEM):
+            return await conclude(self, escalation_id, outcome, *more)
+        found = await self.get(escalation_id)
+        ended = {"state": outcome.state, "outcome": outcome}
+        return found and Concluded(found.model_copy(update=ended), applied=True)
+
+    conclude = _put(RedisEscalationStore, "conclude", say_so)
 
 
 MUTATIONS: dict[str, Mutation] = {
@@ -305,6 +321,13 @@ MUTATIONS: dict[str, Mutation] = {
         Promise.TOLD_TWICE,
         _tell_all_again,
         frozenset({AGENT}),
+    ),
+    "dropped_in_words": Mutation(
+        "what a route drops is only said to be cancelled",
+        plans.HANGING_UP,
+        Promise.WRONG_OUTCOME,
+        _drop_in_words,
+        frozenset({GATEWAY}),
     ),
     "replies_for_ever": Mutation(
         "the reply key has no TTL",

@@ -23,6 +23,7 @@ class Asking(StrEnum):
     PATIENT = "patient"  # long waits; asks again with its key
     BRIEF = "brief"  # short waits; then check_answer
     CANCELS = "cancels"
+    HANGS_UP = "hangs_up"  # ends the conversation, and comes back to it
     ASKS_AGAIN = "asks_again"  # with the same key, when it has been answered
 
 
@@ -80,6 +81,8 @@ class Plan:
     """Hosts of agents."""
     customers: int = 0
     """Customers at a time, who talk with agents."""
+    hang_ups: float = 0.0
+    """How many of the customers hang up once and come back."""
     settle_seconds: float = 120.0
     gateway_crash_points: tuple[str, ...] = ()
     worker_crash_points: tuple[str, ...] = ()
@@ -92,6 +95,10 @@ class Plan:
     """How long Discord remembers a nonce."""
     discord_faults: tuple[Mapping[str, object], ...] = field(default=())
     """Where Discord is to fail in just this way; else in all ways by chance."""
+
+
+KEEPS, DROPS = "default", "drops"
+"""The two routes, by what they do with the questions of a conversation that has ended."""
 
 
 def dice(seed: int, *purpose: object) -> Random:

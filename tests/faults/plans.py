@@ -8,11 +8,14 @@ from faults.plan import Act, Answering, Asking, Plan
 from shared.crash_points import CrashPoint
 
 GATEWAY_POINTS = (
+    CrashPoint.CONVERSATION_END_HEARD,
+    CrashPoint.CONVERSATION_END_NOTED,
     CrashPoint.ASK_BEFORE_ACCEPTED,
     CrashPoint.ASK_AFTER_ACCEPTED,
     CrashPoint.REPLY_READ_BEFORE_RESPONSE,
 )
-AGENT_POINTS = (CrashPoint.OUTCOME_KNOWN_TO_AGENT, CrashPoint.OUTCOME_SPOKEN)
+TELLING_POINTS = (CrashPoint.OUTCOME_KNOWN_TO_AGENT, CrashPoint.OUTCOME_SPOKEN)
+AGENT_POINTS = (*TELLING_POINTS, CrashPoint.HANGING_UP)
 WORKER_POINTS = tuple(
     point for point in CrashPoint if point not in {*GATEWAY_POINTS, *AGENT_POINTS}
 )
@@ -25,6 +28,7 @@ EVERYTHING = Plan(
         Asking.BRIEF: 4,
         Asking.ASKS_AGAIN: 2,
         Asking.CANCELS: 1,
+        Asking.HANGS_UP: 1,
     },
     answering={
         Answering.PROMPT: 5,
@@ -59,6 +63,7 @@ EVERYTHING = Plan(
     worker_crash_points=WORKER_POINTS,
     agents=1,
     customers=3,
+    hang_ups=0.3,
     agent_crash_points=AGENT_POINTS,
 )
 
@@ -134,8 +139,14 @@ DYING_AGENT = replace(
     agents=1,
     customers=2,
     acts={Act.KILL_AGENT: 1, Act.CRASH_AGENT: 1},
-    agent_crash_points=AGENT_POINTS,
+    agent_crash_points=TELLING_POINTS,
     between_acts=(4.0, 5.0),
+)
+HANGING_UP = replace(
+    _AIMED,
+    name="hanging_up",
+    asking={Asking.HANGS_UP: 1},
+    thinking=(0.5, 2.0),
 )
 DYING_REDIS = replace(_AIMED, name="dying_redis", timeouts=(15.0,), acts={Act.KILL_REDIS: 1})
 
@@ -150,6 +161,7 @@ PLANS: dict[str, Plan] = {
         UNHEARD,
         SLOW_POSTING,
         DYING_AGENT,
+        HANGING_UP,
         DYING_REDIS,
     )
 }

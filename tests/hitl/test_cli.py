@@ -126,6 +126,23 @@ def test_doctor_tells_half_a_discord_configuration(tmp_path: Path) -> None:
     assert "made-up-token" not in result.stdout + result.stderr
 
 
+def test_doctor_tells_of_each_bot_by_the_name_of_its_variable(tmp_path: Path) -> None:
+    operators = "operators = { users = [1] }"
+    (tmp_path / "routes.toml").write_text(
+        f"[routes.default]\nchannels = [1]\n{operators}\n"
+        f'[routes.billing]\nchannels = [2]\n{operators}\ntoken_env = "BILLING_TOKEN"\n',
+        encoding="utf-8",
+    )
+    settings = {"ROUTES_FILE": "routes.toml", "DISCORD_TOKEN": "made-up-token"}
+    result = _hitl("doctor", cwd=tmp_path, **settings)
+    assert result.returncode == 1
+    assert "routes.toml:7: routes.billing.token_env: BILLING_TOKEN is not set" in result.stdout
+    result = _hitl("doctor", cwd=tmp_path, BILLING_TOKEN="made-up-too", **settings)
+    for words in ("bot DISCORD_TOKEN", "its routes: default", "bot BILLING_TOKEN", "billing"):
+        assert words in result.stdout
+    assert "made-up" not in result.stdout + result.stderr
+
+
 async def test_doctor_does_not_wait_for_a_redis_that_accepts_and_says_nothing(
     tmp_path: Path,
 ) -> None:

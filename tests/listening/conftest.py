@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import discord
@@ -24,29 +25,42 @@ from support.key_checker import leaking_keys
 from support.make import an_ask
 
 from escalation_worker.answering import Answering
+from escalation_worker.attaching import Attaching, ImageRoom
 from escalation_worker.concluding import Concluding
 from escalation_worker.discord_channel import client
 from escalation_worker.discord_channel.catching_up import MARGIN, CatchingUp
+from escalation_worker.discord_channel.cdn import Cdn
 from escalation_worker.discord_channel.channel import DiscordChannel
 from escalation_worker.discord_channel.clicks import Clicks
 from escalation_worker.discord_channel.client import EscalationClient
+from escalation_worker.discord_channel.commands import Commands
 from escalation_worker.discord_channel.connection import DiscordConnection
+from escalation_worker.discord_channel.form_pages import FormPages
+from escalation_worker.discord_channel.interactions import Interactions
 from escalation_worker.discord_channel.listener import Listener
 from escalation_worker.discord_channel.losses import Losses
+from escalation_worker.discord_channel.on_call import OnCall
+from escalation_worker.discord_channel.pending import Pending
+from escalation_worker.discord_channel.send_button import SendButton
 from escalation_worker.discord_channel.sight import Places
 from escalation_worker.discord_channel.starting import Starting
 from escalation_worker.discord_channel.turn import Turn
 from escalation_worker.discussing import Discussing
 from escalation_worker.escalating import Escalating
+from escalation_worker.filling_in import FillingIn
 from escalation_worker.giving_up import GivingUp
+from escalation_worker.manners import manners_by_route
 from escalation_worker.operators import OperatorsByRoute
 from escalation_worker.posting import PostingDesk
+from escalation_worker.sending import Sending
 from escalation_worker.supervisor import supervise
 from escalation_worker.writing import Writing
-from shared.escalation import ChannelKind, Escalation, Posting
+from shared.escalation import DEFAULT_BOT, ChannelKind, Escalation, Posting
 from shared.ports import Clock, Hold, utc_now
 from shared.redis_adapter.connection import open_client
 from shared.redis_adapter.discussion import RedisDiscussion
+from shared.redis_adapter.drafts import RedisFormDrafts
+from shared.redis_adapter.files import RedisAnswerFiles
 from shared.redis_adapter.hearing import RedisHearing
 from shared.redis_adapter.keys import Keys
 from shared.redis_adapter.policies import RedisPolicyLog
@@ -128,39 +142,80 @@ class Scene:
     discussion: RedisDiscussion
     postings: RedisPostingLog
     hearing: RedisHearing
+    drafts: RedisFormDrafts
+    files: RedisAnswerFiles
 
     def make_worker(
         self,
         find: Callable[[str], Awaitable[str | None]] | None = None,
         routes: InForce[Route] | None = None,
         clock: Clock = utc_now,
+        *,
+        bot: str = DEFAULT_BOT,
+        token: str = defaults.BOT_TOKEN,
+        message_content: bool = True,
     ) -> Worker:
-        """Put a worker together as the product does; `find` may stand in for the store's."""
+        """Put one bot's side of a worker together as the product does.
+
+        `find` may stand in for the store's.
+        """
         routes = routes or in_force(CHANNEL_ROUTE)
-        channel = DiscordChannel(Starting(routes))
-        find = find or self.postings.find
+        manner_of = manners_by_route(routes)
+        channel = DiscordChannel(Starting(routes, bot=bot), manner_of)
+        find = find or partial(self.postings.find, bot)
         operators = OperatorsByRoute(routes)
-        answering = Answering(self.store, operators)
-        discussing = Discussing(self.store, self.discussion, operators)
-        listener = Listener(find, Writing(answering, discussing).wrote, self.hearing)
-        turn = Turn(RedisListenerSlots(self.redis, self.keys, slots=1))
+        attaching = Attaching(
+            self.store,
+            self.files,
+            lambda question: routes.of(question.route).attachments,
+            Cdn(self.double.api_base, seconds=1.0).read,
+            room=ImageRoom(),
+        )
+        answering = Answering(self.store, operators, attaching)
+        discussing = Discussing(self.store, self.discussion, operators, manner_of)
+        sending = Sending(self.store, operators, answering, manner_of)
+        writing = Writing(answering, discussing, sending)
+        listener = Listener(find, writing.wrote, self.hearing, attaching.refusals)
+        turn = Turn(RedisListenerSlots(self.redis, self.keys, bot, slots=1))
         connection = DiscordConnection(
-            token=defaults.BOT_TOKEN,
-            places=Places(routes),
+            bot=bot,
+            token=token,
+            places=Places(routes, bot=bot),
             channel=channel,
             listener=listener,
-            clicks=Clicks(self.store, find, answering, discussing),
-            catching_up=CatchingUp(self.hearing, listener.heard),
+            interactions=Interactions(
+                Clicks(
+                    self.store,
+                    find,
+                    answering,
+                    discussing,
+                    FormPages(FillingIn(self.store, operators, answering, self.drafts)),
+                    SendButton(sending, listener.taking_in, attaching.refusals),
+                    manner_of,
+                ),
+                Commands(
+                    self.store,
+                    find,
+                    answering,
+                    discussing,
+                    Pending(self.store, operators),
+                    OnCall(routes),
+                    clock=clock,
+                ),
+            ),
+            catching_up=CatchingUp(self.hearing, listener.heard, bot=bot),
             losses=Losses(
                 self.store,
                 self.postings,
                 self.hearing.open_postings,
                 GivingUp(self.store).give_up,
+                manner_of,
+                bot=bot,
             ),
             turn=turn,
             tell_heard_until=self.hearing.note_heard_until,
             take_turn=_no_pace,
-            message_content=True,
+            message_content=message_content,
         )
         concluding = Concluding(
             self.store,
@@ -290,6 +345,8 @@ async def scene(
             RedisDiscussion(redis, keys),
             RedisPostingLog(redis, keys),
             RedisHearing(redis, keys),
+            RedisFormDrafts(redis, keys),
+            RedisAnswerFiles(redis, keys),
         )
         assert not await leaking_keys(redis, keys)
 

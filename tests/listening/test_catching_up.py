@@ -15,7 +15,7 @@ from support.discord_views import said_by_bot, until_told
 from support.make import an_outcome
 
 from listening.conftest import CHANNEL_ROUTE, Scene, in_force, seconds_since, until
-from shared.escalation import State
+from shared.escalation import DEFAULT_BOT, State
 from shared.ports import Hold, utc_now
 
 NOTICED_SECONDS: Final = 75
@@ -178,7 +178,7 @@ async def test_a_stranger_stays_refused_and_is_told_once(scene: Scene) -> None:
     assert len(said_by_bot(scene.double, thread)) == 1
     assert (await scene.read(escalation)).state is State.POSTED
     # Nor does a break of any length, after which it is read again, have it told again.
-    told, heard_until = scene.keys.told(str(refused.id)), scene.keys.heard_until
+    told, heard_until = scene.keys.told(str(refused.id)), scene.keys.heard_until(DEFAULT_BOT)
     assert await scene.redis.pttl(told) > await scene.redis.pttl(heard_until) - 60_000
 
 

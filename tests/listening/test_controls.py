@@ -137,24 +137,6 @@ async def test_a_denial_asks_for_a_reason_and_needs_none(scene: Scene) -> None:
         assert "Denied by Maya" in text_of(await shown(scene, worker, asked))
 
 
-async def test_a_form_is_checked_and_what_was_written_is_given_back(scene: Scene) -> None:
-    async with asyncio.timeout(30), scene.listening() as worker:
-        asked = await scene.ask(worker, "how much?", form=FORM)
-        maya = scene.double.person("Maya")
-        form = await form_of(scene, await maya.click(scene.starter(asked), "Fill in the form"))
-        wrong = await maya.submit(form, {"Per cent": "50", "until": "2026-12-24"})
-        told = await said_to(scene, wrong)
-        assert "**Per cent**" in told
-        assert "less than or equal to 20" in told
-        assert "2026-12-24" in told, "what was written is not lost"
-        assert (await scene.read(asked)).state.is_open
-        form = await form_of(scene, await maya.click(scene.starter(asked), "Fill in the form"))
-        await said_to(scene, await maya.submit(form, {"Per cent": "5", "until": ""}))
-        ended = await scene.until_ended(asked)
-        assert ended.outcome is not None
-        assert ended.outcome.values == {"percent": 5}
-
-
 async def test_a_question_back_waits_for_the_agent_whose_reply_calls_the_person_who_asked(
     scene: Scene,
 ) -> None:

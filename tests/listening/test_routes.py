@@ -337,5 +337,8 @@ async def test_each_example_asks_somebody_who_may_answer(scene: Scene, example: 
     async with asyncio.timeout(30), scene.listening(worker):
         asked = await scene.ask(worker, "may I?")
         await worker.escalating.follow(asked.id)
-        await scene.double.person("Maya").write(scene.thread(asked), "Yes.")
+        maya = scene.double.person("Maya")
+        await maya.write(scene.thread(asked), "Yes.")
+        if 'answer_mode = "send_button"' in text:
+            await maya.click(scene.starter(asked), "Send")
         assert (await scene.until_ended(asked)).state is State.ANSWERED

@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from listening.conftest import Scene
-from shared.escalation import Escalation, State
+from shared.escalation import DEFAULT_BOT, Escalation, State
 
 
 @dataclass(slots=True)
@@ -22,7 +22,7 @@ class Lookups:
 
     async def find(self, reference: str) -> str | None:
         """Look it up."""
-        found = await self.scene.postings.find(reference)
+        found = await self.scene.postings.find(DEFAULT_BOT, reference)
         if found is None:
             self.unknown.put_nowait(reference)
         return found
@@ -40,7 +40,7 @@ async def lose_the_posting(scene: Scene, escalation: Escalation, *counted: str) 
     record = keys.record(escalation.id)
     await redis.hset(record, "state", State.QUEUED)
     await redis.hdel(record, "posting", "heard", *counted)
-    await redis.delete(keys.posting(escalation.posting.reference))
+    await redis.delete(keys.posting(DEFAULT_BOT, escalation.posting.reference))
     await redis.zadd(keys.unposted, {escalation.id: escalation.created_at.timestamp() * 1000})
 
 

@@ -9,7 +9,7 @@ from support.discord_views import said_by_bot
 
 from escalation_worker.discord_channel import client
 from listening.conftest import Scene, Worker, until
-from shared.escalation import State
+from shared.escalation import DEFAULT_BOT, State
 from shared.ports import utc_now
 
 
@@ -24,14 +24,14 @@ class Gate:
     async def find(self, reference: str) -> str | None:
         self.reached.set()
         await self.opened.wait()
-        return await self._scene.postings.find(reference)
+        return await self._scene.postings.find(DEFAULT_BOT, reference)
 
 
 async def relieve(scene: Scene, worker: Worker) -> None:
     """Let the worker's slot run out without its knowledge, as when it stands still."""
     hold = worker.turn.hold()
     assert hold is not None
-    await scene.redis.delete(scene.keys.slot(hold.slot))
+    await scene.redis.delete(scene.keys.slot(hold.bot, hold.slot))
 
 
 async def test_a_reply_that_only_the_relieved_listener_heard_is_found_and_taken_once(
@@ -95,18 +95,18 @@ async def test_the_relieved_listener_neither_answers_nor_speaks_nor_moves_the_cu
         thread, double = scene.thread(escalation), scene.double
 
         async def began() -> bool:
-            heard = await scene.hearing.cursors([str(thread.id)])
+            heard = await scene.hearing.cursors(DEFAULT_BOT, [str(thread.id)])
             return heard[str(thread.id)] == str(thread.last_message_id)
 
         await until(began)
-        cursors = await scene.hearing.cursors([str(thread.id)])
+        cursors = await scene.hearing.cursors(DEFAULT_BOT, [str(thread.id)])
         gate.opened.clear()
         await double.person("Mallory").write(thread, "not me")
         await double.person("Maya").write(thread, "me")
         hold = old.turn.hold()
         assert hold is not None
         # Another holds the slot from here on, and never gets as far as connecting.
-        await scene.redis.incr(scene.keys.fence(hold.slot))
+        await scene.redis.incr(scene.keys.fence(hold.bot, hold.slot))
         gate.opened.set()
         left = old.connection._listener  # pyright: ignore[reportPrivateUsage]
 
@@ -116,7 +116,7 @@ async def test_the_relieved_listener_neither_answers_nor_speaks_nor_moves_the_cu
         await until(taken_in)
         assert (await scene.read(escalation)).state is State.POSTED
         assert said_by_bot(double, thread) == []
-        heard = await scene.hearing.cursors([str(thread.id)])
+        heard = await scene.hearing.cursors(DEFAULT_BOT, [str(thread.id)])
         assert heard == cursors
     async with scene.listening():
         assert (await scene.until_ended(escalation)).state is State.ANSWERED
@@ -180,14 +180,14 @@ async def test_what_waits_in_the_listener_is_not_vouched_for(scene: Scene) -> No
         reply = await scene.double.person("Maya").write(scene.thread(escalation), "just in time")
         await gate.reached.wait()
         await asyncio.sleep(1.2)  # two words of the listener's
-        vouched = await scene.hearing.heard_until()
+        vouched = await scene.hearing.heard_until(DEFAULT_BOT)
         assert vouched is not None
         assert vouched <= reply.created_at
         gate.opened.set()
         await scene.until_ended(escalation)
 
         async def vouched_for() -> bool:
-            until_when = await scene.hearing.heard_until()
+            until_when = await scene.hearing.heard_until(DEFAULT_BOT)
             return until_when is not None and until_when > reply.created_at
 
         await until(vouched_for)

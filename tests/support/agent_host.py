@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,12 @@ class Customer:
             "/messages", params={"c": self.conversation_id}, json={"text": text}
         )
         reply.raise_for_status()
+
+    async def hang_up(self) -> None:
+        """End the chat. A host that dies of it has no answer."""
+        with suppress(httpx2.TransportError):
+            reply = await self.http.post("/end", params={"c": self.conversation_id}, json={})
+            reply.raise_for_status()
 
     async def hears(self, part: str) -> str:
         """Wait for a line of the agent's that holds these words."""

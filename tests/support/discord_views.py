@@ -11,7 +11,7 @@ from discord_double.reading import text_of
 
 def starter_of(double: DiscordDouble, thread: Thread) -> Message:
     """Find the message that a thread was made from."""
-    message = double.channel.messages.get(thread.id)
+    message = double.world.find_message(thread.id)
     assert message is not None, "the thread has no starter message"
     return message
 

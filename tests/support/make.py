@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.escalation import (
+    DEFAULT_BOT,
     Ask,
     Author,
     ChannelKind,
@@ -65,9 +66,9 @@ def an_outcome(
     )
 
 
-def a_posting(reference: str = "9001") -> Posting:
+def a_posting(reference: str = "9001", *, bot: str = DEFAULT_BOT) -> Posting:
     """Make a place where a question is shown."""
-    return Posting(channel=ChannelKind.DISCORD, place="500", reference=reference)
+    return Posting(channel=ChannelKind.DISCORD, place="500", reference=reference, bot=bot)
 
 
 def a_remark(

@@ -59,6 +59,35 @@ def asking() -> ui.View:
     return view
 
 
+async def test_commands_are_used_and_suggested_from_another_process(
+    double: DiscordDouble, control: Control
+) -> None:
+    client = Client(double)
+    tree = discord.app_commands.CommandTree(client)
+
+    async def suggest(
+        _: discord.Interaction[Any], typed: str
+    ) -> list[discord.app_commands.Choice[str]]:
+        return [discord.app_commands.Choice(name=f"{typed}!", value=typed)]
+
+    @tree.command(name="say", description="Say it", guild=discord.Object(defaults.GUILD_ID))
+    @discord.app_commands.autocomplete(what=suggest)
+    async def say(interaction: discord.Interaction[Any], what: str) -> None:
+        await interaction.response.send_message(what, ephemeral=True)
+
+    async with connected(double, client):
+        await tree.sync(guild=discord.Object(defaults.GUILD_ID))
+        body: dict[str, Any] = {
+            "channel_id": double.channel.id,
+            "name": "say",
+            "options": {"what": "Yes"},
+        }
+        asked = await control.post("people/Maya/complete", **body, focused="what")
+        assert asked["choices"] == [{"name": "Yes!", "value": "Yes"}]
+        used = await control.post("people/Maya/command", **body)
+        assert used["messages"][0]["content"] == "Yes"
+
+
 async def test_people_act_from_another_process(double: DiscordDouble, control: Control) -> None:
     async with connected(double) as client:
         sent = await client.text_channel.send("Which?", view=asking())

@@ -36,6 +36,31 @@ def failed(at: float, call: int, error: str) -> Event:
     return Event(at, What.FAILED, {"call": call, "error": error})
 
 
+def let_go(at: float, call: int, became: str | None) -> list[Event]:
+    """End the conversation; nothing was open where nothing became of the question."""
+    return [
+        called(at, call, "end_conversation", id=ID),
+        Event(at + 0.1, What.LET_GO, {"call": call, "became": {ID: became} if became else {}}),
+    ]
+
+
+def dropped_well() -> list[Event]:
+    """One question whose route drops it when its conversation ends."""
+    shown = "✖️ Cancelled: the conversation ended"
+    ending = {**outcome("cancelled"), "provenance": "system"}
+    return [
+        campaign(),
+        called(10.0, 1),
+        returned(12.0, 1, "pending"),
+        *let_go(20.0, 2, "cancelled"),
+        called(22.0, 3, "check_answer"),
+        returned(22.1, 3, "cancelled"),
+        record(ending, 20.0, route="drops"),
+        starter(shown, said(2, None, shown)),
+        *calm_end(),
+    ]
+
+
 def wrote(at: float, message: int, author: str = MAYA, text: str | None = None) -> Event:
     fields: Line = {"token": TOKEN, "thread": THREAD, "message": str(message), "author": author}
     text = text or f"{NAMES[author]} on {TOKEN}: yes"

@@ -22,8 +22,10 @@ from test_faults.stories import (
     called,
     calm_end,
     campaign,
+    dropped_well,
     failed,
     instead,
+    let_go,
     outcome,
     record,
     returned,
@@ -42,7 +44,7 @@ def broken(events: list[Event]) -> set[Promise]:
     return {violation.promise for violation in check(events)}
 
 
-@pytest.mark.parametrize("events", [answered_well(), timed_out_well()])
+@pytest.mark.parametrize("events", [answered_well(), timed_out_well(), dropped_well()])
 def test_nothing_is_found_where_all_went_well(events: list[Event]) -> None:
     assert check(events) == []
 
@@ -196,6 +198,39 @@ def test_only_an_agent_cancels() -> None:
     assert check([*events, called(29.0, 2, "cancel_question")]) == []
 
 
+def test_a_question_that_was_kept_is_answered_and_one_that_had_ended_too() -> None:
+    for became in ("kept", "had_ended", None):
+        assert check([*answered_well(), *let_go(15.0, 3, became)]) == []
+
+
+def test_what_was_said_to_be_dropped_is_answered_to_nobody() -> None:
+    events = [*answered_well(), *let_go(15.0, 3, "cancelled")]
+    kept = record(outcome("answered"), 20.0, route="drops")
+    assert broken(instead(events, What.RECORD, kept)) == {Promise.WRONG_OUTCOME}
+
+
+def test_what_its_route_drops_is_not_kept() -> None:
+    events = [*answered_well(), *let_go(15.0, 3, "kept")]
+    kept = record(outcome("answered"), 20.0, route="drops")
+    assert broken(instead(events, What.RECORD, kept)) == {Promise.WRONG_OUTCOME}
+
+
+def test_what_its_route_keeps_is_not_dropped() -> None:
+    ending = {**outcome("cancelled"), "provenance": "system"}
+    dropped = record(ending, 20.0, route="default")
+    assert broken(instead(dropped_well(), What.RECORD, dropped)) == {Promise.WRONG_OUTCOME}
+
+
+def test_a_dropped_question_is_not_shown_as_cancelled_by_the_agent() -> None:
+    shown = starter("✖️ Cancelled by the agent")
+    assert broken(instead(dropped_well(), What.STARTER, shown)) == {Promise.SHOWN_WRONG}
+
+
+def test_what_was_dropped_and_is_read_as_answered_is_a_second_answer() -> None:
+    events = instead(dropped_well(), What.RETURNED, returned(22.1, 3, "answered", "yes"))
+    assert broken(events) == {Promise.ANSWERED_TWICE}
+
+
 @pytest.mark.parametrize(
     ("ended", "shown", "expected"),
     [
@@ -294,7 +329,7 @@ def test_an_outcome_that_the_customer_never_heard_is_lost() -> None:
     assert broken(asked_an_agent(delivered=None)) == {Promise.LOST}
 
 
-def test_what_a_customer_said_is_lost_unless_the_host_ended_before_it_asked() -> None:
+def test_what_a_customer_said_is_lost_unless_they_or_the_host_ended_before_it_was_asked() -> None:
     unasked = [
         each
         for each in asked_an_agent(delivered=None)
@@ -303,6 +338,8 @@ def test_what_a_customer_said_is_lost_unless_the_host_ended_before_it_asked() ->
     assert broken(unasked) == {Promise.LOST}
     ended = Event(10.0, What.FAULT, {"component": Component.AGENT, "kind": "kill"})
     assert broken([*unasked, ended]) == set()
+    hung_up = Event(10.0, What.HUNG_UP, {"token": TOKEN})
+    assert broken([*unasked, hung_up]) == set()
 
 
 def test_an_outcome_that_was_told_and_never_noted_is_lost() -> None:

@@ -8,7 +8,7 @@ from support.make import an_ask, an_outcome
 
 from escalation_worker.answering import Answering
 from escalation_worker.operators import Operators
-from shared.escalation import Escalation, State
+from shared.escalation import DEFAULT_BOT, Escalation, State
 from shared.memory import MemoryEscalations
 from shared.ports import Hold, InboundReply, ReplyVerdict, utc_now
 
@@ -142,7 +142,7 @@ async def test_a_reply_to_what_is_not_kept_is_told_as_unknown(answering: Answeri
 async def test_what_a_relieved_listener_heard_is_neither_taken_nor_refused(
     store: MemoryEscalations, answering: Answering, asked: Escalation
 ) -> None:
-    store.fences[0] = 2
+    store.fences[DEFAULT_BOT, 0] = 2
     heard_before, heard_now = a_reply(asked, hold=Hold(0, 1)), a_reply(asked, hold=Hold(0, 2))
     assert await answering.answer(heard_before) is ReplyVerdict.FENCED
     assert await answering.decline(heard_before) is ReplyVerdict.FENCED
@@ -154,6 +154,6 @@ async def test_a_late_answer_that_a_relieved_listener_heard_is_left_to_the_new_o
     store: MemoryEscalations, answering: Answering, asked: Escalation
 ) -> None:
     await store.conclude(asked.id, an_outcome(asked, State.TIMED_OUT, at=utc_now(), source=None))
-    store.fences[0] = 2
+    store.fences[DEFAULT_BOT, 0] = 2
     assert await answering.answer(a_reply(asked, hold=Hold(0, 1))) is ReplyVerdict.FENCED
     assert await answering.answer(a_reply(asked, hold=Hold(0, 2))) is ReplyVerdict.KEPT_LATE

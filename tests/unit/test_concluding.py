@@ -73,6 +73,18 @@ async def setting() -> AsyncGenerator[Setting]:
         yield Setting(store, log, hearing, channel, concluding, clock, redis)
 
 
+async def test_whether_all_was_heard_is_asked_of_the_bot_that_shows_the_question(
+    setting: Setting,
+) -> None:
+    escalation = await setting.ask(a_posting(bot="BILLING_TOKEN"))
+    setting.clock.advance(seconds=61)
+    await setting.hearing.note_heard_until(setting.clock.now, Hold(0, 1))
+    assert not await setting.concluding.expire(escalation.id), "another bot's listener said it"
+    await setting.hearing.note_heard_until(setting.clock.now, Hold(0, 1, "BILLING_TOKEN"))
+    assert await setting.concluding.expire(escalation.id)
+    assert await setting.state(escalation) is State.TIMED_OUT
+
+
 async def test_a_question_before_its_deadline_is_left_alone(setting: Setting) -> None:
     escalation = await setting.ask(a_posting())
     assert await setting.concluding.expire(escalation.id)

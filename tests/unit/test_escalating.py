@@ -117,7 +117,7 @@ class World:
         after = in_words(self.clock.now - NOON)
         self.told.append(f"{after} {what} {call.number} {'+'.join(names)}{where}")
 
-    async def _heard(self) -> datetime | None:
+    async def _heard(self, bot: str) -> datetime | None:
         return self.heard_until
 
 

@@ -366,6 +366,7 @@ async def test_the_tools_say_what_they_take_and_what_they_return() -> None:
         "check_answer",
         "cancel_question",
         "confirm_delivery",
+        "end_conversation",
         "list_questions",
         "request_approval",
         "send_to_operator",

@@ -11,8 +11,11 @@ from hypothesis import strategies as st
 from support.make import an_outcome
 
 from escalation_worker.discord_channel import endings, marks, rendering, texts
-from shared.escalation import Escalation, Outcome, Person, State, new_id
+from escalation_worker.manners import Manner
+from shared.attachment import Attachment
+from shared.escalation import Escalation, Outcome, Person, Provenance, State, new_id
 from shared.question import OPTION_LIMIT, OPTIONS_LIMIT, QUESTION_LIMIT, Question, Urgency
+from shared.routes.route import AnswerMode, DecisionReason
 from shared.texts import is_blank
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -109,6 +112,11 @@ def assert_within_discords_limits(embed: discord.Embed) -> None:
         assert 1 <= len((field.value or "").strip()) <= len(field.value or "") <= 1024
 
 
+def a_file(name: str) -> Attachment:
+    """Make a file of an answer."""
+    return Attachment(name=name, url="https://cdn/a", media_type="image/png", size=1)
+
+
 def an_ended(state: State, **update: object) -> Escalation:
     """Make a question that ended 42 seconds after it was asked."""
     ended = an_escalation(state)
@@ -154,6 +162,9 @@ def test_an_embed_never_exceeds_discords_limits_and_loses_no_character(
     reason=st.none() | any_texts,
     late=st.booleans(),
     threaded=st.booleans(),
+    mode=st.sampled_from(AnswerMode),
+    files=st.lists(long_texts(120), max_size=10),
+    gone=st.none() | st.just(NOW),
 )
 def test_an_embed_has_room_for_any_ending(
     state: State,
@@ -164,17 +175,27 @@ def test_an_embed_has_room_for_any_ending(
     reason: str | None,
     late: bool,
     threaded: bool,
+    mode: AnswerMode,
+    files: list[str],
+    gone: datetime | None,
 ) -> None:
     question = an_escalation(state, text=text, context=context, options=["*" * OPTION_LIMIT])
     by = Person(id="1", name=name)
     outcome = None
     if not state.is_open:
         ending = an_outcome(question, state, at=NOW + timedelta(days=9999))
-        outcome = ending.model_copy(update={"reason": reason, "by": by})
+        sent = tuple(a_file(name) for name in files)
+        outcome = ending.model_copy(update={"reason": reason, "by": by, "attachments": sent})
     escalation = question.model_copy(
-        update={"agent": agent, "outcome": outcome, "late_answer": outcome if late else None}
+        update={
+            "agent": agent,
+            "outcome": outcome,
+            "late_answer": outcome if late else None,
+            "caller_gone_at": gone,
+        }
     )
-    assert_within_discords_limits(rendering.embed(escalation, threaded=threaded))
+    manner = Manner(mode)
+    assert_within_discords_limits(rendering.embed(escalation, threaded=threaded, manner=manner))
     assert len(endings.outcome_line(escalation)) <= 1024
 
 
@@ -193,9 +214,15 @@ def test_the_longest_embed_of_all_fits(state: State) -> None:
         ending = an_outcome(question, state, at=NOW + timedelta(days=9999))
         outcome = ending.model_copy(update={"reason": "*" * QUESTION_LIMIT, "by": by})
     escalation = question.model_copy(
-        update={"agent": "*" * 900, "outcome": outcome, "late_answer": outcome}
+        update={
+            "agent": "*" * 900,
+            "outcome": outcome,
+            "late_answer": outcome,
+            "caller_gone_at": NOW,
+        }
     )
-    assert_within_discords_limits(rendering.embed(escalation))
+    for mode in AnswerMode:
+        assert_within_discords_limits(rendering.embed(escalation, manner=Manner(mode)))
 
 
 @pytest.mark.parametrize(
@@ -371,6 +398,27 @@ def test_the_hint_names_the_place_where_an_answer_is_heard(threaded: bool, hint:
     assert ("thread" in hints) == threaded
 
 
+@pytest.mark.parametrize("threaded", [True, False])
+def test_where_a_route_waits_for_send_the_hint_says_that_messages_are_not_passed_on(
+    threaded: bool,
+) -> None:
+    waits = Manner(AnswerMode.SEND_BUTTON)
+    hints = values(rendering.embed(an_escalation(), threaded=threaded, manner=waits))
+    hint = hints["How to answer"]
+    assert "Nothing is passed on until you press “Send”" in hint
+    assert "first" not in hint
+    assert "“?”" in hint
+    chosen = an_escalation(options=["yes", "no"], options_only=True)
+    assert "Send" not in values(rendering.embed(chosen, manner=waits))["How to answer"]
+
+
+@pytest.mark.parametrize("reason", DecisionReason)
+def test_an_approval_says_where_a_reason_is_asked_for(reason: DecisionReason) -> None:
+    approval = an_escalation(approvals_needed=1)
+    embed = rendering.embed(approval, manner=Manner(decision_reason=reason))
+    assert ("ask why" in values(embed)["How to answer"]) == (reason is DecisionReason.REQUIRED)
+
+
 def test_a_long_reason_is_cut_and_stays_on_one_line() -> None:
     line = endings.outcome_line(an_ended(State.DECLINED, reason="No.\n# Never! " + "x" * 999))
     assert "No. # Never! xxx" in line
@@ -379,7 +427,35 @@ def test_a_long_reason_is_cut_and_stays_on_one_line() -> None:
 
 
 def test_a_blank_reason_is_left_out() -> None:
-    assert endings.outcome_line(an_ended(State.CANCELLED, reason=" ")).endswith("by the agent")
+    blank = an_ended(State.CANCELLED, reason=" ", provenance=Provenance.AGENT)
+    assert endings.outcome_line(blank).endswith("by the agent")
+
+
+def test_a_cancellation_says_whose_word_it_was_and_why() -> None:
+    why = {"reason": "no longer wanted"}
+    agents = an_ended(State.CANCELLED, provenance=Provenance.AGENT, **why)
+    routes = an_ended(State.CANCELLED, provenance=Provenance.SYSTEM, **why)
+    assert endings.outcome_line(agents) == "✖️ Cancelled by the agent: no longer wanted"
+    assert endings.outcome_line(routes) == "✖️ Cancelled: no longer wanted"
+
+
+def test_the_embed_says_that_the_customer_has_gone_until_they_are_back() -> None:
+    gone = an_escalation().model_copy(update={"caller_gone_at": NOW, "departures": 1})
+    shown = values(rendering.embed(gone))
+    assert shown["Customer"] == "The customer has gone. The answer is still wanted."
+    assert "Answer until" in shown, "people can answer all the same"
+    back = gone.model_copy(update={"caller_gone_at": None})
+    assert "Customer" not in values(rendering.embed(back))
+
+
+def test_an_answer_for_a_customer_who_has_gone_is_shown_as_kept_until_they_know_it() -> None:
+    gone = an_ended(State.ANSWERED).model_copy(update={"caller_gone_at": NOW, "departures": 1})
+    assert "kept for when they are back" in values(rendering.embed(gone))["Outcome"]
+    told = values(rendering.embed(gone.model_copy(update={"delivered_at": NOW})))["Outcome"]
+    assert "kept" not in told
+    assert "Delivered" in told
+    cancelled = an_ended(State.CANCELLED).model_copy(update={"caller_gone_at": NOW})
+    assert "kept" not in values(rendering.embed(cancelled))["Outcome"]
 
 
 def test_no_two_outcomes_read_alike() -> None:
@@ -406,6 +482,9 @@ def test_a_nonce_fits_and_belongs_to_one_message_of_one_question() -> None:
         nonces.append(marks.outcome_nonce(escalation))
         late = an_outcome(escalation, at=NOW)
         nonces.append(marks.outcome_nonce(escalation.model_copy(update={"late_answer": late})))
+        for number in (1, 2):
+            left = escalation.model_copy(update={"departures": number})
+            nonces += [marks.caller_nonce(left, gone=gone) for gone in (True, False)]
     assert len(set(nonces)) == len(nonces)
     assert all(len(nonce) <= 25 for nonce in nonces)
 
@@ -434,3 +513,20 @@ def test_a_late_answer_is_not_delivered_with_the_time_out() -> None:
     assert "Delivered" not in values(rendering.embed(late))["Outcome"]
     known = late.model_copy(update={"late_answer_delivered_at": NOW})
     assert "Delivered" in values(rendering.embed(known))["Outcome"]
+
+
+def test_an_outcome_names_the_files_that_were_passed_on() -> None:
+    files = (a_file("cut *here*.png"), a_file("b.pdf"))
+    answered = an_ended(State.ANSWERED, attachments=files)
+    assert "with cut \\*here\\*.png, b.pdf" in endings.outcome_line(answered)
+    late = an_ended(State.TIMED_OUT)
+    late = late.model_copy(update={"late_answer": answered.outcome})
+    assert "late answer by Maya, with cut" in endings.outcome_line(late)
+
+
+def test_an_outcome_names_as_many_files_as_there_is_room_for() -> None:
+    files = tuple(a_file(f"{number}{'x' * 30}.png") for number in range(10))
+    line = endings.outcome_line(an_ended(State.ANSWERED, attachments=files, source="12"))
+    named = line.partition(", with ")[2]
+    assert named.endswith(" and 8 more")
+    assert len(named) <= endings.FILES_ROOM

@@ -14,7 +14,16 @@ from shared.errors import ConfigurationError
 from shared.question import DEFAULT_ROUTE
 from shared.routes.file import load_routes, parse_routes
 from shared.routes.lines import find_line, line_numbers
-from shared.routes.route import AnswerMode, AtEnd, Attachments, CallerGone, Operators, Route, Tier
+from shared.routes.route import (
+    AnswerMode,
+    AtEnd,
+    Attachments,
+    CallerGone,
+    DecisionReason,
+    Operators,
+    Route,
+    Tier,
+)
 from shared.routes.route import UrgencyFactors as Urgencies
 from shared.routes.schedule import Override, Rotation, Schedule, Shift, Window
 
@@ -33,6 +42,7 @@ def test_the_smallest_file_makes_the_default_route_with_its_defaults() -> None:
     assert route.token_env == "DISCORD_TOKEN"
     assert route.timeout == timedelta(minutes=10)
     assert route.answer_mode is AnswerMode.FIRST_MESSAGE
+    assert route.decision_reason is DecisionReason.OPTIONAL
     assert route.caller_gone is CallerGone.KEEP
     assert route.at_end is AtEnd.TIME_OUT
     (tier,) = route.policy
@@ -61,6 +71,7 @@ def test_names_are_replaced_by_the_people_and_schedules_that_they_stand_for() ->
     assert third.channel == "1182731077223653383"
     refunds = load_routes(ROOT / "docs" / "examples" / "routes-approvals.toml").routes["refunds"]
     assert (refunds.quorum, refunds.at_end) == (2, AtEnd.DENY)
+    assert refunds.decision_reason is DecisionReason.REQUIRED
 
 
 def test_a_file_of_an_editor_on_windows_is_read(tmp_path: Path) -> None:

@@ -11,14 +11,16 @@ import structlog
 from support.processes import ROOT
 
 from escalation_worker.__main__ import main as worker_main
+from escalation_worker.bots import read_bots
 from escalation_worker.routing import routes_in_force
 from escalation_worker.settings import WorkerSettings
 from mcp_gateway.__main__ import main as gateway_main
 from mcp_gateway.settings import GatewaySettings
 from mcp_gateway.terms import Terms, terms_in_force
 from shared.errors import ConfigurationError
-from shared.routes.route import AtEnd
+from shared.routes.route import AtEnd, Route
 from shared.routes.steps import End
+from shared.routes_in_force import InForce
 from shared.settings import load
 
 GOOD = """
@@ -45,6 +47,12 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
+def worker_routes() -> InForce[Route]:
+    """Put the routes into force as a worker does."""
+    settings = load(WorkerSettings)
+    return routes_in_force(settings, read_bots(settings))
+
+
 @pytest.mark.usefixtures("file")
 def test_the_gateway_asks_on_the_terms_of_each_route() -> None:
     terms = terms_in_force(load(GatewaySettings))
@@ -61,11 +69,11 @@ def test_without_a_file_the_settings_make_the_one_route(
     terms = terms_in_force(load(GatewaySettings))
     assert terms.names == ("default",)
     assert terms.of("default") == Terms(timedelta(seconds=90)), "the agent says how many approve"
-    assert routes_in_force(load(WorkerSettings)).of("default").channels == (), "on the desk"
+    assert worker_routes().of("default").channels == (), "on the desk"
     monkeypatch.setenv("DISCORD_TOKEN", "made-up")
     monkeypatch.setenv("DISCORD_CHANNEL_ID", "500")
     monkeypatch.setenv("DISCORD_USER_ID", "1")
-    routes = routes_in_force(load(WorkerSettings))
+    routes = worker_routes()
     assert routes.of("default").channels == ("500",)
     assert [user.id for user in routes.of("default").operators.users] == ["1"]
 
@@ -73,7 +81,7 @@ def test_without_a_file_the_settings_make_the_one_route(
 @pytest.mark.usefixtures("file")
 def test_a_file_takes_the_place_of_channel_and_operators(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISCORD_TOKEN", "made-up")
-    routes = routes_in_force(load(WorkerSettings))
+    routes = worker_routes()
     assert routes.of("refunds").channels == ("501",)
 
 
@@ -81,13 +89,13 @@ def test_a_file_takes_the_place_of_channel_and_operators(monkeypatch: pytest.Mon
     ("text", "said"),
     [
         ("[routes.default]\n", "routes.toml:1: routes.default.channels: is needed"),
-        (GOOD + 'token_env = "OTHER_TOKEN"\n', "routes.refunds.token_env: a worker runs one bot"),
+        (GOOD + 'token_env = "OTHER_TOKEN"\n', "routes.refunds.token_env: OTHER_TOKEN is not set"),
     ],
 )
 def test_a_bad_file_ends_the_start_with_its_mistakes(file: Path, text: str, said: str) -> None:
     file.write_text(text, encoding="utf-8")
     with pytest.raises(ConfigurationError, match=said):
-        routes_in_force(load(WorkerSettings))
+        worker_routes()
     file.unlink()
     with pytest.raises(ConfigurationError, match="can't be read"):
         terms_in_force(load(GatewaySettings))
@@ -116,7 +124,7 @@ def test_gateway_and_worker_take_each_example(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ROUTES_FILE", str(example))
     monkeypatch.setenv("DISCORD_TOKEN", "made-up")
-    routes = routes_in_force(load(WorkerSettings))
+    routes = worker_routes()
     assert routes.names == terms_in_force(load(GatewaySettings)).names
 
 

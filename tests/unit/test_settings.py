@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from escalation_worker.bots import read_bots
 from escalation_worker.settings import WorkerSettings
 from mcp_gateway.auth import ConfiguredKeys, Doorkeepers
 from mcp_gateway.doors import refuse_an_empty_house
@@ -89,14 +90,14 @@ def test_the_examples_three_settings_make_a_worker(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("DISCORD_CHANNEL_ID", "1182731077223653381")
     monkeypatch.setenv("DISCORD_OPERATOR_ROLE_IDS", " 1, 2 ,")
     settings = load(WorkerSettings)
-    assert settings.channel == "discord"
+    assert read_bots(settings).keys() == {"DISCORD_TOKEN"}
     assert settings.discord_operator_role_ids == {1, 2}
     assert "secret-token" not in repr(settings)
 
 
 def test_an_empty_token_means_the_desk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISCORD_TOKEN", "")
-    assert load(WorkerSettings).channel == "desk"
+    assert read_bots(load(WorkerSettings)) == {}
 
 
 def test_sentinels_are_read_with_and_without_a_port(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,7 @@
 // One open question: its words, its deadline, and what becomes of what is sent from it.
 
 import {
-  announce, ago, byId, clock, countdown, drafts, ending, newSource, operator, post, same,
+  announce, ago, byId, clock, countdown, drafts, ending, newSource, operator, post, same, why,
 } from "./common.js";
 import { Panels } from "./panels.js";
 import { claimButton, drawComments, drawRemarks, optionButton, votesInWords } from "./parts.js";
@@ -62,6 +62,7 @@ export class Card {
     this.find(".options").hidden = !question.options.length || !question.open;
     drawRemarks(this.find(".remarks"), question.remarks);
     this.find(".waiting").hidden = question.state !== "needs_info";
+    this.find(".gone").hidden = !question.caller_gone || !question.open;
     this.renderClaim();
     if (question.approvals_needed) {
       this.find(".votes").textContent = votesInWords(question);
@@ -90,6 +91,8 @@ export class Card {
       announce(`${last.by ?? "The agent"}: ${last.text}`);
     } else if (now.claimed_by && now.claimed_by !== before.claimed_by) {
       announce(`${now.claimed_by} is on it: ${now.text}`);
+    } else if (now.open && now.caller_gone !== before.caller_gone) {
+      announce(`${now.caller_gone ? "The customer has gone" : "The customer is back"}: ${now.text}`);
     } else if (now.open && now.votes.length > before.votes.length) {
       announce(votesInWords(now));
     }
@@ -197,7 +200,7 @@ export class Card {
     // A vote after the deadline decides nothing.
     const answerable = question.outcome?.state === "timed_out" && !question.approvals_needed;
     announce(`${ending(question)}: ${question.text}`);
-    return this.ended(ending(question), { late: answerable && !question.late_answer });
+    return this.ended(`${ending(question)}${why(question)}`, { late: answerable && !question.late_answer });
   }
 
   /** The question is gone and nothing is known of its end. */

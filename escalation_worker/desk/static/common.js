@@ -107,10 +107,16 @@ export function ending(question) {
     case "timed_out":
       return `Nobody answered within ${duration(outcome.seconds)}`;
     case "cancelled":
-      return `The agent took it back ${after}`;
+      // By its route, where the conversation ended.
+      return `${outcome.provenance === "system" ? "Cancelled" : "The agent took it back"} ${after}`;
     default:
       return "It could not be shown to anybody";
   }
+}
+
+/** Why a question was cancelled, as far as somebody said it. */
+export function why({ state, outcome }) {
+  return state === "cancelled" && outcome?.reason ? `: ${outcome.reason}` : "";
 }
 
 /** Send a JSON body. Resolves to {status, body}; status 0 means that the desk is away. */

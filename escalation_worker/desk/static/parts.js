@@ -41,6 +41,19 @@ export function claimButton(claimedBy, me) {
   return { words: "Take over", act: "claim", body: { take_over: true } };
 }
 
+/** Links to the files of an answer. Nothing but a web address becomes one. */
+export function drawFiles(list, files) {
+  const links = files.filter((file) => /^https?:\/\//.test(file.url)).map((file) => {
+    const link = part("a", `📎 ${file.name}`);
+    link.href = file.url;
+    link.target = "_blank";
+    link.rel = "noopener noreferrer";
+    return link;
+  });
+  list.replaceChildren(...links);
+  list.hidden = links.length === 0;
+}
+
 export function optionButton(option, onPick) {
   const button = part("button", option);
   button.type = "button";

@@ -1,6 +1,7 @@
 // How the latest questions ended.
 
 import { ago, byId, ending } from "./common.js";
+import { drawFiles } from "./parts.js";
 
 const KEPT = 50;
 const MARKS = { answered: "✓", denied: "✕", declined: "✕", timed_out: "–", cancelled: "↩", undeliverable: "!" };
@@ -43,6 +44,7 @@ export class Recent {
     const said = outcome?.text ?? late?.text ?? outcome?.reason;
     if (said && question.state !== "timed_out") this.show(find(".answer"), said);
     else if (late?.text) this.show(find(".answer"), late.text);
+    drawFiles(find(".files"), [...(outcome?.files ?? []), ...(late?.files ?? [])]);
     find(".how").textContent = this.how(question);
     if (question.state === "timed_out" && !late && !question.approvals_needed) {
       find(".late").hidden = false;
@@ -60,7 +62,9 @@ export class Recent {
     const late = question.late_answer?.by ? ` · ${question.late_answer.by} answered late` : "";
     const when = question.outcome ? ` · ${ago(question.outcome.at)}` : "";
     const delivered = question.delivered ? " · delivered to the customer" : "";
-    return `${ending(question)}${late}${when}${delivered}`;
+    const kept = question.caller_gone && !question.delivered && question.state !== "cancelled";
+    const gone = kept ? " · the customer has gone" : "";
+    return `${ending(question)}${late}${when}${delivered}${gone}`;
   }
 
   tick() {

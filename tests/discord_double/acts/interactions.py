@@ -14,6 +14,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
 from discord_double import errors, mentions, payloads
+from discord_double.commands import check_choices
 from discord_double.events import Event, Viewer
 from discord_double.forms import Form
 from discord_double.jsons import as_object
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
 
     from discord_double.model import Application, Attachment, Channel, JsonObject, Member, User
     from discord_double.world import World
-
-ATTACHMENT_MAX = 10 * 1024 * 1024
-CHOICES_MAX = 25
 
 
 class InteractionType(IntEnum):
@@ -160,7 +158,7 @@ def _take_response(
                 messages.apply(world, interaction.channel, interaction.message, draft)
             interaction.response = interaction.message
         case CallbackType.AUTOCOMPLETE:
-            interaction.choices = form.objects("choices", data.get("choices"), most=CHOICES_MAX)
+            interaction.choices = check_choices(form, "choices", data.get("choices"))
             form.close()
         case CallbackType.MODAL:
             form.modal()
@@ -357,7 +355,7 @@ def _payload(world: World, interaction: Interaction, viewer: Viewer) -> JsonObje
         "entitlements": [],
         "entitlement_sku_ids": [],
         "authorizing_integration_owners": _owners(interaction),
-        "attachment_size_limit": ATTACHMENT_MAX,
+        "attachment_size_limit": world.settings.attachment_size,
         "context": 1 if channel.type is ChannelType.DM else 0,
     }
     member: Member | None = world.member(channel, user)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from discord_double import errors, mentions
+from discord_double import errors, mentions, uploads
 from discord_double.forms import CONTENT_MAX, NONCE_MAX, Form
 from discord_double.jsons import as_object, objects_in
 from discord_double.model import (
@@ -121,6 +121,7 @@ def post(
     if draft.enforce_nonce and (earlier := _posted_with(world, author, channel, draft.nonce)):
         return earlier
     replied_to = _replied_to(world, author, channel, draft)
+    uploads.require_fitting(world, draft.attachments)
     if not (draft.content or draft.embeds or draft.components or draft.attachments):
         raise errors.empty_message()
     if isinstance(channel, Thread):
@@ -194,6 +195,7 @@ def apply(world: World, channel: Channel, message: Message, draft: Draft) -> Non
     )
     if not any(rest):
         raise errors.empty_message()
+    uploads.require_fitting(world, [*kept, *draft.attachments])
     if draft.content is not None:
         message.content = draft.content
         message.mentions = mentions.resolve(

@@ -1,6 +1,6 @@
 """Acting as a person: POST people/{name}/{act}.
 
-    write          channel_id, content, reply_to?     → the message
+    write          channel_id, content?, reply_to?, files?  → the message
     dm             content                            → the message
     edit           message_id, content                → the message
     delete         message_id
@@ -10,22 +10,26 @@
     choose         message_id, menu, values           → the interaction
     submit         interaction_id, values             → the interaction
     command        channel_id, name, options?         → the interaction
+    complete       channel_id, name, focused, options → the interaction, with its choices
     start-thread   channel_id or message_id, name     → the thread
     edit-thread    channel_id, and what to change     → the thread
     delete-thread  channel_id
     join, leave    channel_id
     roles          roles                              (ids or names)
 
+`files` are objects of name, content (base64) and content_type?.
 Acts that open an interaction wait up to `wait` seconds (3) for the bot's first answer.
 """
 
 from __future__ import annotations
 
 import asyncio
+import base64
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from discord_double.jsons import as_list, as_object
+from discord_double.jsons import as_list, as_object, objects_in
+from discord_double.uploads import Upload
 
 from . import dump
 from .endpoint import Endpoint, body_of, channel_in, message_in
@@ -58,8 +62,15 @@ async def _write(double: DiscordDouble, who: Person, body: JsonObject) -> Any:
     channel = channel_in(double, body)
     target = body.get("reply_to")
     reply_to = None if target is None else double.world.message(channel, int(target))
-    message = await who.write(channel, str(body["content"]), reply_to=reply_to)
+    files = [_upload(each) for each in objects_in(body.get("files"))]
+    content = str(body.get("content", "") if files else body["content"])
+    message = await who.write(channel, content, reply_to=reply_to, files=files)
     return dump.message(double, message)
+
+
+def _upload(given: JsonObject) -> Upload:
+    content = base64.b64decode(str(given["content"]), validate=True)
+    return Upload(str(given["name"]), content, given.get("content_type"))
 
 
 async def _write_directly(double: DiscordDouble, who: Person, body: JsonObject) -> Any:
@@ -110,6 +121,12 @@ async def _command(double: DiscordDouble, who: Person, body: JsonObject) -> Any:
     return await _answered(double, opened, body)
 
 
+async def _complete(double: DiscordDouble, who: Person, body: JsonObject) -> Any:
+    options, place = as_object(body.get("options")), channel_in(double, body)
+    opened = await who.complete(place, str(body["name"]), str(body["focused"]), **options)
+    return await _answered(double, opened, body)
+
+
 async def _start_thread(double: DiscordDouble, who: Person, body: JsonObject) -> Any:
     place = message_in(double, body) if "message_id" in body else channel_in(double, body)
     return dump.thread(double, await who.start_thread(place, str(body["name"])))
@@ -157,6 +174,7 @@ ACTS: dict[str, Act] = {
     "choose": _choose,
     "submit": _submit,
     "command": _command,
+    "complete": _complete,
     "start-thread": _start_thread,
     "edit-thread": _edit_thread,
     "delete-thread": _delete_thread,

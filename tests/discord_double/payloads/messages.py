@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from discord_double import cdn
 from discord_double.model import ChannelType, MessageFlag, MessageType, Thread
 from discord_double.snowflakes import iso
 
@@ -23,17 +24,21 @@ def emoji(key: str) -> JsonObject:
     return {"id": None, "name": key}
 
 
-def attachment(what: Attachment, channel_id: int, base_url: str) -> JsonObject:
-    url = f"{base_url}/attachments/{channel_id}/{what.id}/{what.filename}"
+def attachment(world: World, what: Attachment, channel_id: int) -> JsonObject:
+    url = cdn.link(world, what, channel_id)
     shown: JsonObject = {
         "id": str(what.id),
         "filename": what.filename,
-        "size": len(what.content),
+        "size": len(what.content) if what.claimed_size is None else what.claimed_size,
         "url": url,
         "proxy_url": url,
-        "content_type": what.content_type,
     }
-    return shown if what.description is None else shown | {"description": what.description}
+    optional = {
+        "content_type": what.content_type,
+        "description": what.description,
+        "title": what.title,
+    }
+    return shown | {name: value for name, value in optional.items() if value is not None}
 
 
 def reads_content(what: Message, channel_: Channel | None, viewer: Viewer) -> bool:
@@ -56,7 +61,6 @@ def message(world: World, what: Message, viewer: Viewer, *, nested: bool = False
     """Show a message as REST does. A nested one does not show what it refers to in turn."""
     channel_ = world.channels.get(what.channel_id)
     readable = reads_content(what, channel_, viewer)
-    base_url = world.public_url()
     shown: JsonObject = {
         "id": str(what.id),
         "channel_id": str(what.channel_id),
@@ -71,7 +75,7 @@ def message(world: World, what: Message, viewer: Viewer, *, nested: bool = False
         "mention_roles": [str(i) for i in what.mentions.roles],
         "embeds": what.embeds if readable else [],
         "components": what.components if readable else [],
-        "attachments": [attachment(a, what.channel_id, base_url) for a in what.attachments]
+        "attachments": [attachment(world, a, what.channel_id) for a in what.attachments]
         if readable
         else [],
         "pinned": what.pinned_at is not None,

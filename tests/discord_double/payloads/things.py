@@ -194,6 +194,8 @@ def resolved(world: World, home: Guild, ids: Iterable[int], viewer: Viewer) -> J
             shown["users"][key] = user(who.user)
             granted = _bits(permissions.in_guild(home, who))
             shown["members"][key] = partial_member(who) | {"permissions": granted}
+        elif found in world.users:  # who is not in this guild, or no longer
+            shown["users"][key] = user(world.users[found])
         elif found in home.roles:
             shown["roles"][key] = role(home.roles[found])
         elif found in world.channels:

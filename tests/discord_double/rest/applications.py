@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from discord_double import errors
+from discord_double.commands import COMMANDS_MAX, CREATES_A_DAY, check_command
 from discord_double.forms import Form
 from discord_double.jsons import is_list, objects_in
 
@@ -12,8 +13,6 @@ from .call import Call, Reply, Route
 
 if TYPE_CHECKING:
     from discord_double.model import JsonObject
-
-COMMANDS_MAX = 100
 
 
 def read_gateway(call: Call) -> Reply:
@@ -41,8 +40,15 @@ def sync_commands(call: Call) -> Reply:
     if not is_list(call.body):
         raise errors.invalid_json()
     listed = objects_in(call.body)
+    if len(listed) > COMMANDS_MAX:
+        raise errors.too_many_commands(COMMANDS_MAX)
+    names = [item.get("name") for item in listed]
+    if len(set(map(str, names))) < len(names):
+        why = "Application command names must be unique"
+        raise errors.InvalidForm([("", "APPLICATION_COMMANDS_DUPLICATE_NAME", why)])
     ids = {command["name"]: int(command["id"]) for command in _commands(call).values()}
     fresh = [_command(call, item, ids.get(item.get("name"))) for item in listed]
+    _count_new(call, sum(name not in ids for name in names))
     _commands(call).clear()
     _commands(call).update({int(command["id"]): command for command in fresh})
     return Reply(fresh)
@@ -54,6 +60,10 @@ def create_command(call: Call) -> Reply:
     name = call.fields.get("name")
     earlier = next((i for i, command in commands.items() if command["name"] == name), None)
     command = _command(call, call.fields, earlier)
+    if earlier is None:
+        if len(commands) >= COMMANDS_MAX:
+            raise errors.too_many_commands(COMMANDS_MAX)
+        _count_new(call, 1)
     commands[int(command["id"])] = command
     return Reply(command, 200 if earlier else 201)
 
@@ -76,10 +86,23 @@ def delete_command(call: Call) -> Reply:
 def _commands(call: Call) -> dict[int, JsonObject]:
     if call.id("application_id") != call.application.id:
         raise errors.missing_access()
-    guild_id = call.id("guild_id") if "guild_id" in call.params else None
-    if guild_id is not None and guild_id not in call.application.guild_ids:
+    guild_id = _guild_id(call)
+    here = call.application.guild_ids if call.application.commands_scope else set[int]()
+    if guild_id is not None and guild_id not in here:
         raise errors.missing_access()
     return call.application.commands.setdefault(guild_id, {})
+
+
+def _guild_id(call: Call) -> int | None:
+    return call.id("guild_id") if "guild_id" in call.params else None
+
+
+def _count_new(call: Call, count: int) -> None:
+    """Count commands that are made: of each application, so many a day for each guild."""
+    made = call.application.commands_made
+    if count and made[_guild_id(call)] + count > CREATES_A_DAY:
+        raise errors.too_many_command_creates(CREATES_A_DAY)
+    made[_guild_id(call)] += count
 
 
 def _one(call: Call) -> JsonObject:
@@ -92,9 +115,7 @@ def _one(call: Call) -> JsonObject:
 def _command(call: Call, item: JsonObject, command_id: int | None) -> JsonObject:
     form = Form(item)
     kind = item.get("type", 1)
-    form.text("name", item.get("name"), longest=32, shortest=1, required=True)
-    if kind == 1:
-        form.text("description", item.get("description"), longest=100, shortest=1, required=True)
+    check_command(form)
     form.close()
     command: JsonObject = {
         "description": "",

@@ -16,10 +16,10 @@ from urllib.parse import unquote
 
 from aiohttp import BodyPartReader, web
 
-from discord_double import errors
+from discord_double import errors, uploads
 from discord_double.faults import FaultKind
-from discord_double.model import Attachment
 from discord_double.ratelimit import RateLimiter, Verdict, refusal_headers
+from discord_double.uploads import Upload
 
 from . import applications, guilds, interactions, messages, threads, users
 from .call import Call, Reply, Route
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from discord_double.faults import Fault, Faults
-    from discord_double.model import Application
+    from discord_double.model import Application, Attachment
     from discord_double.world import World
 
 TABLES = (
@@ -204,9 +204,9 @@ class Api:
             if part.name == "payload_json":
                 payload = _parse(content)
             else:
-                kind = part.headers.get("Content-Type", "application/octet-stream")
-                name = part.filename or "unknown"
-                files.append(Attachment(self._world.ids.next(), name, kind, content))
+                kind = part.headers.get("Content-Type")
+                upload = Upload(part.filename or "unknown", content, kind)
+                files.append(uploads.take(self._world, upload))
         return payload, tuple(files)
 
 

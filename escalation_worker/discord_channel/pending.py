@@ -1,0 +1,106 @@
+"""Which open questions somebody may answer, as a list of theirs and as suggestions.
+
+Nobody learns of a question that they may not answer: it is in no list, and whether there are any is
+not told either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
+from typing import Final
+
+import discord
+
+from escalation_worker.discord_channel.endings import NAME_ROOM
+from escalation_worker.discord_channel.rendering import MESSAGE_ROOM, on_it, thread_name
+from escalation_worker.discord_channel.texts import brief, cut
+from escalation_worker.operators import WhoMayAct
+from shared.escalation import Escalation, State
+from shared.ports import EscalationStore
+
+CHOICES_LIMIT: Final = 25
+CHOICE_ROOM: Final = 100
+TEXT_ROOM: Final = 150
+"""Of a question, before it is escaped. With all else that is said of it, one needs up to 900
+characters of a message's 2,000."""
+PAGE_LIMIT: Final = 10
+NONE_PENDING: Final = "No question waits for an answer of yours."
+
+Wanted = Callable[[Escalation], bool]
+"""Tells whether a command could do something with a question."""
+
+
+class Pending:
+    """Reads the open questions with one person's eyes."""
+
+    def __init__(self, store: EscalationStore, operators: WhoMayAct) -> None:
+        self._store = store
+        self._operators = operators
+
+    async def of(self, person_id: str, roles: frozenset[str]) -> list[Escalation]:
+        """List what this person may answer, the nearest deadline first, of the next 500."""
+        return [
+            escalation
+            for escalation in await self._store.list_open()
+            if self._operators.of(escalation.question).include(person_id, roles)
+        ]
+
+
+def suggestions(
+    escalations: Iterable[Escalation], typed: str, wanted: Wanted
+) -> list[discord.app_commands.Choice[str]]:
+    """Suggest the questions in whose text or id this stands; the value is the id."""
+    words = typed.casefold()
+    found = (
+        each
+        for each in escalations
+        if wanted(each) and (words in each.question.text.casefold() or words in each.id.casefold())
+    )
+    return [
+        discord.app_commands.Choice(name=label_of(each), value=each.id)
+        for each in islice(found, CHOICES_LIMIT)
+    ]
+
+
+def label_of(escalation: Escalation) -> str:
+    """Name a question on one line of plain text, so that no other has the same name."""
+    end = f" · {escalation.id[-6:]}"
+    return cut(thread_name(escalation), CHOICE_ROOM - len(end)) + end
+
+
+def listed(escalations: Sequence[Escalation], page: int) -> str:
+    """Write one page of the list, or the last one if there are fewer."""
+    if not escalations:
+        return NONE_PENDING
+    pages = _pages([_entry(each) for each in escalations])
+    page = max(1, min(page, len(pages)))
+    more = f", page {page} of {len(pages)} (`/pending page:…`)" if len(pages) > 1 else ""
+    heading = f"**Open questions that you may answer: {len(escalations)}**{more}"
+    return "\n".join((heading, *pages[page - 1]))
+
+
+def _pages(entries: Iterable[str]) -> list[list[str]]:
+    """Put as many on each page as there is room for."""
+    pages: list[list[str]] = [[]]
+    room = MESSAGE_ROOM - CHOICE_ROOM  # the heading's
+    for entry in entries:
+        used = sum(len(each) + 1 for each in pages[-1])
+        if pages[-1] and (used + len(entry) > room or len(pages[-1]) == PAGE_LIMIT):
+            pages.append([])
+        pages[-1].append(entry)
+    return pages
+
+
+def _entry(escalation: Escalation) -> str:
+    question, posting = escalation.question, escalation.posting
+    # Only the beginning is looked at: there may be hundreds of long ones.
+    what = brief(question.text[: 4 * TEXT_ROOM], TEXT_ROOM) or thread_name(escalation)
+    asks = brief(escalation.agent, NAME_ROOM) or "an agent"
+    kind = "asks for approval" if question.approvals_needed is not None else "asks"
+    kind = "wants a form filled in" if question.form is not None else kind
+    until = discord.utils.format_dt(escalation.deadline, "R")
+    whose = f"on it: {on_it(escalation.claim)}" if escalation.claim else "nobody is on it"
+    waits = ", waits for the agent" if escalation.state is State.NEEDS_INFO else ""
+    where = f" · {posting.url}" if posting is not None and posting.url else ""
+    return f"• {what}\n-# {asks} {kind}, until {until} · {whose}{waits}{where}"

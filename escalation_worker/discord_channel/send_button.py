@@ -1,0 +1,97 @@
+"""The button “Send”: acknowledged at once, and answered when what was written has been read."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Final
+
+import aiohttp
+import discord
+
+from escalation_worker.discord_channel.files import Refusals, about_files, nothing_refused
+from escalation_worker.discord_channel.reading import written_by_whoever_clicked
+from escalation_worker.discord_channel.whispers import NOBODY, NOT_TOLD, not_told
+from escalation_worker.sending import Sending, Written
+from escalation_worker.verdicts import in_words
+from shared.errors import StoreUnavailableError
+from shared.ports import InboundReply, ReplyVerdict
+from shared.telemetry import get_logger
+
+log = get_logger(__name__)
+
+READ_SECONDS: Final = 45.0
+"""How long reading may take. Shorter than `UNHEARD`: so long a question waits for a click that was
+made in time."""
+ACKNOWLEDGE_SECONDS: Final = 3.0
+"""After that Discord has told whoever clicked that it failed."""
+
+TakingIn = Callable[[discord.Interaction], AbstractContextManager[None]]
+"""Says of a click that it came and is not taken in yet, so that its question does not time out."""
+
+IsItsOwn = Callable[[], Awaitable[bool]]
+"""Tells whether what was clicked stands under the question that it names."""
+
+_NOT_READ: Final = "Discord did not let me read what you wrote, so nothing was passed on. "
+_TRY_AGAIN: Final = "Please press “Send” again in a moment."
+
+
+class SendButton:
+    """Takes in a click on it."""
+
+    def __init__(
+        self, sending: Sending, taking_in: TakingIn, refusals: Refusals = nothing_refused
+    ) -> None:
+        self._sending = sending
+        self._taking_in = taking_in
+        self._refusals = refusals
+
+    async def pressed(
+        self, interaction: discord.Interaction, reply: InboundReply, is_its_own: IsItsOwn
+    ) -> None:
+        """Pass on what whoever clicked has written, and tell them what became of it.
+
+        A click that can't be acknowledged is dropped: they are told by Discord that it failed. It
+        is acknowledged before anything is looked up, even whether it is the question's own button.
+        """
+        with self._taking_in(interaction):
+            if not await _acknowledged(interaction):
+                return
+            words = await self._send(interaction, reply, is_its_own)
+        try:
+            await interaction.edit_original_response(content=words, allowed_mentions=NOBODY)
+        except NOT_TOLD as error:
+            not_told(error)
+
+    async def _send(
+        self, interaction: discord.Interaction, reply: InboundReply, is_its_own: IsItsOwn
+    ) -> str:
+        async def read() -> Sequence[Written]:
+            async with asyncio.timeout(READ_SECONDS):
+                return await written_by_whoever_clicked(interaction)
+
+        try:
+            if not await is_its_own():
+                return in_words(ReplyVerdict.UNKNOWN)
+            # Where another worker listens by now, it was not it that acknowledged the click: here
+            # somebody waits for words whatever the verdict is.
+            verdict, sent = await self._sending.send(reply, read)
+            words = await about_files(verdict, sent, self._refusals, in_words(verdict))
+        except StoreUnavailableError as error:
+            log.warning("click_not_taken_in", act="send", reason=str(error))
+            return f"Nothing was passed on. {_TRY_AGAIN}"
+        except (TimeoutError, discord.HTTPException, aiohttp.ClientError, OSError) as error:
+            log.warning("click_not_taken_in", act="send", reason=type(error).__name__)
+            return _NOT_READ + _TRY_AGAIN
+        return words or in_words(verdict)
+
+
+async def _acknowledged(interaction: discord.Interaction) -> bool:
+    try:
+        async with asyncio.timeout(ACKNOWLEDGE_SECONDS):
+            await interaction.response.defer(ephemeral=True, thinking=True)
+    except (TimeoutError, *NOT_TOLD) as error:
+        not_told(error)
+        return False
+    return True

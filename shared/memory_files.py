@@ -1,0 +1,39 @@
+"""`AnswerFiles` in memory; see `shared.memory`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from shared.memory import MemoryEscalations
+from shared.ports import Hold
+
+
+class MemoryAnswerFiles:
+    """The images of answers."""
+
+    def __init__(self, memory: MemoryEscalations) -> None:
+        self._memory = memory
+        self._kept: dict[tuple[str, str], dict[str, str]] = {}
+
+    async def keep(
+        self,
+        escalation_id: str,
+        source: str,
+        contents: Mapping[str, str],
+        hold: Hold | None = None,
+    ) -> bool:
+        """See `AnswerFiles.keep`."""
+        if self._memory.outdated(hold) or self._memory.entry(escalation_id) is None:
+            return False
+        self._kept[escalation_id, source] = dict(contents)
+        return True
+
+    async def read(self, escalation_id: str, source: str) -> Mapping[str, str]:
+        """See `AnswerFiles.read`."""
+        if self._memory.entry(escalation_id) is None:
+            return {}
+        return dict(self._kept.get((escalation_id, source), {}))
+
+    async def forget(self, escalation_id: str, source: str) -> None:
+        """See `AnswerFiles.forget`."""
+        self._kept.pop((escalation_id, source), None)
