@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, assert_never
 
+from mcp_gateway.caller import Caller
 from shared.crash_points import CrashPoint, crash_point
 from shared.errors import StoreUnavailableError, StoreUncertainError
 from shared.escalation import OPEN_STATES, Escalation, Outcome, Provenance, State
@@ -48,21 +49,21 @@ class LetGo:
 async def let_go(
     store: EscalationStore,
     policy_of: PolicyOf,
-    agent: str,
+    caller: Caller,
     conversation_id: str,
     *,
     reason: str | None,
     clock: Clock,
 ) -> list[LetGo]:
-    """Let go of an agent's open questions of a conversation. Safe to repeat.
+    """Let go of a tenant's open questions of a conversation. Safe to repeat.
 
     Raises:
         StoreUnavailableError: Nothing was done.
         StoreUncertainError: Some of them may be let go of; doing it again completes it.
     """
     crash_point(CrashPoint.CONVERSATION_END_HEARD)
-    opened = await store.list_for_agent(
-        agent, conversation_id=conversation_id, states=OPEN_STATES, most=MOST
+    opened = await store.list_for_tenant(
+        caller.tenant, conversation_id=conversation_id, states=OPEN_STATES, most=MOST
     )
     done: list[LetGo] = []
     for each in opened:

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field
 from mcp_gateway.arguments import known_route, quorum, read_form, read_question
 from mcp_gateway.asking import Asking, Hold
 from mcp_gateway.attachable import CustomerFacts, Links, Turns, attached
-from mcp_gateway.auth import calling_agent
+from mcp_gateway.auth import Calling
 from mcp_gateway.conversation_tool import end_conversation_tool
 from mcp_gateway.results import (
     AnswerResult,
@@ -23,7 +23,7 @@ from mcp_gateway.results import (
     states_of,
     status_of,
 )
-from mcp_gateway.strict_tool import StrictTool
+from mcp_gateway.strict_tool import Admit, StrictTool
 from mcp_gateway.tasks.extension import takes_tasks
 from shared.escalation import REASON_LIMIT, Escalation, News
 from shared.question import (
@@ -96,7 +96,9 @@ AnswerSchema = Annotated[
 ]
 
 
-def build_tools(asking: Asking, *, hold_seconds: float) -> list[StrictTool]:
+def build_tools(
+    asking: Asking, calling_agent: Calling, admit: Admit, *, hold_seconds: float
+) -> list[StrictTool]:
     """Build the gateway's tools over one use-case."""
 
     async def shown(ctx: Call, escalation: Escalation) -> CallToolResult:
@@ -136,7 +138,7 @@ def build_tools(asking: Asking, *, hold_seconds: float) -> list[StrictTool]:
             options_only=options_only,
             form=None if answer_schema is None else read_form(answer_schema),
             urgency=Urgency(urgency),
-            route=known_route(asking.terms, route),
+            route=known_route(asking.terms, calling_agent(), route),
             conversation_id=conversation_id,
             background=attached(turns, facts, links),
         )
@@ -178,9 +180,9 @@ def build_tools(asking: Asking, *, hold_seconds: float) -> list[StrictTool]:
         asked = read_question(
             text=action,
             context=details,
-            approvals_needed=quorum(asking.terms, route, approvals_needed),
+            approvals_needed=quorum(asking.terms, calling_agent(), route, approvals_needed),
             urgency=Urgency(urgency),
-            route=known_route(asking.terms, route),
+            route=known_route(asking.terms, calling_agent(), route),
             conversation_id=conversation_id,
             background=attached(turns, facts, links),
         )
@@ -269,14 +271,14 @@ def build_tools(asking: Asking, *, hold_seconds: float) -> list[StrictTool]:
     )
     reads = ToolAnnotations(read_only_hint=True, open_world_hint=False)
     return [
-        StrictTool.of(ask_human, annotations=writes, if_uncertain=_ASK_AGAIN),
-        StrictTool.of(request_approval, annotations=writes, if_uncertain=_ASK_AGAIN),
-        StrictTool.of(send_to_operator, annotations=writes, if_uncertain=_TELL_AGAIN),
-        StrictTool.of(check_answer, annotations=reads),
-        StrictTool.of(cancel_question, annotations=cancels),
-        end_conversation_tool(asking),
-        StrictTool.of(confirm_delivery, annotations=confirms),
-        StrictTool.of(list_questions, annotations=reads),
+        StrictTool.of(ask_human, admit=admit, annotations=writes, if_uncertain=_ASK_AGAIN),
+        StrictTool.of(request_approval, admit=admit, annotations=writes, if_uncertain=_ASK_AGAIN),
+        StrictTool.of(send_to_operator, admit=admit, annotations=writes, if_uncertain=_TELL_AGAIN),
+        StrictTool.of(check_answer, admit=admit, annotations=reads),
+        StrictTool.of(cancel_question, admit=admit, annotations=cancels),
+        end_conversation_tool(asking, calling_agent, admit),
+        StrictTool.of(confirm_delivery, admit=admit, annotations=confirms),
+        StrictTool.of(list_questions, admit=admit, annotations=reads),
     ]
 
 

@@ -16,6 +16,7 @@ from typing import Any, Final
 from mcp_types import CallToolResult
 
 from mcp_gateway.asking import Asking, Hold
+from mcp_gateway.caller import Caller
 from mcp_gateway.tasks.replies import open_requests, read_reply, source_of
 from mcp_gateway.tasks.shapes import Task
 from mcp_gateway.tasks.store import UnknownTaskError
@@ -54,12 +55,12 @@ class EscalationTasks:
         content: Mapping[str, Any] = result.structured_content or {}
         return content.get("escalation_id") if content.get("status") in OPEN else None
 
-    async def get(self, owner: str, task_id: str) -> Task:
+    async def get(self, owner: Caller, task_id: str) -> Task:
         """See `TaskStore.get`."""
         escalation = await self._find(owner, task_id)
         return self._show(escalation, await self._asking.images(escalation))
 
-    async def update(self, owner: str, task_id: str, responses: Mapping[str, Any]) -> None:
+    async def update(self, owner: Caller, task_id: str, responses: Mapping[str, Any]) -> None:
         """See `TaskStore.update`."""
         wanted = open_requests(await self._find(owner, task_id))
         # All are read before the first is told.
@@ -73,14 +74,14 @@ class EscalationTasks:
                 return  # nobody waits for it any more
             crash_point(CrashPoint.TASK_REPLY_TOLD)
 
-    async def cancel(self, owner: str, task_id: str) -> None:
+    async def cancel(self, owner: Caller, task_id: str) -> None:
         """See `TaskStore.cancel`."""
         try:
             await self._asking.cancel(owner, task_id, reason=None)
         except UnknownEscalationError as error:
             raise UnknownTaskError from error
 
-    async def watch(self, owner: str, task_ids: frozenset[str]) -> AsyncGenerator[Task]:
+    async def watch(self, owner: Caller, task_ids: frozenset[str]) -> AsyncGenerator[Task]:
         """See `TaskStore.watch`."""
         told: dict[str, Task] = {}
         still_open = set(task_ids)
@@ -125,7 +126,7 @@ class EscalationTasks:
                 waiting.cancel()
             await asyncio.gather(hint, stopping, return_exceptions=True)
 
-    async def _find(self, owner: str, task_id: str) -> Escalation:
+    async def _find(self, owner: Caller, task_id: str) -> Escalation:
         try:
             return await self._asking.look(owner, task_id)
         except UnknownEscalationError as error:

@@ -16,6 +16,7 @@ from mcp_types import HEADER_MISMATCH, INTERNAL_ERROR, INVALID_PARAMS, CallToolR
 from mcp_types import CallToolRequestParams as CallParams
 from starlette.requests import Request
 
+from mcp_gateway.caller import Caller
 from mcp_gateway.tasks.shapes import EXTENSION, REVISIONS, Status, Task, TaskParams, UpdateParams
 from mcp_gateway.tasks.store import TaskStore, UnknownTaskError, UnusableResponseError
 from shared.errors import EscalationError, StoreUnavailableError
@@ -48,7 +49,7 @@ class TasksExtension(Extension):
         store: TaskStore,
         *,
         tools: Collection[str],
-        owner: Callable[[], str],
+        owner: Callable[[], Caller],
         only_tasks: Collection[str] = (),
     ) -> None:
         self._store = store

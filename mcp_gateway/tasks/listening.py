@@ -21,6 +21,7 @@ from mcp_types import (
     SubscriptionsListenResult,
 )
 
+from mcp_gateway.caller import Caller
 from mcp_gateway.tasks.extension import Context, as_protocol_errors, shown
 from mcp_gateway.tasks.shapes import (
     EXTENSION,
@@ -36,7 +37,7 @@ from mcp_gateway.tasks.store import TaskStore, UnknownTaskError
 class TaskSubscriptions:
     """A middleware that serves `subscriptions/listen` where it names tasks."""
 
-    def __init__(self, store: TaskStore, *, owner: Callable[[], str]) -> None:
+    def __init__(self, store: TaskStore, *, owner: Callable[[], Caller]) -> None:
         self._store = store
         self._owner = owner
 
@@ -69,7 +70,7 @@ class TaskSubscriptions:
                 )
         return SubscriptionsListenResult(_meta=meta)
 
-    async def _is_known(self, owner: str, task_id: str) -> bool:
+    async def _is_known(self, owner: Caller, task_id: str) -> bool:
         try:
             await self._store.get(owner, task_id)
         except UnknownTaskError:

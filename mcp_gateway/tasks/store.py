@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from mcp_types import CallToolResult
 
+from mcp_gateway.caller import Caller
 from mcp_gateway.tasks.shapes import Task
 from shared.errors import EscalationError
 
@@ -35,11 +36,11 @@ class TaskStore(Protocol):
         """
         ...
 
-    async def get(self, owner: str, task_id: str) -> Task:
+    async def get(self, owner: Caller, task_id: str) -> Task:
         """Read how a task stands."""
         ...
 
-    async def update(self, owner: str, task_id: str, responses: Mapping[str, Any]) -> None:
+    async def update(self, owner: Caller, task_id: str, responses: Mapping[str, Any]) -> None:
         """Pass on what the client replies, each reply once.
 
         Replies under keys that nobody waits for, now or any more, are passed over.
@@ -49,11 +50,11 @@ class TaskStore(Protocol):
         """
         ...
 
-    async def cancel(self, owner: str, task_id: str) -> None:
+    async def cancel(self, owner: Caller, task_id: str) -> None:
         """Say that the result is no longer wanted. A task that has ended stays as it is."""
         ...
 
-    def watch(self, owner: str, task_ids: frozenset[str]) -> AsyncGenerator[Task]:
+    def watch(self, owner: Caller, task_ids: frozenset[str]) -> AsyncGenerator[Task]:
         """Tell how each task stands now, and then each time that it stands otherwise.
 
         Ends once all have ended or are kept no more, and when this process stops. An outage of

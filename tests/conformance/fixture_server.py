@@ -7,13 +7,14 @@ from contextlib import AsyncExitStack
 
 import uvicorn
 from mcp.server.mcpserver.server import MCPServer
+from support.gateway import caller
 
 from conformance.fixture_tasks import ONLY_TASKS, TASK_TOOLS, Stage, read, show
 from conformance.fixture_tools import plain_tools
 from mcp_gateway.app import build_app
 from mcp_gateway.asking import Asking
-from mcp_gateway.auth import calling_agent
-from mcp_gateway.settings import GatewaySettings
+from mcp_gateway.caller import Caller
+from mcp_gateway.settings import LOOPBACK_AGENT, GatewaySettings
 from mcp_gateway.tasks.escalations import EscalationTasks
 from mcp_gateway.tasks.extension import TasksExtension
 from mcp_gateway.tasks.listening import TaskSubscriptions
@@ -24,6 +25,11 @@ from shared.redis_adapter.keys import Keys
 from shared.redis_adapter.store import RedisEscalationStore
 from shared.redis_adapter.waiting import RedisReplyWaiter
 from shared.settings import load
+
+
+def whoever_calls() -> Caller:
+    """Take everybody for the one agent of this host."""
+    return caller(LOOPBACK_AGENT)
 
 
 async def serve(settings: GatewaySettings) -> None:
@@ -52,10 +58,13 @@ async def serve(settings: GatewaySettings) -> None:
                 tools=[*plain_tools(), *stage.tools()],
                 extensions=[
                     TasksExtension(
-                        tasks, tools=TASK_TOOLS, only_tasks=ONLY_TASKS, owner=calling_agent
+                        tasks,
+                        tools=TASK_TOOLS,
+                        only_tasks=ONLY_TASKS,
+                        owner=whoever_calls,
                     )
                 ],
-                middleware=[TaskSubscriptions(tasks, owner=calling_agent)],
+                middleware=[TaskSubscriptions(tasks, owner=whoever_calls)],
             )
             config = uvicorn.Config(
                 build_app(server, store, settings),

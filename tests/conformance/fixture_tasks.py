@@ -25,6 +25,7 @@ from mcp_types import (
     InputRequiredResult,
     TextContent,
 )
+from support.gateway import caller
 
 from conformance.fixture_tools import text
 from mcp_gateway.asking import Asking, Hold
@@ -124,7 +125,7 @@ class Stage:
     async def _begin(self, tool: str, **arguments: Any) -> CallToolResult:
         """Ask a question in place of the work, and let it be played."""
         escalation = await self.asking.ask(
-            LOOPBACK_AGENT,
+            caller(LOOPBACK_AGENT),
             Question(text=tool, context=json.dumps(arguments)),
             idempotency_key=uuid4().hex,  # two calls are two tasks
             hold=Hold(0.0),

@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from mcp.server.mcpserver.server import MCPServer
 
-from mcp_gateway.app import build_server
 from mcp_gateway.asking import Asking
 from mcp_gateway.settings import GatewaySettings
 from shared.escalation import Author, State
@@ -17,6 +16,7 @@ from shared.memory import MemoryEscalations
 from shared.memory_discussion import MemoryDiscussion
 from shared.memory_files import MemoryAnswerFiles
 from support.clock import SteppedClock
+from support.gateway import build_server
 from support.make import a_remark, an_outcome
 from support.task_client import TaskClient, task_client
 from support.terms import the_terms

@@ -171,7 +171,7 @@ async def test_a_record_that_cannot_be_read_is_left_out_of_lists(
     else:
         await redis.hdel(keys.record(odd.id), field)  # pyright: ignore[reportGeneralTypeIssues]
     assert {each.id for each in await store.list_open()} == {first.id, last.id}
-    listed = await store.list_for_agent("shop", states=OPEN_STATES)
+    listed = await store.list_for_tenant("shop", states=OPEN_STATES)
     assert {each.id for each in listed} == {first.id, last.id}
 
 
