@@ -84,7 +84,12 @@ async def taken_up(store: EscalationStore, escalation: Escalation) -> Escalation
     """Note that somebody waits for the answer again, where the conversation had ended."""
     if escalation.caller_gone_at is None or not escalation.state.is_open:
         return escalation
-    noted = await store.note_caller(escalation.id, gone=False)
+    try:
+        noted = await store.note_caller(escalation.id, gone=False)
+    except StoreUnavailableError as error:
+        # Only a hint to people: its failure must not turn an accepted question into an error.
+        log.warning("caller_not_noted", escalation_id=escalation.id, reason=str(error))
+        return escalation
     if noted is None:
         return escalation
     if noted.applied:

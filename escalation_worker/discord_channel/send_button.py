@@ -16,7 +16,7 @@ from escalation_worker.discord_channel.reading import written_by_whoever_clicked
 from escalation_worker.discord_channel.whispers import NOBODY, NOT_TOLD, not_told
 from escalation_worker.sending import Sending, Written
 from escalation_worker.verdicts import in_words
-from shared.errors import StoreUnavailableError
+from shared.errors import StoreUnavailableError, UnreadableRecordError
 from shared.ports import InboundReply, ReplyVerdict
 from shared.telemetry import get_logger
 
@@ -79,7 +79,7 @@ class SendButton:
             # somebody waits for words whatever the verdict is.
             verdict, sent = await self._sending.send(reply, read)
             words = await about_files(verdict, sent, self._refusals, in_words(verdict))
-        except StoreUnavailableError as error:
+        except (StoreUnavailableError, UnreadableRecordError) as error:
             log.warning("click_not_taken_in", act="send", reason=str(error))
             return f"Nothing was passed on. {_TRY_AGAIN}"
         except (TimeoutError, discord.HTTPException, aiohttp.ClientError, OSError) as error:
