@@ -35,7 +35,7 @@ from mcp_gateway.tools import INSTRUCTIONS, TASK_TOOLS, build_tools
 from shared.access_keys import AccessKeys
 from shared.errors import StoreUnavailableError
 from shared.fan_out import FanOut
-from shared.limits import Admission
+from shared.limits import Admission, Limits
 from shared.ports import Changes
 from shared.redis_adapter.access_keys import RedisAccessKeys, RedisAdmission
 from shared.redis_adapter.connection import open_client, open_subscriber
@@ -53,6 +53,8 @@ log = get_logger(__name__)
 DRAIN_SECONDS: Final = 0.5
 NAME: Final = "human-escalation"
 VERSION: Final = "0.1.0"
+LOOPBACK_LIMITS: Final = Limits(calls_per_second=1000, open_questions=100_000)
+"""Of all that ask on a host where nobody proves who they are: they can't be told apart."""
 
 
 def build_server(
@@ -68,7 +70,7 @@ def build_server(
     Without `changes`, those who watch tasks hear of a change when it is next looked for.
     """
     verifier = doorkeepers(settings, keys)
-    calling = Calling(Caller(LOOPBACK_AGENT, LOOPBACK_AGENT, settings.limits))
+    calling = Calling(Caller(LOOPBACK_AGENT, LOOPBACK_AGENT, LOOPBACK_LIMITS))
     admit = admitting(calling, admission)
     tools = build_tools(asking, calling, admit, hold_seconds=settings.gateway_hold_seconds)
     tasks = EscalationTasks(asking, changes or FanOut())

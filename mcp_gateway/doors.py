@@ -55,21 +55,22 @@ async def refuse_an_empty_house(settings: GatewaySettings, keys: AccessKeys) -> 
         return
     if settings.gateway_api_keys or settings.gateway_oauth_issuer:
         return
+    unknown = ""
     try:
         if await keys.every():
             return
     except StoreUnavailableError as error:
-        # Nobody is let in without a key that is found, so that it can start and wait for Redis.
-        log.warning("access_keys_unknown", reason=str(error))
-        return
+        # Whoever starts it again once Redis is there need not know why it would not.
+        unknown = f" (Redis can't be asked for keys: {error})"
     why = (
         "GATEWAY_AUTH=required"
         if settings.is_loopback
         else f"GATEWAY_HOST={settings.gateway_host} can be reached from other hosts"
     )
     raise ConfigurationError(
-        f"{why}, but nobody could be let in: there is no key and no OAuth issuer. Make a key with "
-        "`hitl key create NAME`, or set GATEWAY_API_KEYS=NAME:KEY or GATEWAY_OAUTH_ISSUER"
+        f"{why}, but nobody could be let in: there is no key and no OAuth issuer{unknown}. "
+        "Make a key with `hitl key create NAME`, or set GATEWAY_API_KEYS=NAME:KEY or "
+        "GATEWAY_OAUTH_ISSUER"
         + ("" if settings.is_loopback else ", or GATEWAY_HOST=127.0.0.1 for this host alone")
     )
 

@@ -241,12 +241,13 @@ async def test_a_configured_key_opens_beside_an_issuer_whatever_scopes_tokens_ne
         assert (await visitor.send("tools/list", key=KEY)).status_code == 200
 
 
-async def test_a_start_without_any_way_in_is_refused_unless_redis_is_away() -> None:
+async def test_a_start_without_any_way_in_is_refused_and_while_redis_is_away_too() -> None:
     read = GatewaySettings(_env_file=None, **REQUIRED)  # pyright: ignore[reportCallIssue]
     keys = MemoryAccessKeys()
     with pytest.raises(ConfigurationError, match=r"GATEWAY_AUTH=required.*hitl key create NAME"):
         await refuse_an_empty_house(read, keys)
-    await refuse_an_empty_house(read, AwayKeys())
+    with pytest.raises(ConfigurationError, match="Redis can't be asked for keys: away"):
+        await refuse_an_empty_house(read, AwayKeys())
     await a_stored_key(keys)
     await refuse_an_empty_house(read, keys)
 
