@@ -83,7 +83,7 @@ async def serve(settings: WorkerSettings, routes: InForce[Route], bots: Bots) ->
             concluding,
             Escalating(store, policies, routes, people.call_people, concluding.end),
         )
-        reloading = Reloading(routes, hearing.open_postings, policies)
+        reloading = Reloading(routes, store, hearing.open_postings, policies)
         if settings.routes_file is not None:
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reloading.told)
         queue = Queue(

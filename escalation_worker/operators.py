@@ -26,6 +26,10 @@ class Operators:
         """See `WhoMayAct.of`: these may act on every question."""
         return self
 
+    def know(self, person_id: str, roles: frozenset[str]) -> bool:
+        """See `WhoMayAct.know`."""
+        return self.include(person_id, roles)
+
     def include(self, person_id: str, roles: frozenset[str]) -> bool:
         """Whether this person may answer."""
         return person_id in self.people or not self.roles.isdisjoint(roles)
@@ -59,6 +63,10 @@ class WhoMayAct(Protocol):
         """Tell who may act on this question."""
         ...
 
+    def know(self, person_id: str, roles: frozenset[str]) -> bool:
+        """Whether there can be any question on which this person may act."""
+        ...
+
 
 class OperatorsByRoute:
     """The operators of a question are those of its route, as it stands in the file now."""
@@ -69,6 +77,10 @@ class OperatorsByRoute:
     def of(self, question: Question) -> Operators:
         """See `WhoMayAct.of`."""
         return operators_of(self._routes.of(question.route))
+
+    def know(self, person_id: str, roles: frozenset[str]) -> bool:
+        """See `WhoMayAct.know`."""
+        return any(operators_of(each).include(person_id, roles) for each in self._routes.routes)
 
 
 def operators_of(route: Route) -> Operators:

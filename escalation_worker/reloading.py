@@ -1,14 +1,19 @@
-"""A changed file of routes, put into force when somebody says so, for open questions too."""
+"""A changed file of routes, put into force when somebody says so, for open questions too.
+
+A restart may bring one as well: whoever begins shows what the file makes otherwise by now.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
-from escalation_worker.manners import Manner, manner_of_route
+from escalation_worker.manners import manner_of_route
+from escalation_worker.unreadable import passing_over_unreadable
 from shared.errors import StoreUnavailableError
-from shared.ports import Clock, PolicyLog, utc_now
+from shared.escalation import ChannelKind, Posting
+from shared.ports import Clock, EscalationStore, PolicyLog, utc_now
 from shared.routes.route import Route
 from shared.routes_in_force import InForce
 from shared.telemetry import get_logger
@@ -24,13 +29,15 @@ class Reloading:
     def __init__(
         self,
         routes: InForce[Route],
-        open_questions: Callable[[], Awaitable[Iterable[str]]],
+        store: EscalationStore,
+        open_postings: Callable[[], Awaitable[Mapping[str, Posting]]],
         policies: PolicyLog,
         *,
         clock: Clock = utc_now,
     ) -> None:
         self._routes = routes
-        self._open_questions = open_questions
+        self._store = store
+        self._open_postings = open_postings
         self._policies = policies
         self._clock = clock
         self._told = asyncio.Event()
@@ -40,31 +47,38 @@ class Reloading:
         self._told.set()
 
     async def run(self) -> None:
-        """Wait for ever to be told."""
+        """See to what a restart has changed; then wait for ever to be told."""
+        await self._look_at_all(policies=False)
         while True:
             await self._told.wait()
             self._told.clear()
-            before = self._manners()
             if self._routes.reload():
-                await self._look_at_all(show_again=self._manners() != before)
+                await self._look_at_all(policies=True)
 
-    def _manners(self) -> Mapping[str, Manner]:
-        return {route.name: manner_of_route(route) for route in self._routes.routes}
+    async def _look_at_all(self, *, policies: bool) -> None:
+        """Have open questions shown anew that are answered otherwise than people were shown.
 
-    async def _look_at_all(self, *, show_again: bool) -> None:
-        """See what the policies now ask of questions that are open.
-
-        Where any are answered in another manner now, people are shown all of them anew, with the
-        words and the buttons that hold from here on.
+        See too, if wanted, what the `policies` now ask of all of them.
         """
         while True:
             try:
-                for escalation_id in await self._open_questions():
-                    await self._policies.look_again(escalation_id, self._clock())
-                    if show_again:
-                        await self._policies.show_again(escalation_id)
+                for escalation_id, posting in (await self._open_postings()).items():
+                    if policies:
+                        await self._policies.look_again(escalation_id, self._clock())
+                    if posting.channel is ChannelKind.DISCORD:  # the desk shows no manner
+                        with passing_over_unreadable(escalation_id):
+                            await self._show_what_holds(escalation_id)
             except StoreUnavailableError as error:
                 log.warning("policies_not_looked_at", reason=str(error))
                 await asyncio.sleep(AGAIN_SECONDS)
             else:
                 return
+
+    async def _show_what_holds(self, escalation_id: str) -> None:
+        """Have a question shown with the words and the buttons that hold now, unless it is."""
+        escalation = await self._store.get(escalation_id)
+        if escalation is None:
+            return
+        manner = manner_of_route(self._routes.of(escalation.question.route))
+        if manner != escalation.shown.manner:
+            await self._policies.show_again(escalation_id)

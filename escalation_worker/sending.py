@@ -1,4 +1,4 @@
-"""The use-case: where a route waits for Send, what one person has written is passed on by it.
+"""The use-case: where a question waits for Send, what one person wrote is passed on by it.
 
 Nothing of it is kept here. What was written is read where it stands at the moment of the click, so
 edits and deletions count by themselves; a click on which a worker dies is lost, whoever clicked
@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from escalation_worker.answering import Answering
-from escalation_worker.manners import MannerOf
+from escalation_worker.manners import MannerOf, is_talk
 from escalation_worker.operators import WhoMayAct, find_allowed
 from shared.crash_points import CrashPoint, crash_point
 from shared.escalation import Escalation, State
@@ -60,7 +60,9 @@ class Sending:
             StoreUnavailableError: It is not known; try the same message again.
         """
         escalation = await self._store.get(reply.escalation_id)
-        if escalation is None or not self._manner_of(escalation.question).waits_for_send:
+        if escalation is None:
+            return None
+        if not is_talk(escalation, self._manner_of(escalation.question), reply.at):
             return None
         operators = self._operators.of(escalation.question)
         if not operators.include(reply.person_id, reply.person_roles):

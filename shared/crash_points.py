@@ -45,6 +45,7 @@ class CrashPoint(StrEnum):
     PAGE_KEPT = "page_kept"  # a page of a form is kept; whoever wrote it was not told
     SENDING_READ = "sending_read"  # what is to be sent was read, and the click acknowledged
     CALLER_TOLD_OF = "caller_told_of"  # the thread says it; the showing still counts as due
+    MANNER_SHOWN = "manner_shown"  # people are told to answer otherwise; it is not noted
     OUTCOME_EDITED = "outcome_edited"  # the message shows it; the thread is open
     RELAYED = "relayed"  # people were told and called; the showing still counts as due
     OUTCOME_CONFIRMED = "outcome_confirmed"

@@ -16,6 +16,7 @@ from ulid import ULID
 
 from shared.answer_form import Answer
 from shared.attachment import Attachment
+from shared.manner import MannerShown
 from shared.precedent import Precedent
 from shared.question import QUESTION_LIMIT, Question
 from shared.texts import FilledText, Value
@@ -251,6 +252,8 @@ class Escalation(Value):
     kept_until: datetime
     """After this the record and all that belongs to it expires."""
     posting: Posting | None = None
+    shown: MannerShown = MannerShown()
+    """How its message in Discord last told people to answer."""
     claim: Claim | None = None
     assignments: int = 0
     """How often it was given to somebody by another, so that each of these times is told once."""

@@ -27,6 +27,7 @@ from shared.escalation import (
     new_id,
 )
 from shared.fan_out import FanOut
+from shared.manner import Manner, MannerShown
 from shared.ports import (
     Accepted,
     Clock,
@@ -293,6 +294,16 @@ class MemoryEscalations:
             self.unread.add(escalation_id)
         self.changes.tell(escalation_id)
         return entry.escalation.state
+
+    async def note_manner(self, escalation_id: str, manner: Manner, since: datetime | None) -> None:
+        """See `PostingLog.note_manner`."""
+        entry = self.entry(escalation_id)
+        if entry is None:
+            return
+        known = entry.escalation.shown.since
+        if since is None or known is None or since >= known:
+            shown = MannerShown(manner=manner, since=since or known)
+            entry.escalation = entry.escalation.model_copy(update={"shown": shown})
 
     async def find(self, bot: str, posting_reference: str) -> str | None:
         """See `PostingLog.find`."""

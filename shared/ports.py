@@ -26,6 +26,7 @@ from shared.escalation import (
     State,
     Vote,
 )
+from shared.manner import Manner
 from shared.precedent import Precedent
 
 Clock = Callable[[], datetime]
@@ -442,6 +443,14 @@ class PostingLog(Protocol):
         Returns the state that the record has now: a final one means that the question ended
         while it was being posted. `shown_before`: people may have written there before this was
         known, so that the listener is to read it from its beginning; noted with `complete`.
+        """
+        ...
+
+    async def note_manner(self, escalation_id: str, manner: Manner, since: datetime | None) -> None:
+        """Write down how the question's message tells people to answer.
+
+        `since`: when an edit of it changed what makes an answer; None where none did. What was
+        shown before is never noted over what was shown later.
         """
         ...
 

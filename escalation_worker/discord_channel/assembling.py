@@ -110,7 +110,9 @@ class Assembly:
         """Make a bot's side. `find` may stand in for the store's."""
         stores, bot = self._stores, account.bot
         find = find or partial(stores.postings.find, bot)
-        channel = DiscordChannel(Starting(self._routes, bot=bot), self._manner_of)
+        note_manner = stores.postings.note_manner
+        starting = Starting(self._routes, note_manner, bot=bot)
+        channel = DiscordChannel(starting, self._manner_of, note_manner)
         listener = Listener(
             find,
             self._writing.wrote,
@@ -132,7 +134,6 @@ class Assembly:
                 stores.postings,
                 stores.hearing.open_postings,
                 GivingUp(stores.escalations).give_up,
-                self._manner_of,
                 bot=bot,
             ),
             turn=turn,

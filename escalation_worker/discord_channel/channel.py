@@ -27,7 +27,7 @@ from escalation_worker.discord_channel.reassigning import told_to_assignee
 from escalation_worker.discord_channel.relaying import relayed
 from escalation_worker.discord_channel.starting import SEARCH_MARGIN, Starting
 from escalation_worker.escalating import Call
-from escalation_worker.manners import MannerOf, usual
+from escalation_worker.manners import MannerOf, NoteManner
 from shared.crash_points import CrashPoint, crash_point
 from shared.errors import ChannelRejectedError, ChannelUnavailableError
 from shared.escalation import ChannelKind, Escalation, Posting
@@ -42,9 +42,10 @@ ARCHIVE_MINUTES: Final = 1440
 class DiscordChannel:
     """Sends through whichever client is logged in now; `connection` attaches it."""
 
-    def __init__(self, starting: Starting, manner_of: MannerOf = usual) -> None:
+    def __init__(self, starting: Starting, manner_of: MannerOf, note_manner: NoteManner) -> None:
         self._starting = starting
         self._manner_of = manner_of
+        self._note_manner = note_manner
         self._client: discord.Client | None = None
         self._mend: str | None = None
 
@@ -144,12 +145,8 @@ class DiscordChannel:
         starter = starter_of(client, posting)
         threaded = await self._open_thread(client, escalation, posting, journal)
         if not threaded:
-            await starter.edit(
-                embed=rendering.embed(
-                    escalation, threaded=False, manner=self._manner_of(escalation.question)
-                ),
-                allowed_mentions=NOBODY,
-            )
+            beside = posting.model_copy(update={"threaded": False})
+            await self._edit_starter(client, escalation, beside)
         where = client.get_partial_messageable(
             int(posting.reference if threaded else posting.place)
         )
@@ -200,12 +197,20 @@ class DiscordChannel:
     async def _edit_starter(
         self, client: discord.Client, escalation: Escalation, posting: Posting
     ) -> None:
-        manner = self._manner_of(escalation.question)
-        await starter_of(client, posting).edit(
+        manner, shown = self._manner_of(escalation.question), escalation.shown
+        edited = await starter_of(client, posting).edit(
             embed=rendering.embed(escalation, threaded=posting.threaded, manner=manner),
             view=controls(escalation, manner),
             allowed_mentions=NOBODY,
         )
+        if manner == shown.manner:
+            return
+        crash_point(CrashPoint.MANNER_SHOWN)
+        # Last: until it is noted, no message counts that the words of before had not passed on.
+        since = shown.since
+        if manner.answer_mode is not shown.manner.answer_mode:
+            since = edited.edited_at or discord.utils.utcnow()
+        await self._note_manner(escalation.id, manner, since)
 
     async def _relay(
         self, client: discord.Client, escalation: Escalation, posting: Posting

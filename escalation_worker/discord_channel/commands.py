@@ -139,7 +139,9 @@ class Commands:
         if not may_be_id(question):
             return in_words(ReplyVerdict.UNKNOWN)
         reply = reply_of(interaction, question, use.text, hold, by="command")
-        return await self._verdict_in_words(question, await self._act(interaction, use, reply))
+        verdict = await self._act(interaction, use, reply)
+        self._pending.acted()
+        return await self._verdict_in_words(question, verdict)
 
     async def _act(
         self, interaction: discord.Interaction, use: Use, reply: InboundReply
@@ -187,15 +189,19 @@ class Commands:
         typed = use.options.get(use.focused, "") if use.focused else ""
         if use.focused is OptionName.QUESTION:
             wanted = _wanted_by(use.name, str(interaction.user.id))
-            return suggestions(await self._pending_for(interaction), typed, wanted)
+            theirs = await self._pending_for(interaction, recent=True)
+            return suggestions(theirs, typed, wanted)
         if use.focused is OptionName.SCHEDULE:
             names = self._schedules.schedules(str(interaction.user.id), roles_of(interaction))
             fitting = [name for name in names if typed.casefold() in name]
             return [discord.app_commands.Choice(name=name, value=name) for name in fitting][:25]
         return []
 
-    async def _pending_for(self, interaction: discord.Interaction) -> list[Escalation]:
-        return await self._pending.of(str(interaction.user.id), roles_of(interaction))
+    async def _pending_for(
+        self, interaction: discord.Interaction, *, recent: bool = False
+    ) -> list[Escalation]:
+        person_id, roles = str(interaction.user.id), roles_of(interaction)
+        return await self._pending.of(person_id, roles, recent=recent)
 
     def _schedules_for(self, interaction: discord.Interaction, use: Use) -> Mapping[str, Schedule]:
         theirs = self._schedules.schedules(str(interaction.user.id), roles_of(interaction))

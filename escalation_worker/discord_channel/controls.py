@@ -14,9 +14,10 @@ from typing import Any, Final, Self, TypeAlias
 
 import discord
 
-from escalation_worker.manners import USUAL, Manner
+from escalation_worker.manners import USUAL
 from escalation_worker.sending import may_be_sent_late
 from shared.escalation import Escalation
+from shared.manner import Manner
 from shared.question import Question
 
 PREFIX: Final = "hitl"

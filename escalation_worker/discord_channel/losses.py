@@ -16,7 +16,6 @@ import discord
 
 from escalation_worker.discord_channel import problems, rendering
 from escalation_worker.discord_channel.places import GONE, NOBODY, is_there, starter_of
-from escalation_worker.manners import MannerOf, usual
 from escalation_worker.unreadable import passing_over_unreadable
 from shared.escalation import Escalation, Posting, State
 from shared.ports import EscalationStore, PostingLog
@@ -39,7 +38,6 @@ class Losses:
         postings: PostingLog,
         open_postings: OpenPostings,
         give_up: GiveUp,
-        manner_of: MannerOf = usual,
         *,
         bot: str,
     ) -> None:
@@ -48,7 +46,6 @@ class Losses:
         self._open_postings = open_postings
         self._give_up = give_up
         self._bot = bot
-        self._manner_of = manner_of
         self._one_at_a_time = asyncio.Lock()
         self._asked_for = False
 
@@ -127,8 +124,8 @@ class Losses:
         self, client: discord.Client, escalation: Escalation, posting: Posting
     ) -> None:
         """Say in the message that it is where to answer."""
-        manner = self._manner_of(escalation.question)
-        embed = rendering.embed(escalation, threaded=False, manner=manner)
+        # Its buttons stay, so its words do: those of a changed route come with a showing.
+        embed = rendering.embed(escalation, threaded=False, manner=escalation.shown.manner)
         await starter_of(client, posting).edit(embed=embed, allowed_mentions=NOBODY)
         log.warning("thread_deleted", escalation_id=escalation.id)
         # Where it ended meanwhile, this has the outcome shown once more, over what was just said.

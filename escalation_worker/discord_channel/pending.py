@@ -6,6 +6,8 @@ not told either.
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import Final
@@ -25,6 +27,8 @@ TEXT_ROOM: Final = 150
 """Of a question, before it is escaped. With all else that is said of it, one needs up to 900
 characters of a message's 2,000."""
 PAGE_LIMIT: Final = 10
+RECENT_SECONDS: Final = 1.5
+"""Suggestions are asked for at each keystroke, and one reading is up to 500 whole records."""
 NONE_PENDING: Final = "No question waits for an answer of yours."
 
 Wanted = Callable[[Escalation], bool]
@@ -34,21 +38,54 @@ Wanted = Callable[[Escalation], bool]
 class Pending:
     """Reads the open questions with one person's eyes."""
 
-    def __init__(self, store: EscalationStore, operators: WhoMayAct) -> None:
+    def __init__(
+        self,
+        store: EscalationStore,
+        operators: WhoMayAct,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._store = store
         self._operators = operators
+        self._monotonic = monotonic
+        self._one_at_a_time = asyncio.Lock()
+        self._read: Sequence[Escalation] = ()
+        self._usable_until = 0.0
+        self._acts = 0
 
-    async def of(self, person_id: str, roles: frozenset[str]) -> list[Escalation]:
+    async def of(
+        self, person_id: str, roles: frozenset[str], *, recent: bool = False
+    ) -> list[Escalation]:
         """List what this person may answer, the nearest deadline first, of the next 500.
 
         What is not shown anywhere yet is left out: an act on it would come before its posting.
+        `recent`: as it was within the last moments will do. Who may answer is asked now, and for
+        somebody who may answer nothing, nothing is read.
         """
+        if not self._operators.know(person_id, roles):
+            return []
         return [
             escalation
-            for escalation in await self._store.list_open()
+            for escalation in await (self._recently() if recent else self._store.list_open())
             if escalation.state is not State.QUEUED
             and self._operators.of(escalation.question).include(person_id, roles)
         ]
+
+    def acted(self) -> None:
+        """Say that a question changed here: whoever did it expects to see that."""
+        self._acts += 1
+        self._usable_until = 0.0
+
+    async def _recently(self) -> Sequence[Escalation]:
+        """Read them for all who type now, once."""
+        async with self._one_at_a_time:
+            begun = self._monotonic()
+            if begun >= self._usable_until:
+                acts = self._acts
+                self._read = await self._store.list_open()
+                # What was done meanwhile may not be in it.
+                self._usable_until = begun + RECENT_SECONDS if acts == self._acts else 0.0
+            return self._read
 
 
 def suggestions(

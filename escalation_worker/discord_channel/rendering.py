@@ -14,8 +14,9 @@ from escalation_worker.discord_channel.endings import NAME_ROOM, outcome_line
 from escalation_worker.discord_channel.marks import marker
 from escalation_worker.discord_channel.presence import GONE, kept_until_back
 from escalation_worker.discord_channel.texts import beginning, brief, cut, plain, spaced, split_at
-from escalation_worker.manners import USUAL, Manner
+from escalation_worker.manners import USUAL
 from shared.escalation import Author, Claim, Escalation, State
+from shared.manner import Manner
 from shared.question import Question, Urgency
 from shared.texts import is_blank
 

@@ -13,7 +13,7 @@ from escalation_worker.discord_channel.calling import allowed, mentions
 from escalation_worker.discord_channel.controls import controls
 from escalation_worker.discord_channel.places import find_marked, text_channel
 from escalation_worker.escalating import first_call
-from escalation_worker.manners import manners_by_route
+from escalation_worker.manners import NoteManner, manners_by_route
 from shared.errors import ChannelRejectedError
 from shared.escalation import ChannelKind, Escalation, Posting
 from shared.ports import Clock, PostingJournal, utc_now
@@ -30,8 +30,16 @@ SEARCH_MARGIN: Final = timedelta(minutes=1)
 class Starting:
     """Sends that message once as one bot, and finds it again."""
 
-    def __init__(self, routes: InForce[Route], *, bot: str, clock: Clock = utc_now) -> None:
+    def __init__(
+        self,
+        routes: InForce[Route],
+        note_manner: NoteManner,
+        *,
+        bot: str,
+        clock: Clock = utc_now,
+    ) -> None:
         self._routes = routes
+        self._note_manner = note_manner
         self._bot = bot
         self._manner_of = manners_by_route(routes)
         self._clock = clock
@@ -90,6 +98,9 @@ class Starting:
         call = first_call(self._route(escalation), escalation, self._clock())
         users, roles = (call.users, call.roles) if call else ((), ())
         manner = self._manner_of(escalation.question)
+        if manner != escalation.shown.manner:
+            # First: a message that is found again says what was noted before it was sent.
+            await self._note_manner(escalation.id, manner, None)
         return await place.send(
             mentions(users, roles) or None,
             embed=rendering.embed(escalation, manner=manner),

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, cast
 from uuid import uuid4
 
 from arq.constants import in_progress_key_prefix, job_key_prefix
 
 from shared.escalation import Posting, State
+from shared.manner import Manner
 from shared.ports import Clock, LeaseVerdict, PostingLease, Work, utc_now
 from shared.redis_adapter.connection import translated_errors
 from shared.redis_adapter.jobs import JobName, job_prefix, make_job
-from shared.redis_adapter.records import from_flat, to_ms
+from shared.redis_adapter.records import from_flat, manner_as_json, to_ms
 from shared.redis_adapter.scripts import Replicas, Scripts
 
 if TYPE_CHECKING:
@@ -96,6 +97,14 @@ class RedisPostingLog:
             ],
         )
         return State(state) if state is not None else State.CANCELLED
+
+    async def note_manner(self, escalation_id: str, manner: Manner, since: datetime | None) -> None:
+        """See `PostingLog.note_manner`."""
+        await self._scripts.call(
+            "note_manner",
+            [self._keys.record(escalation_id)],
+            [manner_as_json(manner), "" if since is None else to_ms(since)],
+        )
 
     async def find(self, bot: str, posting_reference: str) -> str | None:
         """See `PostingLog.find`."""

@@ -24,10 +24,12 @@ from shared.escalation import (
     State,
     Vote,
 )
+from shared.manner import Manner, MannerShown
 from shared.ports import Concluded
 from shared.precedent import Precedent
 from shared.question import Question
 
+_MANNER = TypeAdapter(Manner)
 _REMARKS = TypeAdapter(tuple[Remark, ...])
 _VOTES = TypeAdapter(tuple[Vote, ...])
 _PRECEDENTS = TypeAdapter(tuple[Precedent, ...])
@@ -64,6 +66,10 @@ def from_hash(fields: Mapping[str, str]) -> Escalation:
             deadline=from_ms(fields["deadline_ms"]),
             kept_until=from_ms(fields["kept_until_ms"]),
             posting=Posting.model_validate_json(posting) if posting else None,
+            shown=MannerShown(
+                manner=_MANNER.validate_json(fields.get("manner", "{}")),
+                since=_moment(fields, "shown_since_ms"),
+            ),
             claim=Claim.model_validate_json(claim) if claim else None,
             assignments=int(fields.get("assignments", "0")),
             remarks=_REMARKS.validate_json(fields.get("remarks", "[]")),
@@ -83,6 +89,11 @@ def from_hash(fields: Mapping[str, str]) -> Escalation:
     # A field is missing, says what this version does not know, or is no moment.
     except (KeyError, ValueError, OverflowError, OSError) as error:
         raise UnreadableRecordError from error
+
+
+def manner_as_json(manner: Manner) -> str:
+    """Write how a question is answered, as it stands in its record."""
+    return _MANNER.dump_json(manner).decode()
 
 
 def delivered_field(news: News) -> str:

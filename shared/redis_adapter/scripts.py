@@ -57,7 +57,7 @@ _PROMISING: Final = frozenset(
         *("accept", "conclude", "keep_late_answer", "note_delivery"),
         *("remark", "vote"),
         *("correct", "hand_over"),
-        *("lease", "note_posting", "hold_slot"),
+        *("lease", "note_manner", "note_posting", "hold_slot"),
         *("keep_access_key", "revoke_access_key"),
     }
 )

@@ -11,6 +11,7 @@ from typing import Annotated, Final, Self, assert_never
 from pydantic import BeforeValidator, Field, InstanceOf, field_validator, model_validator
 
 from shared.escalation import DEFAULT_BOT, Person
+from shared.manner import AnswerMode, DecisionReason
 from shared.question import DEFAULT_ROUTE, QUESTION_LIMIT, Urgency
 from shared.routes.fields import (
     Distinct,
@@ -50,20 +51,6 @@ OneSchedule = Annotated[
 ]
 Schedules = Annotated[tuple[OneSchedule, ...], Listed]
 Factor = Annotated[float, Field(ge=0.1, le=10)]
-
-
-class AnswerMode(StrEnum):
-    """What makes an answer of what a person writes."""
-
-    FIRST_MESSAGE = "first_message"  # the first message is the answer
-    SEND_BUTTON = "send_button"  # messages are joined until somebody presses Send
-
-
-class DecisionReason(StrEnum):
-    """Whether people must say why they approve or deny."""
-
-    OPTIONAL = "optional"  # an approval counts at once; a denial asks why, and takes no reason too
-    REQUIRED = "required"  # neither counts without a reason
 
 
 class CallerGone(StrEnum):

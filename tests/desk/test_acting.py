@@ -10,10 +10,10 @@ from support.clock import SteppedClock
 from support.make import a_remark, an_ask
 
 from desk.conftest import PASSWORD, Desk, a_client
-from escalation_worker.manners import Manner
 from escalation_worker.operators import Operators
 from shared.answer_form import AnswerForm
 from shared.escalation import Author, Escalation, Posting, State
+from shared.manner import Manner
 from shared.memory import MemoryEscalations
 from shared.memory_discussion import MemoryDiscussion
 from shared.routes.route import DecisionReason

@@ -59,6 +59,8 @@ CORRECTION_POINTS = (
     CrashPoint.ANSWER_HANDED_OVER,
 )
 """Walked through in test_corrections.py."""
+MANNER_POINTS = (CrashPoint.MANNER_SHOWN,)
+"""Walked through in test_changed_manner.py."""
 TASK_POINTS = (CrashPoint.TASK_REPLY_TOLD,)
 """Walked through in test_tasks.py."""
 
@@ -75,6 +77,7 @@ def test_every_point_is_walked_through() -> None:
         *PEOPLE_POINTS,
         *AGENT_POINTS,
         *CORRECTION_POINTS,
+        *MANNER_POINTS,
         *TASK_POINTS,
         *END_POINTS,
         CrashPoint.CALLER_TOLD_OF,

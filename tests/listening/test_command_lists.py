@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 
+import pytest
 from discord_double import defaults
 from support.make import an_ask
 
@@ -12,7 +13,7 @@ from listening.commanding import suggested, told, until_registered
 from listening.conftest import Scene
 from listening.test_controls import FORM
 from listening.test_routes import of_file
-from shared.escalation import Author, Remark
+from shared.escalation import Author, Escalation, Remark
 from shared.ports import utc_now
 
 
@@ -89,6 +90,29 @@ async def test_suggestions_are_the_persons_own_and_fit_the_command(scene: Scene)
         assert list((await suggested(scene, "Maya", "release")).values()) == [plain.id]
         assert plain.id not in (await suggested(scene, "Maya", "claim")).values()
         assert list((await suggested(scene, "Noor", "answer")).values()) == [refund.id]
+
+
+async def test_suggestions_for_somebody_who_may_answer_nothing_read_no_record(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed, read = 0, scene.store.list_open
+
+    async def counted() -> list[Escalation]:
+        nonlocal listed
+        listed += 1
+        return await read()
+
+    monkeypatch.setattr(scene.store, "list_open", counted)
+    worker = scene.make_worker(routes=of_file())
+    async with asyncio.timeout(30), scene.listening(worker):
+        await until_registered(scene)
+        asked = await scene.ask(worker, "a discount?")
+        for typed in ("", "a", "a d"):
+            assert await suggested(scene, "Mallory", "answer", typed) == {}
+        assert "No question waits" in await told(scene, "Mallory", "pending")
+        assert listed == 0
+        assert list((await suggested(scene, "Maya", "answer")).values()) == [asked.id]
+        assert listed == 1
 
 
 ON_CALL_FILE = f"""

@@ -294,7 +294,7 @@ async def test_a_changed_file_holds_for_open_questions_and_a_bad_one_for_none(
     path.write_text(FILE, encoding="utf-8")
     routes = InForce(lambda: load_routes(path).routes)
     policies = RedisPolicyLog(scene.redis, scene.keys)
-    reloading = Reloading(routes, scene.hearing.open_postings, policies)
+    reloading = Reloading(routes, scene.store, scene.hearing.open_postings, policies)
     worker = scene.make_worker(routes=routes)
     running = asyncio.create_task(reloading.run())
     async with asyncio.timeout(30), scene.listening(worker):

@@ -263,7 +263,7 @@ async def test_a_changed_file_shows_open_questions_anew_with_the_button_that_the
     in_file = [CHANNEL_ROUTE]
     routes = InForce(lambda: {route.name: route for route in in_file})
     policies = RedisPolicyLog(scene.redis, scene.keys)
-    reloading = Reloading(routes, scene.hearing.open_postings, policies)
+    reloading = Reloading(routes, scene.store, scene.hearing.open_postings, policies)
     worker = scene.make_worker(routes=routes)
     running = asyncio.create_task(reloading.run())
     async with asyncio.timeout(30), scene.listening(worker):

@@ -1,23 +1,28 @@
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.make import an_ask
+from support.make import a_posting, an_ask
 
 from escalation_worker.discord_channel.pending import (
     CHOICE_ROOM,
     CHOICES_LIMIT,
     NONE_PENDING,
+    RECENT_SECONDS,
+    Pending,
     label_of,
     listed,
     suggestions,
 )
 from shared.escalation import ChannelKind, Claim, Escalation, Person, Posting, State, new_id
+from shared.memory import MemoryEscalations
 from shared.ports import utc_now
 from shared.texts import is_blank
+from unit.test_answering import OPERATORS
 
 LONGEST = "*_" * 2_000
 """All of it is escaped."""
@@ -64,6 +69,57 @@ def test_where_there_is_nothing_it_says_so_on_any_page() -> None:
 def test_no_page_is_the_first_one(page: int) -> None:
     questions = [an_escalation() for _ in range(20)]
     assert listed(questions, page) == listed(questions, 1)
+
+
+class Counted(MemoryEscalations):
+    """A store that counts how often its open questions were read."""
+
+    listed = 0
+
+    async def list_open(self) -> list[Escalation]:
+        self.listed += 1
+        return await super().list_open()
+
+
+async def test_those_who_type_at_once_share_what_was_read_a_moment_ago() -> None:
+    store, clock = Counted(), [100.0]
+    pending = Pending(store, OPERATORS, monotonic=lambda: clock[0])
+    nobody = frozenset[str]()
+
+    async def typed(person: str = "111") -> int:
+        return len(await pending.of(person, nobody, recent=True))
+
+    asked = (await store.accept(an_ask())).escalation
+    await store.note_posting(asked.id, a_posting(), complete=True)
+    assert await asyncio.gather(*(typed() for _ in range(5))) == [1] * 5
+    assert store.listed == 1
+    assert await typed("222") == 0, "they may not answer"
+    clock[0] += RECENT_SECONDS - 0.1
+    await typed()
+    assert store.listed == 1
+    clock[0] += 0.1
+    await typed()
+    assert store.listed == 2
+    pending.acted()
+    await typed()
+    assert store.listed == 3
+    await pending.of("111", nobody)
+    assert store.listed == 4, "a list is never an old one"
+
+
+async def test_what_was_done_while_they_were_read_is_read_again() -> None:
+    class Slow(Counted):
+        async def list_open(self) -> list[Escalation]:
+            found = await super().list_open()
+            if self.listed == 1:
+                pending.acted()
+            return found
+
+    store = Slow()
+    pending = Pending(store, OPERATORS, monotonic=lambda: 100.0)
+    for _ in range(3):
+        await pending.of("111", frozenset(), recent=True)
+    assert store.listed == 2
 
 
 @given(st.text(min_size=1, max_size=300).filter(lambda text: not is_blank(text)))

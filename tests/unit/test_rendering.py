@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from support.make import an_outcome
 
 from escalation_worker.discord_channel import endings, marks, rendering, texts
-from escalation_worker.manners import Manner
 from shared.attachment import Attachment
 from shared.escalation import Escalation, Outcome, Person, Provenance, State, new_id
+from shared.manner import Manner
 from shared.question import OPTION_LIMIT, OPTIONS_LIMIT, QUESTION_LIMIT, Question, Urgency
 from shared.routes.route import AnswerMode, DecisionReason
 from shared.texts import is_blank

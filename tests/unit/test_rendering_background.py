@@ -13,7 +13,7 @@ from support.make import MAYA, a_remark, a_vote, an_outcome
 
 from escalation_worker.discord_channel import background, rendering
 from escalation_worker.discord_channel import texts as texts_of
-from escalation_worker.manners import USUAL, Manner
+from escalation_worker.manners import USUAL
 from shared.background import (
     FACT_LIMIT,
     FACT_NAME_LIMIT,
@@ -29,6 +29,7 @@ from shared.background import (
     Turn,
 )
 from shared.escalation import Claim, Escalation, Person, State
+from shared.manner import Manner
 from shared.precedent import ANSWER_ROOM, ASKED_ROOM, PRECEDENTS_LIMIT, Precedent
 from shared.question import OPTION_LIMIT, OPTIONS_LIMIT, QUESTION_LIMIT, Urgency
 from shared.routes.route import AnswerMode, DecisionReason

@@ -9,12 +9,13 @@ from support.make import an_ask, an_outcome
 
 from escalation_worker.answering import Answering
 from escalation_worker.discussing import Discussing
-from escalation_worker.manners import Manner, manners_by_route
+from escalation_worker.manners import USUAL, manners_by_route
 from escalation_worker.operators import Operators
 from escalation_worker.sending import Sending, Written
 from escalation_worker.writing import Writing
 from shared.errors import ConfigurationError
 from shared.escalation import DEFAULT_BOT, Escalation, State
+from shared.manner import Manner
 from shared.memory import MemoryEscalations
 from shared.memory_discussion import MemoryDiscussion
 from shared.ports import Hold, ReplyVerdict, utc_now
@@ -188,3 +189,25 @@ async def test_the_mode_is_that_of_the_route_in_force_when_a_message_is_taken_in
     in_file[0] = usual
     routes.reload()
     assert await writing.wrote(a_reply(question)) is ReplyVerdict.ACCEPTED
+
+
+@pytest.mark.parametrize(
+    ("shown", "in_force", "seconds", "answers"),
+    [
+        (USUAL, USUAL, None, True),
+        (USUAL, SEND, None, False),
+        (SEND, USUAL, None, False),
+        (SEND, SEND, None, False),
+        (USUAL, USUAL, 20, True),
+        (USUAL, USUAL, 90, False),  # the reply is of second 42, when Send was there
+    ],
+)
+async def test_a_message_is_the_answer_only_where_route_and_what_was_shown_agree(
+    store: MemoryEscalations, shown: Manner, in_force: Manner, seconds: int | None, *, answers: bool
+) -> None:
+    question = await asked(store)
+    since = None if seconds is None else question.created_at + timedelta(seconds=seconds)
+    await store.note_manner(question.id, shown, since)
+    sending = Sending(store, OPERATORS, Answering(store, OPERATORS), lambda _: in_force)
+    expected = None if answers else ReplyVerdict.WRITTEN
+    assert await sending.wrote(a_reply(question)) is expected
