@@ -11,7 +11,8 @@ SEED    ?= 7
 SECONDS ?= 75
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types imports format unit e2e faults campaign bench lock clean
+.PHONY: help setup demo test check lint types imports format unit e2e conformance faults campaign \
+        bench lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -60,6 +61,9 @@ unit: $(STAMP) ## tests without processes of their own
 e2e: $(STAMP) ## tests with real processes
 	@$(BIN)/python -m pytest -q -n 2 -m e2e
 
+conformance: $(STAMP) ## MCP's official suite against the gateway: docs/conformance.md
+	@PYTHONPATH=.:tests $(BIN)/python -m conformance
+
 faults: $(STAMP) ## processes die at every place; the checker finds every mutant; a random campaign
 	@$(BIN)/python -m pytest -q -n 2 -m faults
 	@$(MAKE) --no-print-directory campaign
@@ -82,4 +86,4 @@ lock: ## make the files of pinned versions anew
 	  --no-annotate --no-header tests/discord_double/pyproject.toml -o constraints/discord-double.txt
 
 clean: ## remove what was made here
-	rm -rf $(VENV) var .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) var tests/conformance/node_modules .pytest_cache .ruff_cache .import_linter_cache

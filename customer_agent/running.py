@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from datetime import timedelta
 from importlib.resources import files
 from pathlib import Path
 
@@ -57,11 +56,11 @@ def manner_from(settings: AgentSettings) -> Manner:
         instructions=f"Your name is {settings.agent_name}.\n\n{instructions}",
         greeting=f"Hello, I'm {settings.agent_name}. What can I do for you?",
         hold_line_seconds=settings.agent_hold_line_seconds,
-        on_hangup=settings.agent_on_hangup,
+        on_hangup=settings.on_hangup,
         sharing=Sharing(settings.agent_turns, settings.agent_facts),
         patience=Patience(
             unreachable=settings.agent_unreachable_seconds,
-            resume=timedelta(minutes=settings.agent_resume_minutes),
+            resume=settings.resume,
         ),
     )
 

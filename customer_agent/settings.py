@@ -7,6 +7,7 @@ VideoSDK's plugins themselves and never pass through here.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
@@ -93,6 +94,10 @@ OptionalName = Annotated[
 ]
 
 
+SHARED_RESUME_MINUTES: Final = 15.0
+"""In a room whose callers share a conversation id: for a host that died in mid-call."""
+
+
 class AgentSettings(ProcessSettings):
     """Everything that can be set. Names of fields are names of environment variables."""
 
@@ -136,3 +141,24 @@ class AgentSettings(ProcessSettings):
     chat_max_conversations: Annotated[int, Field(ge=1, le=1000)] = 50
     chat_idle_minutes: Annotated[float, Field(gt=0, le=1440)] = 10.0
     """How long a conversation lives after its last page was closed."""
+
+    @property
+    def on_hangup(self) -> OnHangup:
+        """What becomes of open questions when the customer leaves."""
+        is_set = "agent_on_hangup" in self.model_fields_set
+        return OnHangup.CANCEL if self._is_shared and not is_set else self.agent_on_hangup
+
+    @property
+    def resume(self) -> timedelta:
+        """How old a question may be for a new agent to tell its answer."""
+        is_set = "agent_resume_minutes" in self.model_fields_set
+        minutes = SHARED_RESUME_MINUTES if self._is_shared and not is_set else None
+        return timedelta(minutes=self.agent_resume_minutes if minutes is None else minutes)
+
+    @property
+    def _is_shared(self) -> bool:
+        """Whether one caller after the other has the same conversation id: that of the room.
+
+        What one caller asked is no business of the next.
+        """
+        return self.room_id is not None and self.conversation_id is None

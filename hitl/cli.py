@@ -107,6 +107,58 @@ def on_call(
     raise typer.Exit(importlib.import_module("hitl.routes").on_call(file, at))
 
 
+keys = typer.Typer(help="Keys of agents that may ask.", no_args_is_help=True)
+app.add_typer(keys, name="key")
+
+
+@keys.command("create")
+def create_key(
+    name: Annotated[str, typer.Argument(help="The agent's name, as people see it.")],
+    tenant: Annotated[
+        str | None,
+        typer.Option(help="Whose its questions are; agents of one tenant see each other's."),
+    ] = None,
+    route: Annotated[
+        list[str] | None, typer.Option(help="A route by which it may ask; all if not given.")
+    ] = None,
+    calls_per_second: Annotated[
+        float | None, typer.Option(help="Over time; GATEWAY_CALLS_PER_SECOND if not given.")
+    ] = None,
+    open_questions: Annotated[
+        int | None, typer.Option(help="At once; GATEWAY_OPEN_QUESTIONS if not given.")
+    ] = None,
+    expires: Annotated[str, typer.Option(help="How long it opens, such as 90d or 12h.")] = "365d",
+) -> None:
+    """Make a key for an agent, and print it this once."""
+    _require("gateway")
+    raise typer.Exit(
+        importlib.import_module("hitl.keys").create(
+            name,
+            tenant=tenant,
+            routes=tuple(route or ()),
+            calls_per_second=calls_per_second,
+            open_questions=open_questions,
+            expires=expires,
+        )
+    )
+
+
+@keys.command("list")
+def list_keys() -> None:
+    """Show the keys that open, without their secrets."""
+    _require("gateway")
+    raise typer.Exit(importlib.import_module("hitl.keys").show_all())
+
+
+@keys.command("revoke")
+def revoke_key(
+    key_id: Annotated[str, typer.Argument(help="The key's id, as `hitl key list` shows it.")],
+) -> None:
+    """Take a key back, at once and for all gateways."""
+    _require("gateway")
+    raise typer.Exit(importlib.import_module("hitl.keys").revoke(key_id))
+
+
 @app.command("version")
 def show_version() -> None:
     """Print the version."""

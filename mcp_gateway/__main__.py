@@ -25,8 +25,12 @@ def main() -> int:
         return 2
     arm_from_environment()
     configure_logging(level=settings.log_level, style=settings.log_format)
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(serve(settings, terms))
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            asyncio.run(serve(settings, terms))
+    except ConfigurationError as error:
+        sys.stderr.write(f"gateway: {error}\n")
+        return 2
     return 0
 
 

@@ -9,20 +9,35 @@ from contextlib import AsyncExitStack, contextmanager
 from typing import Final
 
 import uvicorn
-from mcp.server.auth.settings import AuthSettings
 from mcp.server.mcpserver.server import MCPServer
-from mcp.server.transport_security import TransportSecuritySettings
-from pydantic import AnyHttpUrl
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from mcp_gateway.access_settings import MCP_PATH
 from mcp_gateway.asking import Asking
-from mcp_gateway.auth import KeyVerifier
-from mcp_gateway.settings import GatewaySettings
+from mcp_gateway.auth import Calling, admitting
+from mcp_gateway.caller import Caller
+from mcp_gateway.doors import (
+    UnknownForNow,
+    auth_settings,
+    doorkeepers,
+    refuse_an_empty_house,
+    server_options,
+    transport_security,
+)
+from mcp_gateway.settings import LOOPBACK_AGENT, GatewaySettings
+from mcp_gateway.tasks.escalations import EscalationTasks
+from mcp_gateway.tasks.extension import TasksExtension
+from mcp_gateway.tasks.listening import TaskSubscriptions
 from mcp_gateway.terms import Terms
-from mcp_gateway.tools import INSTRUCTIONS, build_tools
+from mcp_gateway.tools import INSTRUCTIONS, TASK_TOOLS, build_tools
+from shared.access_keys import AccessKeys
 from shared.errors import StoreUnavailableError
+from shared.fan_out import FanOut
+from shared.limits import Admission, Limits
+from shared.ports import Changes
+from shared.redis_adapter.access_keys import RedisAccessKeys, RedisAdmission
 from shared.redis_adapter.connection import open_client, open_subscriber
 from shared.redis_adapter.discussion import RedisDiscussion
 from shared.redis_adapter.files import RedisAnswerFiles
@@ -38,22 +53,37 @@ log = get_logger(__name__)
 DRAIN_SECONDS: Final = 0.5
 NAME: Final = "human-escalation"
 VERSION: Final = "0.1.0"
+LOOPBACK_LIMITS: Final = Limits(calls_per_second=1000, open_questions=100_000)
+"""Of all that ask on a host where nobody proves who they are: they can't be told apart."""
 
 
-def build_server(asking: Asking, settings: GatewaySettings) -> MCPServer[None]:
-    """Build the MCP server: the tools, and who may call them."""
-    keys, auth = settings.gateway_api_keys, None
-    if keys and settings.gateway_transport == "http":
-        here = f"http://{settings.host_in_url}:{settings.gateway_port}"
-        auth = AuthSettings(issuer_url=AnyHttpUrl(here), resource_server_url=None)
+def build_server(
+    asking: Asking,
+    settings: GatewaySettings,
+    keys: AccessKeys,
+    admission: Admission,
+    *,
+    changes: Changes | None = None,
+) -> MCPServer[None]:
+    """Build the MCP server: the tools, what goes on as a task behind them, and who may call.
+
+    Without `changes`, those who watch tasks hear of a change when it is next looked for.
+    """
+    verifier = doorkeepers(settings, keys)
+    calling = Calling(Caller(LOOPBACK_AGENT, LOOPBACK_AGENT, LOOPBACK_LIMITS))
+    admit = admitting(calling, admission)
+    tools = build_tools(asking, calling, admit, hold_seconds=settings.gateway_hold_seconds)
+    tasks = EscalationTasks(asking, changes or FanOut())
     server = MCPServer[None](
         NAME,
         title="Ask a person",
         instructions=INSTRUCTIONS,
         version=VERSION,
-        tools=list(build_tools(asking, hold_seconds=settings.gateway_hold_seconds)),
-        token_verifier=KeyVerifier(keys) if auth else None,
-        auth=auth,
+        tools=list(tools),
+        extensions=[TasksExtension(tasks, tools=TASK_TOOLS, owner=calling)],
+        middleware=[TaskSubscriptions(tasks, owner=calling)],
+        token_verifier=verifier,
+        auth=auth_settings(settings) if verifier else None,
         log_level=settings.log_level,
     )
     # The SDK sets up logging of its own when it is built; ours is the one that stays.
@@ -79,28 +109,15 @@ def build_app(
         return JSONResponse({"status": "ready"})
 
     app = server.streamable_http_app(
-        stateless_http=True, transport_security=_transport_security(settings)
+        streamable_http_path=MCP_PATH,
+        stateless_http=True,
+        max_request_body_size=settings.gateway_body_limit,
+        transport_security=transport_security(settings),
     )
+    app.add_middleware(UnknownForNow)
     app.add_route("/healthz", healthz)
     app.add_route("/readyz", readyz)
     return app
-
-
-def _transport_security(settings: GatewaySettings) -> TransportSecuritySettings:
-    """Refuse what a page from elsewhere sends to a gateway that only this host should reach.
-
-    A page whose own name is made to point at a loopback address (DNS rebinding) sends its own
-    name as Host. The SDK by itself protects three spellings of loopback, which has 2^24 of them.
-    A gateway for other hosts has keys: what a page can't know it can't send, and its own name may
-    be any that a proxy passes on, so neither Host nor Origin is checked there.
-    """
-    if not settings.is_loopback:
-        return TransportSecuritySettings(enable_dns_rebinding_protection=False)
-    names = sorted({"localhost", "127.0.0.1", "[::1]", settings.host_in_url})
-    hosts = [form for name in names for form in (name, f"{name}:*")]
-    return TransportSecuritySettings(
-        allowed_hosts=hosts, allowed_origins=[f"http://{host}" for host in hosts]
-    )
 
 
 class _Server(uvicorn.Server):
@@ -146,7 +163,10 @@ async def serve(settings: GatewaySettings, terms: InForce[Terms]) -> None:
             retention=settings.retention,
             files=RedisAnswerFiles(redis, keys),
         )
-        server = build_server(asking, settings)
+        access_keys = RedisAccessKeys(redis, keys, replicas=replicas)
+        await refuse_an_empty_house(settings, access_keys)
+        admission = RedisAdmission(redis, keys)
+        server = build_server(asking, settings, access_keys, admission, changes=waiter)
         waiting = asyncio.create_task(waiter.run())
         serving = asyncio.create_task(
             server.run_stdio_async()
@@ -165,15 +185,16 @@ async def serve(settings: GatewaySettings, terms: InForce[Terms]) -> None:
 
 
 async def _serve_http(app: Starlette, asking: Asking, settings: GatewaySettings) -> None:
-    if not settings.gateway_api_keys:
+    if not settings.is_closed:
         log.warning(
             "gateway_without_keys",
             meaning="every process on this host may ask; other hosts can't reach it",
         )
     log.info(
         "gateway_listening",
-        url=f"http://{settings.host_in_url}:{settings.gateway_port}/mcp",
+        url=f"{settings.scheme}://{settings.host_in_url}:{settings.gateway_port}{MCP_PATH}",
         agents=sorted(settings.gateway_api_keys),
+        issuer=settings.gateway_oauth_issuer or None,
     )
     config = uvicorn.Config(
         app,
@@ -182,5 +203,6 @@ async def _serve_http(app: Starlette, asking: Asking, settings: GatewaySettings)
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=settings.gateway_stop_seconds,
+        **server_options(settings),
     )
     await _Server(config, asking.stop_waiting).serve()

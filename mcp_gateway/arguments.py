@@ -7,6 +7,7 @@ from typing import Any
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import ValidationError
 
+from mcp_gateway.caller import Caller
 from mcp_gateway.strict_tool import refusal_of
 from mcp_gateway.terms import Terms
 from shared.answer_form import AnswerForm
@@ -14,24 +15,26 @@ from shared.question import Question
 from shared.routes_in_force import InForce
 
 
-def known_route(terms: InForce[Terms], route: str) -> str:
-    """Take the name of a route.
+def known_route(terms: InForce[Terms], caller: Caller, route: str) -> str:
+    """Take the name of a route by which the caller may ask.
 
     Raises:
-        ToolError: There is no such route.
+        ToolError: There is no such route, or it is not open to this caller, which learns no more.
     """
-    if route not in terms.names:
-        raise ToolError(f"route: must be one of {', '.join(terms.names)}, not {route!r}")
+    known = [name for name in terms.names if caller.may_ask_by(name)]
+    if route not in known:
+        open_to_it = ", ".join(known) or "none: its key allows no route that there is"
+        raise ToolError(f"route: must be one of {open_to_it}, not {route!r}")
     return route
 
 
-def quorum(terms: InForce[Terms], route: str, wanted: int) -> int:
+def quorum(terms: InForce[Terms], caller: Caller, route: str, wanted: int) -> int:
     """Tell how many must approve: as many as the route says, whatever the agent would like.
 
     Raises:
         ToolError: The agent wants more than the route asks, or there is no such route.
     """
-    needed = terms.of(known_route(terms, route)).quorum
+    needed = terms.of(known_route(terms, caller, route)).quorum
     if needed is None:
         return wanted
     if wanted > needed:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from mcp_gateway.caller import Caller
 from mcp_gateway.conversations import LetGo, let_go, taken_up
 from mcp_gateway.images import read_images
 from mcp_gateway.terms import Terms
@@ -73,7 +74,7 @@ def _every_one(_: Escalation) -> bool:
 
 
 class Asking:
-    """What an agent can do with questions. Every method sees only the agent's own."""
+    """What an agent can do with questions. Every method sees only its tenant's own."""
 
     def __init__(
         self,
@@ -101,19 +102,26 @@ class Asking:
         """Let every held call return what it knows; new ones are not held."""
         self._stopping.set()
 
+    async def until_stopping(self) -> None:
+        """Return once held calls are let go of."""
+        await self._stopping.wait()
+
     async def ask(
-        self, agent: str, question: Question, *, idempotency_key: str | None, hold: Hold
+        self, caller: Caller, question: Question, *, idempotency_key: str | None, hold: Hold
     ) -> Escalation:
         """Ask a person, and wait for the answer as long as `hold` says.
 
         Raises:
+            TooManyOpenError: The agent has as many open questions as it may.
             StoreUnavailableError: Nothing was accepted.
             StoreUncertainError: It may have been accepted; asking again joins it.
         """
         crash_point(CrashPoint.ASK_BEFORE_ACCEPTED)
         accepted = await self._store.accept(
             Ask(
-                agent=agent,
+                agent=caller.agent,
+                tenant=caller.tenant,
+                open_limit=caller.limits.open_questions,
                 question=question,
                 idempotency_key=idempotency_key,
                 timeout=self.terms.of(question.route).timeout,
@@ -125,27 +133,36 @@ class Asking:
         log.info(
             "question_joined" if accepted.joined else "question_accepted",
             escalation_id=escalation.id,
-            agent=agent,
+            agent=caller.agent,
             route=question.route,
         )
         return await self._wait(escalation, hold)
 
-    async def check(self, agent: str, escalation_id: str, *, hold: Hold) -> Escalation:
+    async def check(self, caller: Caller, escalation_id: str, *, hold: Hold) -> Escalation:
         """Take up the wait again.
 
         Raises:
-            UnknownEscalationError: Not kept, or another agent's.
+            UnknownEscalationError: Not kept, or another tenant's.
         """
-        escalation = await taken_up(self._store, await self._own(agent, escalation_id))
+        escalation = await taken_up(self._store, await self._own(caller, escalation_id))
         return await self._wait(escalation, hold)
 
-    async def cancel(self, agent: str, escalation_id: str, *, reason: str | None) -> Escalation:
+    async def look(self, caller: Caller, escalation_id: str) -> Escalation:
+        """Read how a question stands. To look at it is not yet to wait for it.
+
+        Raises:
+            UnknownEscalationError: Not kept, or another tenant's.
+        """
+        escalation = await self._ended_if_abandoned(await self._own(caller, escalation_id))
+        return await self._handed_over(escalation)
+
+    async def cancel(self, caller: Caller, escalation_id: str, *, reason: str | None) -> Escalation:
         """Say that the answer is no longer wanted; an outcome that came first stands.
 
         Raises:
-            UnknownEscalationError: Not kept, or another agent's.
+            UnknownEscalationError: Not kept, or another tenant's.
         """
-        escalation = await self._own(agent, escalation_id)
+        escalation = await self._own(caller, escalation_id)
         now = self._clock()
         concluded = await self._store.conclude(
             escalation_id,
@@ -160,13 +177,13 @@ class Asking:
         if concluded is None:
             raise UnknownEscalationError(escalation_id)
         if concluded.applied:
-            log.info("question_cancelled", escalation_id=escalation_id, agent=agent)
+            log.info("question_cancelled", escalation_id=escalation_id, agent=caller.agent)
         return await self._handed_over(concluded.escalation)
 
     async def end_conversation(
-        self, agent: str, conversation_id: str, *, reason: str | None
+        self, caller: Caller, conversation_id: str, *, reason: str | None
     ) -> list[LetGo]:
-        """Let go of the agent's open questions of a conversation, as their routes say.
+        """Let go of the tenant's open questions of a conversation, as their routes say.
 
         Raises:
             StoreUncertainError: Perhaps of some only; see `conversations.let_go`.
@@ -176,28 +193,35 @@ class Asking:
             return self.terms.of(question.route).caller_gone
 
         return await let_go(
-            self._store, policy_of, agent, conversation_id, reason=reason, clock=self._clock
+            self._store, policy_of, caller, conversation_id, reason=reason, clock=self._clock
         )
 
     async def tell_operator(
-        self, agent: str, escalation_id: str, message: str, *, hold: Hold
+        self,
+        caller: Caller,
+        escalation_id: str,
+        message: str,
+        *,
+        hold: Hold,
+        source: str | None = None,
     ) -> Escalation:
         """Tell people something about an open question, and take up the wait again.
 
-        The same message is told once, unless a person asked back in between.
+        The same message is told once, unless a person asked back in between; where it has a
+        `source`, the first message of that is told.
 
         Raises:
-            UnknownEscalationError: Not kept, or another agent's.
+            UnknownEscalationError: Not kept, or another tenant's.
             EndedError: The question has ended, so nobody waits for this.
             TooManyRemarksError: Enough has been said; people must decide.
         """
-        escalation = await taken_up(self._store, await self._own(agent, escalation_id))
+        escalation = await taken_up(self._store, await self._own(caller, escalation_id))
         asked_back = sum(each.author is Author.OPERATOR for each in escalation.remarks)
         remark = Remark(
             author=Author.AGENT,
             text=message,
             at=self._clock(),
-            source=digest(f"{asked_back}:{message}"),
+            source=source or digest(f"{asked_back}:{message}"),
         )
         noted = await self._discussion.remark(escalation_id, remark)
         if noted is None:
@@ -208,37 +232,37 @@ class Asking:
                 raise EndedError(told.state)
             raise TooManyRemarksError(REMARKS_LIMIT)
         if noted.applied:
-            log.info("operator_told", escalation_id=escalation_id, agent=agent)
+            log.info("operator_told", escalation_id=escalation_id, agent=caller.agent)
         return await self._wait(told, hold)
 
-    async def confirm_delivery(self, agent: str, escalation_id: str, news: News) -> Escalation:
+    async def confirm_delivery(self, caller: Caller, escalation_id: str, news: News) -> Escalation:
         """Note that the customer knows the outcome, or the late answer. Safe to repeat.
 
         Raises:
-            UnknownEscalationError: Not kept, or another agent's.
+            UnknownEscalationError: Not kept, or another tenant's.
             NothingToDeliverError: There is no such news.
         """
-        escalation = await self._own(agent, escalation_id)
+        escalation = await self._own(caller, escalation_id)
         if (escalation.outcome if news is News.OUTCOME else escalation.late_answer) is None:
             raise NothingToDeliverError(news)
         noted = await self._store.note_delivery(escalation_id, news)
         if noted is None:
             raise UnknownEscalationError(escalation_id)
         if noted.applied:
-            log.info("news_delivered", escalation_id=escalation_id, agent=agent, news=news)
+            log.info("news_delivered", escalation_id=escalation_id, agent=caller.agent, news=news)
         return await self._handed_over(noted.escalation)
 
     async def list_questions(
         self,
-        agent: str,
+        caller: Caller,
         *,
         conversation_id: str | None,
         states: frozenset[State] | None,
         wanted: Callable[[Escalation], bool] = _every_one,
     ) -> list[Escalation]:
-        """List the agent's kept questions, newest first: those of them that are `wanted`."""
-        found = await self._store.list_for_agent(
-            agent, conversation_id=conversation_id, states=states
+        """List the tenant's kept questions, newest first: those of them that are `wanted`."""
+        found = await self._store.list_for_tenant(
+            caller.tenant, conversation_id=conversation_id, states=states
         )
         # One after the other: an answer can be corrected for minutes, so few need more than a look.
         return [await self._handed_over(each) for each in found if wanted(each)]
@@ -247,16 +271,18 @@ class Asking:
         """Give the images that came with an answer; see `read_images`."""
         return await read_images(self._files, escalation) if self._files else {}
 
-    async def _own(self, agent: str, escalation_id: str) -> Escalation:
+    async def _own(self, caller: Caller, escalation_id: str) -> Escalation:
         escalation = await self._store.get(escalation_id)
-        # Another agent's question is as unknown as one that never was.
-        if escalation is None or escalation.agent != agent:
+        # Another tenant's question is as unknown as one that never was.
+        if escalation is None or escalation.owner != caller.tenant:
             raise UnknownEscalationError(escalation_id)
         return escalation
 
     async def _wait(self, escalation: Escalation, hold: Hold) -> Escalation:
-        if not escalation.state.is_open or escalation.state is State.NEEDS_INFO:
+        if not escalation.state.is_open:
             return await self._handed_over(escalation)
+        if escalation.state is State.NEEDS_INFO:
+            hold = Hold(0.0)  # it waits for the agent, not for people
         # A second more, because waits and deadlines go by different clocks.
         until_ended = (escalation.deadline + self._grace - self._clock()).total_seconds() + 1.0
         seconds = until_ended if hold.seconds is None else min(hold.seconds, until_ended)
@@ -277,7 +303,10 @@ class Asking:
 
     async def _as_it_stands(self, escalation: Escalation) -> Escalation:
         """Read it again, and end it if no worker lives that would have."""
-        current, now = await self._store.get(escalation.id) or escalation, self._clock()
+        return await self._ended_if_abandoned(await self._store.get(escalation.id) or escalation)
+
+    async def _ended_if_abandoned(self, current: Escalation) -> Escalation:
+        now = self._clock()
         if not current.state.is_open or now < current.deadline + self._grace:
             return current
         end = self.terms.of(current.question.route).end

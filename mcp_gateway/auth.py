@@ -1,45 +1,138 @@
-"""Who calls: bearer keys, each the name of an agent."""
+"""Who calls, by what is sent as `Authorization: Bearer …`: a key, or a token of an OAuth issuer."""
 
 from __future__ import annotations
 
-import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol
 
 from mcp.server.auth.middleware.auth_context import get_access_token
 from mcp.server.auth.provider import AccessToken
 from pydantic import SecretStr
 
-from mcp_gateway.settings import LOOPBACK_AGENT
+from mcp_gateway.caller import Caller
+from shared.access_keys import AccessKeys, digest_of, read_token
+from shared.errors import TooManyCallsError
+from shared.limits import Admission, Limits
 
 
-class KeyVerifier:
-    """The SDK's `TokenVerifier` over the configured keys."""
+class CallerToken(AccessToken):
+    """What the SDK carries along with a request.
 
-    def __init__(self, keys: Mapping[str, SecretStr]) -> None:
-        self._digests = {name: _digest(key.get_secret_value()) for name, key in keys.items()}
+    It wants the token back and nothing reads it, so that it does not get the secret.
+    """
+
+    caller: Caller
+
+    @classmethod
+    def of(cls, caller: Caller, scopes: list[str]) -> CallerToken:
+        """Let a caller in."""
+        principal = f"{caller.tenant}/{caller.agent}"
+        return cls(token="", client_id=principal, scopes=scopes, caller=caller)
+
+
+class Doorkeeper(Protocol):
+    """Knows one kind of proof."""
+
+    async def who(self, token: str) -> CallerToken | None:
+        """Tell who sent this; None where it proves nothing.
+
+        Raises:
+            StoreUnavailableError: It can't be told now.
+        """
+        ...
+
+
+class Doorkeepers:
+    """The SDK's `TokenVerifier`: whoever one of these knows is let in."""
+
+    def __init__(self, *doorkeepers: Doorkeeper) -> None:
+        self._doorkeepers = doorkeepers
 
     async def verify_token(self, token: str) -> AccessToken | None:
+        """See `TokenVerifier.verify_token`.
+
+        Raises:
+            StoreUnavailableError: It can't be told now.
+        """
+        for each in self._doorkeepers:
+            if (known := await each.who(token)) is not None:
+                return known
+        return None
+
+
+class ConfiguredKeys:
+    """The keys of the settings: each the name of an agent, which is its own tenant."""
+
+    def __init__(
+        self, keys: Mapping[str, SecretStr], limits: Limits, *, scopes: list[str] | None = None
+    ) -> None:
+        self._limits = limits
+        self._scopes = scopes or []
+        self._digests = {name: digest_of(key.get_secret_value()) for name, key in keys.items()}
+
+    async def who(self, token: str) -> CallerToken | None:
         """Find whose key this is.
 
         Digests of equal length are compared, every one of them, in constant time: how long
         it takes tells nothing about how much of a key was right, or whose.
         """
-        presented, found = _digest(token), None
+        presented, found = digest_of(token), None
         for name, digest in self._digests.items():
             if hmac.compare_digest(presented, digest):
                 found = name
         if found is None:
             return None
-        # The SDK wants the token back; nothing reads it, so it does not get the secret.
-        return AccessToken(token="", client_id=found, scopes=[])
+        return CallerToken.of(Caller(found, found, self._limits), self._scopes)
 
 
-def calling_agent() -> str:
-    """Name the agent whose call is being served."""
-    token = get_access_token()
-    return token.client_id if token is not None else LOOPBACK_AGENT
+class StoredKeys:
+    """The keys that `hitl key create` made. A revoked one is refused from the next call on."""
+
+    def __init__(
+        self, keys: AccessKeys, limits: Limits, *, scopes: list[str] | None = None
+    ) -> None:
+        self._keys = keys
+        self._limits = limits
+        self._scopes = scopes or []
+
+    async def who(self, token: str) -> CallerToken | None:
+        """See `Doorkeeper.who`."""
+        if (read := read_token(token)) is None:
+            return None
+        key_id, secret = read
+        key = await self._keys.find(key_id)
+        if key is None or not key.opens_with(secret):
+            return None
+        routes = None if key.routes is None else frozenset(key.routes)
+        caller = Caller(key.agent, key.tenant, key.limits(self._limits), routes)
+        return CallerToken.of(caller, self._scopes)
 
 
-def _digest(key: str) -> bytes:
-    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
+def admitting(calling: Calling, admission: Admission) -> Callable[[], Awaitable[None]]:
+    """Make what lets a caller's next call in.
+
+    What is made raises:
+        TooManyCallsError: The caller calls too often.
+        StoreUnavailableError: It can't be told now.
+    """
+
+    async def admit() -> None:
+        caller = calling()
+        wait = await admission.admit(caller.tenant, caller.agent, caller.limits)
+        if wait is not None:
+            raise TooManyCallsError(caller.limits.calls_per_second, wait)
+
+    return admit
+
+
+class Calling:
+    """Names the caller of the request that is being served."""
+
+    def __init__(self, nobody: Caller) -> None:
+        self._nobody = nobody
+
+    def __call__(self) -> Caller:
+        """Tell who calls; who proved nothing was let in as the one agent of this host."""
+        token = get_access_token()
+        return token.caller if isinstance(token, CallerToken) else self._nobody

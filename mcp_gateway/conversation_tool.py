@@ -8,10 +8,10 @@ from mcp_types import CallToolResult, TextContent, ToolAnnotations
 from pydantic import BaseModel, Field
 
 from mcp_gateway.asking import Asking
-from mcp_gateway.auth import calling_agent
+from mcp_gateway.auth import Calling
 from mcp_gateway.conversations import Became, LetGo
 from mcp_gateway.results import Status, status_of
-from mcp_gateway.strict_tool import StrictTool
+from mcp_gateway.strict_tool import Admit, StrictTool
 from shared.escalation import REASON_LIMIT
 from shared.texts import Reference, Text
 
@@ -40,7 +40,7 @@ class EndedConversation(BaseModel):
     next: str
 
 
-def end_conversation_tool(asking: Asking) -> StrictTool:
+def end_conversation_tool(asking: Asking, calling_agent: Calling, admit: Admit) -> StrictTool:
     """Build the tool over the gateway's use-case."""
 
     async def end_conversation(
@@ -65,6 +65,7 @@ def end_conversation_tool(asking: Asking) -> StrictTool:
 
     return StrictTool.of(
         end_conversation,
+        admit=admit,
         annotations=ToolAnnotations(
             read_only_hint=False, destructive_hint=True, idempotent_hint=True, open_world_hint=True
         ),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, assert_never
 
+from mcp_gateway.caller import Caller
 from shared.crash_points import CrashPoint, crash_point
 from shared.errors import StoreUnavailableError, StoreUncertainError
 from shared.escalation import OPEN_STATES, Escalation, Outcome, Provenance, State
@@ -48,21 +49,21 @@ class LetGo:
 async def let_go(
     store: EscalationStore,
     policy_of: PolicyOf,
-    agent: str,
+    caller: Caller,
     conversation_id: str,
     *,
     reason: str | None,
     clock: Clock,
 ) -> list[LetGo]:
-    """Let go of an agent's open questions of a conversation. Safe to repeat.
+    """Let go of a tenant's open questions of a conversation. Safe to repeat.
 
     Raises:
         StoreUnavailableError: Nothing was done.
         StoreUncertainError: Some of them may be let go of; doing it again completes it.
     """
     crash_point(CrashPoint.CONVERSATION_END_HEARD)
-    opened = await store.list_for_agent(
-        agent, conversation_id=conversation_id, states=OPEN_STATES, most=MOST
+    opened = await store.list_for_tenant(
+        caller.tenant, conversation_id=conversation_id, states=OPEN_STATES, most=MOST
     )
     done: list[LetGo] = []
     for each in opened:
@@ -83,7 +84,12 @@ async def taken_up(store: EscalationStore, escalation: Escalation) -> Escalation
     """Note that somebody waits for the answer again, where the conversation had ended."""
     if escalation.caller_gone_at is None or not escalation.state.is_open:
         return escalation
-    noted = await store.note_caller(escalation.id, gone=False)
+    try:
+        noted = await store.note_caller(escalation.id, gone=False)
+    except StoreUnavailableError as error:
+        # Only a hint to people: its failure must not turn an accepted question into an error.
+        log.warning("caller_not_noted", escalation_id=escalation.id, reason=str(error))
+        return escalation
     if noted is None:
         return escalation
     if noted.applied:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 from ipaddress import ip_address
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Final, Literal
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import NoDecode
 
+from mcp_gateway.access_settings import AccessSettings
 from shared.settings import RoutesSettings, StoreSettings, is_loopback
 
 IPV6: Final = 6
@@ -19,7 +20,7 @@ LOOPBACK_AGENT: Final = "local"
 _MAKE_A_KEY: Final = 'make one with: python -c "import secrets; print(secrets.token_urlsafe(32))"'
 
 
-class GatewaySettings(StoreSettings, RoutesSettings):
+class GatewaySettings(StoreSettings, RoutesSettings, AccessSettings):
     """How the gateway listens, whom it serves, and how long it holds a call."""
 
     gateway_transport: Literal["http", "stdio"] = "http"
@@ -28,7 +29,8 @@ class GatewaySettings(StoreSettings, RoutesSettings):
     gateway_api_keys: Annotated[dict[str, SecretStr], NoDecode] = Field(
         default_factory=dict[str, SecretStr]
     )
-    """`name:key,name:key`: who may ask. The name is the agent's identity."""
+    """`name:key,name:key`: who may ask. The name is the agent's, and the tenant's. Other keys are
+    kept in Redis: `hitl key create`."""
     gateway_hold_seconds: Annotated[float, Field(gt=0, le=3600)] = 25.0
     """How long a call is held that can't be told of progress."""
     gateway_stop_seconds: Annotated[int, Field(gt=0, le=300)] = 10
@@ -60,16 +62,15 @@ class GatewaySettings(StoreSettings, RoutesSettings):
             raise ValueError("two agents have the same key")
         return pairs
 
-    @model_validator(mode="after")
-    def _no_open_door(self) -> Self:
-        """Refuse to serve other hosts without knowing who calls."""
-        if self.gateway_transport == "http" and not self.gateway_api_keys and not self.is_loopback:
-            raise ValueError(
-                f"GATEWAY_HOST={self.gateway_host} can be reached from other hosts, but no "
-                "GATEWAY_API_KEYS are set. Either set GATEWAY_HOST=127.0.0.1, or set "
-                f"GATEWAY_API_KEYS=my-agent:KEY ({_MAKE_A_KEY})"
-            )
-        return self
+    @property
+    def is_closed(self) -> bool:
+        """Whether whoever calls must prove who they are."""
+        return bool(
+            self.gateway_auth == "required"
+            or self.gateway_api_keys
+            or self.gateway_oauth_issuer
+            or not self.is_loopback
+        )
 
     @property
     def is_loopback(self) -> bool:

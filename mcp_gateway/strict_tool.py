@@ -7,16 +7,19 @@ read and mend them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Self
 
 from mcp.server.mcpserver.context import Context
 from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
 from mcp.server.mcpserver.tools import Tool
 from mcp_types import ToolAnnotations
-from pydantic import ConfigDict, ValidationError
+from pydantic import ConfigDict, Field, ValidationError
 
 from shared.errors import EscalationError, StoreUnavailableError, StoreUncertainError
+
+Admit = Callable[[], Awaitable[None]]
+"""Raises what keeps a call out."""
 
 
 class StrictTool(Tool):
@@ -29,12 +32,16 @@ class StrictTool(Tool):
     from what they must mend themselves.
     """
 
+    admit: Admit | None = Field(default=None, exclude=True)
+    """Asked before each call."""
+
     @classmethod
     def of(
         cls,
         function: Callable[..., Any],
         *,
         annotations: ToolAnnotations,
+        admit: Admit | None = None,
         if_uncertain: str | None = None,
     ) -> Self:
         """Make a tool of a function; its annotations are the schema, its docstring the text."""
@@ -53,6 +60,7 @@ class StrictTool(Tool):
                 update={
                     "fn_metadata": metadata,
                     "parameters": strict.model_json_schema(),
+                    "admit": admit,
                     **({"if_uncertain": if_uncertain} if if_uncertain else {}),
                 }
             )
@@ -67,14 +75,14 @@ class StrictTool(Tool):
             ToolError: Bad arguments or an expected failure, in words for the caller.
         """
         try:
+            if self.admit is not None:
+                await self.admit()
             return await super().run(arguments, context, convert_result)
+        except EscalationError as error:
+            raise ToolError(self._in_words(error)) from error
         except UnexpectedToolError as error:
-            if isinstance(error.__cause__, StoreUncertainError):
-                raise ToolError(f"{error.__cause__}: {self.if_uncertain}") from error
-            if isinstance(error.__cause__, StoreUnavailableError):
-                raise ToolError(f"{error.__cause__} (nothing was done: try again)") from error
             if isinstance(error.__cause__, EscalationError):
-                raise ToolError(str(error.__cause__)) from error
+                raise ToolError(self._in_words(error.__cause__)) from error
             raise
         except ToolError as error:
             if isinstance(error.__cause__, ValidationError):
@@ -82,6 +90,14 @@ class StrictTool(Tool):
             if isinstance(error.__cause__, ToolError):
                 raise ToolError(str(error.__cause__)) from error
             raise
+
+    def _in_words(self, error: EscalationError) -> str:
+        """Say what failed, and whether anything was done."""
+        if isinstance(error, StoreUncertainError):
+            return f"{error}: {self.if_uncertain}"
+        if isinstance(error, StoreUnavailableError):
+            return f"{error} (nothing was done: try again)"
+        return str(error)
 
 
 def refusal_of(error: ValidationError, *, within: str = "arguments") -> str:

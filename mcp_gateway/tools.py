@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field
 from mcp_gateway.arguments import known_route, quorum, read_form, read_question
 from mcp_gateway.asking import Asking, Hold
 from mcp_gateway.attachable import CustomerFacts, Links, Turns, attached
-from mcp_gateway.auth import calling_agent
+from mcp_gateway.auth import Calling
 from mcp_gateway.conversation_tool import end_conversation_tool
 from mcp_gateway.results import (
     AnswerResult,
@@ -23,7 +23,8 @@ from mcp_gateway.results import (
     states_of,
     status_of,
 )
-from mcp_gateway.strict_tool import StrictTool
+from mcp_gateway.strict_tool import Admit, StrictTool
+from mcp_gateway.tasks.extension import takes_tasks
 from shared.escalation import REASON_LIMIT, Escalation, News
 from shared.question import (
     APPROVALS_LIMIT,
@@ -53,6 +54,9 @@ _TELL_AGAIN: Final = (
     "it may have been told all the same. Please try again with the same message: it will not be "
     "told twice"
 )
+
+TASK_TOOLS: Final = ("ask_human", "request_approval")
+"""The tools whose work goes on behind the call, as a task where the caller takes tasks."""
 
 Call = Context[Any, Any]
 WaitSeconds = Annotated[
@@ -92,7 +96,9 @@ AnswerSchema = Annotated[
 ]
 
 
-def build_tools(asking: Asking, *, hold_seconds: float) -> list[StrictTool]:
+def build_tools(
+    asking: Asking, calling_agent: Calling, admit: Admit, *, hold_seconds: float
+) -> list[StrictTool]:
     """Build the gateway's tools over one use-case."""
 
     async def shown(ctx: Call, escalation: Escalation) -> CallToolResult:
@@ -132,11 +138,11 @@ def build_tools(asking: Asking, *, hold_seconds: float) -> list[StrictTool]:
             options_only=options_only,
             form=None if answer_schema is None else read_form(answer_schema),
             urgency=Urgency(urgency),
-            route=known_route(asking.terms, route),
+            route=known_route(asking.terms, calling_agent(), route),
             conversation_id=conversation_id,
             background=attached(turns, facts, links),
         )
-        hold = _hold(ctx, wait_seconds, hold_seconds)
+        hold = _first_hold(ctx, wait_seconds, hold_seconds)
         return await shown(
             ctx,
             await asking.ask(calling_agent(), asked, idempotency_key=idempotency_key, hold=hold),
@@ -174,13 +180,13 @@ def build_tools(asking: Asking, *, hold_seconds: float) -> list[StrictTool]:
         asked = read_question(
             text=action,
             context=details,
-            approvals_needed=quorum(asking.terms, route, approvals_needed),
+            approvals_needed=quorum(asking.terms, calling_agent(), route, approvals_needed),
             urgency=Urgency(urgency),
-            route=known_route(asking.terms, route),
+            route=known_route(asking.terms, calling_agent(), route),
             conversation_id=conversation_id,
             background=attached(turns, facts, links),
         )
-        hold = _hold(ctx, wait_seconds, hold_seconds)
+        hold = _first_hold(ctx, wait_seconds, hold_seconds)
         return await shown(
             ctx,
             await asking.ask(calling_agent(), asked, idempotency_key=idempotency_key, hold=hold),
@@ -265,15 +271,25 @@ def build_tools(asking: Asking, *, hold_seconds: float) -> list[StrictTool]:
     )
     reads = ToolAnnotations(read_only_hint=True, open_world_hint=False)
     return [
-        StrictTool.of(ask_human, annotations=writes, if_uncertain=_ASK_AGAIN),
-        StrictTool.of(request_approval, annotations=writes, if_uncertain=_ASK_AGAIN),
-        StrictTool.of(send_to_operator, annotations=writes, if_uncertain=_TELL_AGAIN),
-        StrictTool.of(check_answer, annotations=reads),
-        StrictTool.of(cancel_question, annotations=cancels),
-        end_conversation_tool(asking),
-        StrictTool.of(confirm_delivery, annotations=confirms),
-        StrictTool.of(list_questions, annotations=reads),
+        StrictTool.of(ask_human, admit=admit, annotations=writes, if_uncertain=_ASK_AGAIN),
+        StrictTool.of(request_approval, admit=admit, annotations=writes, if_uncertain=_ASK_AGAIN),
+        StrictTool.of(send_to_operator, admit=admit, annotations=writes, if_uncertain=_TELL_AGAIN),
+        StrictTool.of(check_answer, admit=admit, annotations=reads),
+        StrictTool.of(cancel_question, admit=admit, annotations=cancels),
+        end_conversation_tool(asking, calling_agent, admit),
+        StrictTool.of(confirm_delivery, admit=admit, annotations=confirms),
+        StrictTool.of(list_questions, admit=admit, annotations=reads),
     ]
+
+
+def _first_hold(ctx: Call, wait_seconds: float | None, default: float) -> Hold:
+    """Decide it for a call that asks: who takes tasks has one at once, and need not wait.
+
+    Where such a caller says how long it would wait all the same, it does.
+    """
+    if wait_seconds is None and takes_tasks(ctx.request_context):
+        return Hold(0.0)
+    return _hold(ctx, wait_seconds, default)
 
 
 def _hold(ctx: Call, wait_seconds: float | None, default: float) -> Hold:

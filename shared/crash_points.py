@@ -23,6 +23,7 @@ class CrashPoint(StrEnum):
     ASK_AFTER_ACCEPTED = "ask_after_accepted"  # durable, but the agent does not know the id
     REPLY_READ_BEFORE_RESPONSE = "reply_read_before_response"
     ANSWER_HANDED_OVER = "answer_handed_over"  # it can't change any more; the agent has not got it
+    TASK_REPLY_TOLD = "task_reply_told"  # people see it; the task's client does not know
     CONVERSATION_END_HEARD = "conversation_end_heard"
     CONVERSATION_END_NOTED = "conversation_end_noted"  # of one question; the agent does not know
     POSTING_LEASED = "posting_leased"  # nothing was sent yet

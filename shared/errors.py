@@ -5,6 +5,8 @@ EscalationError
 ├── UnknownEscalationError      no such id, or it belongs to another agent
 ├── EndedError                  an agent tells people something about a question that has ended
 ├── TooManyRemarksError         enough has been said about a question; people must decide
+├── TooManyOpenError            an agent has as many open questions as it may
+├── TooManyCallsError           an agent calls more often than it may
 ├── UnreadableRecordError       what is kept of a question can't be read by this version
 ├── NothingToDeliverError       the news that an agent confirms does not exist
 ├── StoreUnavailableError       Redis can't be reached, is full, or refuses us: nothing was done
@@ -18,6 +20,7 @@ Outcomes that are expected (a time-out, a refused reply, a second answer) are va
 """
 
 from datetime import timedelta
+from math import ceil
 
 
 class EscalationError(Exception):
@@ -51,6 +54,29 @@ class TooManyRemarksError(EscalationError):
         super().__init__(
             f"escalation_id: {limit} remarks were made about this question, which is the limit: "
             "wait for the answer, or cancel it and ask anew"
+        )
+
+
+class TooManyOpenError(EscalationError):
+    """An agent has as many open questions as it may; it says when the first of them ends."""
+
+    def __init__(self, limit: int, first_ends_in: timedelta) -> None:
+        seconds = max(1, ceil(first_ends_in.total_seconds()))
+        super().__init__(
+            f"too many open questions: this agent has {limit}, which is the limit. "
+            "Nothing was asked. "
+            f"Try again when one has ended: the next does in {seconds} seconds, if not before"
+        )
+
+
+class TooManyCallsError(EscalationError):
+    """An agent calls more often than it may; it says when its next call may come."""
+
+    def __init__(self, per_second: float, wait: timedelta) -> None:
+        seconds = max(0.1, ceil(wait.total_seconds() * 10) / 10)
+        super().__init__(
+            f"too many calls: this agent may make {per_second:g} a second over time. "
+            f"Nothing was done. Try again in {seconds:g} seconds"
         )
 
 

@@ -85,10 +85,19 @@ class Ask(Value):
     """A question on its way in: who asks it, and how long the answer is awaited."""
 
     agent: str
+    tenant: str | None = None
+    """Whose the question is; None: the agent's own."""
+    open_limit: int | None = None
+    """How many open questions the agent may have, this one included; None: any number."""
     question: Question
     idempotency_key: str | None = None
     timeout: timedelta
     retention: timedelta
+
+    @property
+    def owner(self) -> str:
+        """Whose the question is."""
+        return self.tenant or self.agent
 
 
 class News(StrEnum):
@@ -235,6 +244,8 @@ class Escalation(Value):
 
     id: str
     agent: str
+    tenant: str | None = None
+    """Whose it is; None: the agent's own."""
     question: Question
     state: State
     created_at: datetime
@@ -270,6 +281,11 @@ class Escalation(Value):
     """When the conversation ended in which it was asked; none while somebody waits for it."""
     departures: int = 0
     """How often that was. Each going and each coming back is told under its number."""
+
+    @property
+    def owner(self) -> str:
+        """Whose it is. Nobody else's agents know of it."""
+        return self.tenant or self.agent
 
     @property
     def may_still_change(self) -> bool:

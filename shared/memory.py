@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 from uuid import uuid4
 
+from shared.errors import TooManyOpenError
 from shared.escalation import (
     TRANSITIONS,
     Ask,
@@ -76,18 +77,26 @@ class MemoryEscalations:
     async def accept(self, ask: Ask) -> Accepted:
         """See `EscalationStore.accept`."""
         now = self._now()
-        fingerprint = (ask.agent, ask.question.fingerprint())
+        fingerprint = (ask.owner, ask.question.fingerprint())
         if ask.idempotency_key is not None:
-            known = self.entry(self._by_key.get((ask.agent, ask.idempotency_key), ""))
+            known = self.entry(self._by_key.get((ask.owner, ask.idempotency_key), ""))
         else:
             known = self.entry(self._by_fingerprint.get(fingerprint, ""))
             if known and not (known.escalation.state.is_open and known.escalation.deadline > now):
                 known = None
         if known:
             return Accepted(known.escalation, joined=True)
+        theirs = [
+            each
+            for each in self.all_open()
+            if (each.owner, each.agent) == (ask.owner, ask.agent) and each.deadline > now
+        ]
+        if ask.open_limit is not None and len(theirs) >= ask.open_limit:
+            raise TooManyOpenError(ask.open_limit, theirs[0].deadline - now)
         escalation = Escalation(
             id=new_id(),
             agent=ask.agent,
+            tenant=ask.tenant,
             question=ask.question,
             state=State.QUEUED,
             created_at=now,
@@ -98,7 +107,7 @@ class MemoryEscalations:
         self.unposted.add(escalation.id)
         self._by_fingerprint[fingerprint] = escalation.id
         if ask.idempotency_key is not None:
-            self._by_key[ask.agent, ask.idempotency_key] = escalation.id
+            self._by_key[ask.owner, ask.idempotency_key] = escalation.id
         self.changes.tell(escalation.id)
         return Accepted(escalation, joined=False)
 
@@ -107,17 +116,17 @@ class MemoryEscalations:
         entry = self.entry(escalation_id)
         return entry.escalation if entry else None
 
-    async def list_for_agent(
+    async def list_for_tenant(
         self,
-        agent: str,
+        tenant: str,
         *,
         conversation_id: str | None = None,
         states: frozenset[State] | None = None,
         most: int = 100,
     ) -> list[Escalation]:
-        """See `EscalationStore.list_for_agent`."""
+        """See `EscalationStore.list_for_tenant`."""
         theirs = sorted(
-            (each for each in self._kept() if each.agent == agent),
+            (each for each in self._kept() if each.owner == tenant),
             key=lambda each: (each.created_at, each.id),
             reverse=True,
         )

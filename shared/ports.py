@@ -77,8 +77,11 @@ class EscalationStore(Protocol):
     async def accept(self, ask: Ask) -> Accepted:
         """Keep a question, durably and at once with its posting, or not at all.
 
-        The same agent's same idempotency key gives the same escalation for as long as it is
+        The same tenant's same idempotency key gives the same escalation for as long as it is
         kept. Without a key, an identical question that is still open is joined.
+
+        Raises:
+            TooManyOpenError: The agent has as many open questions as the ask allows; none is new.
         """
         ...
 
@@ -90,17 +93,17 @@ class EscalationStore(Protocol):
         """
         ...
 
-    async def list_for_agent(
+    async def list_for_tenant(
         self,
-        agent: str,
+        tenant: str,
         *,
         conversation_id: str | None = None,
         states: frozenset[State] | None = None,
         most: int = 100,
     ) -> list[Escalation]:
-        """Read an agent's kept questions, newest first, at most so many of those asked for.
+        """Read a tenant's kept questions, newest first, at most so many of those asked for.
 
-        Looks at the agent's newest 1,000. A record that can't be read is left out.
+        Looks at the tenant's newest 1,000. A record that can't be read is left out.
         """
         ...
 

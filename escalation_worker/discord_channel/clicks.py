@@ -21,7 +21,7 @@ from escalation_worker.discord_channel.whispers import is_our_whisper, open_moda
 from escalation_worker.discussing import Discussing, counted_in_words
 from escalation_worker.manners import MannerOf
 from escalation_worker.verdicts import in_words
-from shared.errors import StoreUnavailableError
+from shared.errors import StoreUnavailableError, UnreadableRecordError
 from shared.escalation import Escalation
 from shared.ports import EscalationStore, Hold, InboundReply, ReplyVerdict
 from shared.telemetry import get_logger
@@ -59,7 +59,7 @@ class Clicks:
             return
         try:
             await self._take_in(interaction, control, hold)
-        except StoreUnavailableError as error:
+        except (StoreUnavailableError, UnreadableRecordError) as error:
             log.warning("click_not_taken_in", act=control.act, reason=str(error))
             lost = _given_back(interaction) if control.act is Act.FILL_IN else ""
             await whisper(interaction, f"{TRY_AGAIN}{lost}")

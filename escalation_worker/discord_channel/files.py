@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -15,6 +15,8 @@ SENTENCE_ROOM: Final = 300
 """Of one file's name and why it was not passed on, before it is escaped."""
 NOTICE_ROOM: Final = 1_900
 """Of the 2,000 characters of a message."""
+MORE_ROOM: Final = 30
+"""Of the line that tells how many files are not named."""
 
 Refusals = Callable[[InboundReply], Awaitable[Iterable[str]]]
 """Says of each file of an answer that was not passed on why not."""
@@ -54,10 +56,18 @@ async def about_files(
     if verdict not in _SORTED:
         return words
     told = [brief(each, SENTENCE_ROOM) for each in await refusals(reply)]
-    lines = "\n".join([*told, *([words] if words else [])])
-    if len(lines) > NOTICE_ROOM:
-        lines = f"{lines[:NOTICE_ROOM].rpartition(chr(10))[0]}\n…"
-    return lines or None
+    named = list(_fitting(told, NOTICE_ROOM - len(words or "")))
+    return "\n".join([*named, *([words] if words else [])]) or None
+
+
+def _fitting(told: Sequence[str], room: int) -> Iterator[str]:
+    """Keep as many lines as there is room for, and tell how many more there are."""
+    for number, line in enumerate(told):
+        room -= len(line) + 1
+        if room < MORE_ROOM:
+            yield f"… and {len(told) - number} more."
+            return
+        yield line
 
 
 def _name_of(attachment: discord.Attachment) -> str:

@@ -39,11 +39,15 @@ class Pending:
         self._operators = operators
 
     async def of(self, person_id: str, roles: frozenset[str]) -> list[Escalation]:
-        """List what this person may answer, the nearest deadline first, of the next 500."""
+        """List what this person may answer, the nearest deadline first, of the next 500.
+
+        What is not shown anywhere yet is left out: an act on it would come before its posting.
+        """
         return [
             escalation
             for escalation in await self._store.list_open()
-            if self._operators.of(escalation.question).include(person_id, roles)
+            if escalation.state is not State.QUEUED
+            and self._operators.of(escalation.question).include(person_id, roles)
         ]
 
 

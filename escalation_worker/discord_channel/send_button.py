@@ -106,7 +106,7 @@ class SendButton:
             # somebody waits for words whatever the verdict is.
             verdict, sent = await self._sending.send(reply, read)
             words = await about_files(verdict, sent, self._refusals, in_words(verdict))
-        except StoreUnavailableError as error:
+        except (StoreUnavailableError, UnreadableRecordError) as error:
             log.warning("click_not_taken_in", act="send", reason=str(error))
             return f"Nothing was passed on. {_TRY_AGAIN}"
         except (TimeoutError, discord.HTTPException, aiohttp.ClientError, OSError) as error:

@@ -15,6 +15,9 @@
 | `{p}:correctable` | zset: id by when its edits end (ms) | swept index | worker | worker |
 | `{p}:looks` | zset: id by when its policy is looked at (ms) | swept index | worker | worker |
 | `{p}:agent:{digest}` | zset: id by time asked | newest `kept_until` | acceptance | gateway |
+| `{p}:asks:{digest}` | zset: id by deadline (ms) | newest deadline | acceptance | gateway |
+| `{p}:posts:{digest}` | string: when its last posting is due (ms) | seconds | gateway | gateway |
+| `{p}:calls:{digest}` | string: when its bucket is full again | seconds | gateway | gateway |
 | `{p}:idem:{digest}` | string: id | `kept_until` | gateway | gateway |
 | `{p}:same:{digest}` | string: id | deadline | gateway | gateway |
 | `{b}:posting:{reference}` | string: id | `kept_until` | worker | worker |
@@ -27,6 +30,8 @@
 | `{b}:slot:{n}:fence` | string: how many held the slot | 30 days | worker | worker |
 | `{b}:heard_until` | string: until when people were heard (ms) | 30 days | worker | worker |
 | `{b}:rest` | string: when the next REST call may leave | seconds | worker | worker |
+| `{p}:access_key:{id}` | string: what is kept of a key | its expiry | `hitl key` | gateway |
+| `{p}:access_keys` | zset: id by expiry (ms) | the last expiry | `hitl key` | `hitl key` |
 | `{p}:queue` | zset: arq's queue | swept by arq | all | worker |
 | `{p}:queue:health-check` | string: arq's health line | an hour | worker | people |
 | `arq:job:{p}:…` | string: a job's body | as given | all | worker |
@@ -114,17 +119,38 @@ class Keys:
         """Sorted set; open questions by when their policy may ask for something."""
         return f"{self.prefix}:looks"
 
-    def agent(self, agent: str) -> str:
-        """Sorted set; an agent's questions by the time they were asked."""
-        return f"{self.prefix}:agent:{digest(agent)}"
+    def tenant(self, tenant: str) -> str:
+        """Sorted set; a tenant's questions by the time they were asked."""
+        return f"{self.prefix}:agent:{digest(tenant)}"
 
-    def idempotency(self, agent: str, key: str) -> str:
-        """Name the string that maps the agent's own key to an id."""
-        return f"{self.prefix}:idem:{_pair(agent, key)}"
+    def asks(self, tenant: str, agent: str) -> str:
+        """Sorted set; one agent's open questions by deadline."""
+        return f"{self.prefix}:asks:{_pair(tenant, agent)}"
 
-    def identical(self, agent: str, fingerprint: str) -> str:
+    def posts(self, tenant: str, agent: str) -> str:
+        """Name the string that spaces the postings of one agent's questions."""
+        return f"{self.prefix}:posts:{_pair(tenant, agent)}"
+
+    def calls(self, tenant: str, agent: str) -> str:
+        """Name the string that says when the agent's bucket of calls is full again."""
+        return f"{self.prefix}:calls:{_pair(tenant, agent)}"
+
+    def access_key(self, key_id: str) -> str:
+        """Name the string that holds what is kept of an access key."""
+        return f"{self.prefix}:access_key:{key_id}"
+
+    @property
+    def access_keys(self) -> str:
+        """Sorted set; the access keys by when they expire."""
+        return f"{self.prefix}:access_keys"
+
+    def idempotency(self, tenant: str, key: str) -> str:
+        """Name the string that maps the tenant's own key to an id."""
+        return f"{self.prefix}:idem:{_pair(tenant, key)}"
+
+    def identical(self, tenant: str, fingerprint: str) -> str:
         """Name the string that maps an open question's fingerprint to its id."""
-        return f"{self.prefix}:same:{_pair(agent, fingerprint)}"
+        return f"{self.prefix}:same:{_pair(tenant, fingerprint)}"
 
     def posting(self, bot: str, reference: str) -> str:
         """Name the string that maps a thread to the question that this bot shows there."""

@@ -57,6 +57,7 @@ def from_hash(fields: Mapping[str, str]) -> Escalation:
         return Escalation(
             id=fields["id"],
             agent=fields["agent"],
+            tenant=fields.get("tenant"),
             question=Question.model_validate_json(fields["question"]),
             state=State(fields["state"]),
             created_at=from_ms(fields["created_ms"]),

@@ -58,6 +58,7 @@ _PROMISING: Final = frozenset(
         *("remark", "vote"),
         *("correct", "hand_over"),
         *("lease", "note_posting", "hold_slot"),
+        *("keep_access_key", "revoke_access_key"),
     }
 )
 """After these somebody relies on what was written: a person is told that it is kept, or is asked in

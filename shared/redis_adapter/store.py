@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from shared.errors import UnreadableRecordError
+from shared.errors import TooManyOpenError, UnreadableRecordError
 from shared.escalation import (
     OPEN_STATES,
     Ask,
@@ -39,6 +39,10 @@ log = get_logger(__name__)
 
 ARRIVAL: Final = timedelta(seconds=1)
 """What was written just before the deadline may take so long to arrive."""
+POSTS_PER_SECOND: Final = 10
+"""Of one agent's questions, over time. Each takes two calls to Discord, which lets a bot make 50:
+so a flood of one agent's leaves room for the others'."""
+POSTS_AT_ONCE: Final = 20
 LIST_LIMIT: Final = 100
 SCAN_LIMIT: Final = 1_000
 """How far back a filtered listing looks."""
@@ -67,6 +71,7 @@ class RedisEscalationStore:
         escalation = Escalation(
             id=new_id(),
             agent=ask.agent,
+            tenant=ask.tenant,
             question=ask.question,
             state=State.QUEUED,
             created_at=now,
@@ -80,15 +85,17 @@ class RedisEscalationStore:
             keys.record(escalation.id),
             keys.open,
             keys.unposted,
-            keys.agent(ask.agent),
-            keys.identical(ask.agent, ask.question.fingerprint()),
+            keys.tenant(ask.owner),
+            keys.identical(ask.owner, ask.question.fingerprint()),
             keys.queue,
             keys.job(post.id),
             keys.job(expire.id),
+            keys.asks(ask.owner, ask.agent),
+            keys.posts(ask.owner, ask.agent),
         ]
         if ask.idempotency_key is not None:
-            named.append(keys.idempotency(ask.agent, ask.idempotency_key))
-        (kept_id,) = await self._scripts.call(
+            named.append(keys.idempotency(ask.owner, ask.idempotency_key))
+        kept_id, *first_deadline = await self._scripts.call(
             "accept",
             named,
             [
@@ -106,8 +113,14 @@ class RedisEscalationStore:
                 keys.changed,
                 keys.wake,
                 to_ms(escalation.deadline + ARRIVAL),
+                ask.tenant or "",
+                ask.open_limit or "",
+                1000 // POSTS_PER_SECOND,
+                POSTS_AT_ONCE,
             ],
         )
+        if first_deadline:
+            raise TooManyOpenError(ask.open_limit or 0, from_ms(first_deadline[0]) - now)
         if kept_id == escalation.id:
             return Accepted(escalation, joined=False)
         joined = await self.get(kept_id)
@@ -123,17 +136,17 @@ class RedisEscalationStore:
             raise UnreadableRecordError from error
         return from_hash(fields) if fields else None
 
-    async def list_for_agent(
+    async def list_for_tenant(
         self,
-        agent: str,
+        tenant: str,
         *,
         conversation_id: str | None = None,
         states: frozenset[State] | None = None,
         most: int = LIST_LIMIT,
     ) -> list[Escalation]:
-        """See `EscalationStore.list_for_agent`."""
+        """See `EscalationStore.list_for_tenant`."""
         async with translated_errors():
-            ids = await self._redis.zrevrange(self._keys.agent(agent), 0, SCAN_LIMIT - 1)
+            ids = await self._redis.zrevrange(self._keys.tenant(tenant), 0, SCAN_LIMIT - 1)
         found = [
             escalation
             for escalation in await self._read(cast("list[str]", ids))

@@ -92,7 +92,10 @@ async def _close_quietly(pubsub: Any) -> None:
 
 
 class RedisReplyWaiter:
-    """`ReplyWaiter` on Redis. Run `run()` beside it for as long as anybody waits."""
+    """`ReplyWaiter` on Redis, and `Changes` from its one subscription.
+
+    Run `run()` beside it for as long as anybody waits.
+    """
 
     def __init__(self, redis: Redis, subscriber: Redis, keys: Keys) -> None:
         self._redis = redis
@@ -102,6 +105,7 @@ class RedisReplyWaiter:
         self._to_read: set[str] = set()
         self._unreadable: set[str] = set()
         self._something = asyncio.Event()
+        self._readers = FanOut()
 
     @property
     def waiting(self) -> int:
@@ -124,6 +128,10 @@ class RedisReplyWaiter:
                 del self._waiting[escalation_id]
                 self._unreadable.discard(escalation_id)
 
+    def subscribe(self) -> AbstractAsyncContextManager[AsyncIterator[str]]:
+        """See `Changes.subscribe`."""
+        return self._readers.subscribe()
+
     async def run(self) -> None:
         """Listen and read for ever. Cancel it to stop."""
         async with asyncio.TaskGroup() as group:
@@ -132,6 +140,7 @@ class RedisReplyWaiter:
             group.create_task(self._read_now_and_then())
 
     def _hinted(self, escalation_id: str) -> None:
+        self._readers.tell(escalation_id)
         if escalation_id == "":
             self._read_soon(*self._waiting)
         elif escalation_id in self._waiting:

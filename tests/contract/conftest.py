@@ -13,8 +13,11 @@ from fakeredis import FakeAsyncRedis
 from support.clock import SteppedClock
 from support.key_checker import leaking_keys
 
+from shared.access_keys import AccessKeys
 from shared.escalation import DEFAULT_BOT
+from shared.limits import Admission
 from shared.memory import MemoryEscalations
+from shared.memory_access import MemoryAccessKeys, MemoryAdmission
 from shared.memory_corrections import MemoryCorrections
 from shared.memory_discussion import MemoryDiscussion
 from shared.memory_drafts import MemoryFormDrafts
@@ -35,6 +38,7 @@ from shared.ports import (
     Precedents,
     ReplyWaiter,
 )
+from shared.redis_adapter.access_keys import RedisAccessKeys, RedisAdmission
 from shared.redis_adapter.connection import open_client, open_subscriber
 from shared.redis_adapter.corrections import RedisCorrections
 from shared.redis_adapter.discussion import RedisDiscussion
@@ -62,6 +66,8 @@ class Backend:
     discussion: Discussion
     hearing: MemoryHearing | RedisHearing
     policies: PolicyLog
+    keys: AccessKeys
+    admission: Admission
     make_drafts: Callable[[timedelta], FormDrafts]
     files: AnswerFiles
     corrections: Corrections
@@ -101,6 +107,8 @@ async def backend(request: pytest.FixtureRequest, keys: Keys) -> AsyncGenerator[
             MemoryDiscussion(memory),
             MemoryHearing(memory),
             MemoryPolicyLog(memory, clock=clock),
+            MemoryAccessKeys(clock=clock),
+            MemoryAdmission(),
             lambda length: MemoryFormDrafts(memory, length=length),
             MemoryAnswerFiles(memory),
             MemoryCorrections(memory),
@@ -131,6 +139,8 @@ async def backend(request: pytest.FixtureRequest, keys: Keys) -> AsyncGenerator[
             RedisDiscussion(redis, keys, clock=clock),
             RedisHearing(redis, keys),
             RedisPolicyLog(redis, keys, clock=clock),
+            RedisAccessKeys(redis, keys, clock=clock),
+            RedisAdmission(redis, keys),
             lambda length: RedisFormDrafts(redis, keys, length=length),
             RedisAnswerFiles(redis, keys),
             RedisCorrections(redis, keys, clock=clock),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from arq.jobs import deserialize_job
+from support.clock import SteppedClock
 from support.make import an_ask
 
 from shared.redis_adapter.connection import open_client, open_queue
@@ -24,6 +25,25 @@ async def test_accepting_queues_jobs_that_arq_reads(
     due = jobs[JobName.EXPIRE].score
     assert due is not None
     assert due > int(accepted.escalation.deadline.timestamp() * 1000)
+
+
+async def test_of_a_flood_the_later_questions_wait_and_another_agents_does_not(
+    store_settings: StoreSettings, keys: Keys, no_leaks: None
+) -> None:
+    clock = SteppedClock()
+    now = int(clock().timestamp() * 1000)
+    async with open_client(store_settings) as redis, open_queue(store_settings, keys) as arq:
+        store = RedisEscalationStore(redis, keys, clock=clock)
+        for number in range(50):
+            await store.accept(an_ask(f"question {number}", agent="flood"))
+        other = await store.accept(an_ask(agent="other"))
+        due = {
+            job.args[0]: (job.score or 0) - now
+            for job in await arq.queued_jobs()
+            if job.function == JobName.POST
+        }
+    assert due.pop(other.escalation.id) == 0
+    assert sorted(due.values()) == [0] * 20 + [100 * number for number in range(1, 31)]
 
 
 async def test_the_same_bytes_as_arqs_own_enqueue(

@@ -112,5 +112,5 @@ async def test_more_than_a_hundred_open_questions_are_listed_where_so_many_are_w
 ) -> None:
     for number in range(105):
         await backend.store.accept(an_ask(f"Number {number}?", conversation_id="c1"))
-    assert len(await backend.store.list_for_agent("shop", conversation_id="c1", most=104)) == 104
-    assert len(await backend.store.list_for_agent("shop", conversation_id="c1", most=1000)) == 105
+    assert len(await backend.store.list_for_tenant("shop", conversation_id="c1", most=104)) == 104
+    assert len(await backend.store.list_for_tenant("shop", conversation_id="c1", most=1000)) == 105

@@ -139,7 +139,7 @@ async def test_an_agents_questions_are_listed_newest_first_and_filtered(backend:
     await backend.store.conclude(first.id, an_outcome(first, at=backend.clock.now))
 
     async def listed(**filters: object) -> list[str]:
-        found = await backend.store.list_for_agent("shop", **filters)  # pyright: ignore[reportArgumentType]
+        found = await backend.store.list_for_tenant("shop", **filters)  # pyright: ignore[reportArgumentType]
         return [each.id for each in found]
 
     assert await listed() == ids[::-1]
@@ -157,9 +157,9 @@ async def test_an_open_question_is_found_behind_a_hundred_that_have_ended(
         backend.clock.advance(seconds=1)
         ended = (await backend.store.accept(an_ask(f"ended {number}"))).escalation
         await backend.store.conclude(ended.id, an_outcome(ended, at=backend.clock.now))
-    found = await backend.store.list_for_agent("shop", states=OPEN_STATES)
+    found = await backend.store.list_for_tenant("shop", states=OPEN_STATES)
     assert [each.id for each in found] == [still_open.id]
-    assert len(await backend.store.list_for_agent("shop")) == 100
+    assert len(await backend.store.list_for_tenant("shop")) == 100
 
 
 async def test_open_questions_are_listed_by_deadline(backend: Backend) -> None:

@@ -462,7 +462,7 @@ class Escalations(RuleBasedStateMachine):
     @invariant()
     def lists_agree(self) -> None:
         async def act(side: Side) -> Any:
-            mine = await side.store.list_for_agent("shop")
+            mine = await side.store.list_for_tenant("shop")
             opened = await side.store.list_open()
             return (
                 sorted(side.number(each) for each in mine),

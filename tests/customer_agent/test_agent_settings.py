@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import httpx2
@@ -20,7 +21,7 @@ from customer_agent.notices import Notices
 from customer_agent.providers import build_llm, voice_pipeline
 from customer_agent.rule_based_llm import RuleBasedLLM
 from customer_agent.running import manner_from
-from customer_agent.settings import AgentSettings
+from customer_agent.settings import AgentSettings, OnHangup
 from shared.errors import ConfigurationError
 from shared.settings import load
 
@@ -220,3 +221,19 @@ async def _until_up(http: httpx2.AsyncClient, process: subprocess.Popen[str]) ->
         else:
             return
     raise AssertionError(process.communicate())
+
+
+def test_in_a_room_one_caller_hears_nothing_of_what_another_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ROOM_ID", "abcd-efgh")
+    monkeypatch.setenv("VIDEOSDK_AUTH_TOKEN", "token")
+    shared = load(AgentSettings)
+    assert (shared.on_hangup, shared.resume) == (OnHangup.CANCEL, timedelta(minutes=15))
+    monkeypatch.setenv("AGENT_ON_HANGUP", "leave")
+    monkeypatch.setenv("AGENT_RESUME_MINUTES", "60")
+    chosen = load(AgentSettings)
+    assert (chosen.on_hangup, chosen.resume) == (OnHangup.LEAVE, timedelta(hours=1))
+    monkeypatch.delenv("AGENT_ON_HANGUP")
+    monkeypatch.setenv("CONVERSATION_ID", "of-one-customer")
+    assert load(AgentSettings).on_hangup is OnHangup.ROUTE

@@ -59,6 +59,8 @@ CORRECTION_POINTS = (
     CrashPoint.ANSWER_HANDED_OVER,
 )
 """Walked through in test_corrections.py."""
+TASK_POINTS = (CrashPoint.TASK_REPLY_TOLD,)
+"""Walked through in test_tasks.py."""
 
 
 def test_every_point_is_walked_through() -> None:
@@ -73,6 +75,7 @@ def test_every_point_is_walked_through() -> None:
         *PEOPLE_POINTS,
         *AGENT_POINTS,
         *CORRECTION_POINTS,
+        *TASK_POINTS,
         *END_POINTS,
         CrashPoint.CALLER_TOLD_OF,
         CrashPoint.HANGING_UP,

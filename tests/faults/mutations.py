@@ -121,7 +121,7 @@ def _queue_apart() -> None:
 
     _change_script(
         "accept",
-        ("enqueue(KEYS[6], KEYS[7], ARGV[7], ARGV[8], now, kept - now)", ""),
+        ("enqueue(KEYS[6], KEYS[7], ARGV[7], ARGV[8], due, kept - now)", ""),
         ("enqueue(KEYS[6], KEYS[8], ARGV[9], ARGV[10], ARGV[14], kept - now)", ""),
     )
 
@@ -159,7 +159,7 @@ def _ignore_leases() -> None:
 
 
 def _ignore_keys() -> None:
-    _change_script("accept", ("redis.call('GET', KEYS[9] or KEYS[5])", "false"))
+    _change_script("accept", ("redis.call('GET', KEYS[11] or KEYS[5])", "false"))
 
 
 def _expire_unheard() -> None:

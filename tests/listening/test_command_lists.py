@@ -45,11 +45,22 @@ async def test_the_list_shows_each_person_what_they_may_answer_and_nobody_else(
         )
 
 
-async def test_a_long_list_has_pages(scene: Scene) -> None:
+async def test_what_is_not_shown_anywhere_yet_is_neither_listed_nor_suggested(
+    scene: Scene,
+) -> None:
     async with asyncio.timeout(30), scene.listening():
         await until_registered(scene)
+        await scene.store.accept(an_ask("still queued?"))
+        assert "No question waits" in await told(scene, "Maya", "pending")
+        assert await suggested(scene, "Maya", "ask-back") == {}
+
+
+async def test_a_long_list_has_pages(scene: Scene) -> None:
+    worker = scene.make_worker()
+    async with asyncio.timeout(30), scene.listening(worker):
+        await until_registered(scene)
         for number in range(12):
-            await scene.store.accept(an_ask(f"question {number}?", timeout=300 + number))
+            await scene.ask(worker, f"question {number}?", seconds=300 + number)
         first = await told(scene, "Maya", "pending")
         second = await told(scene, "Maya", "pending", page=2)
         assert "12**, page 1 of 2" in first

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from support.clock import SteppedClock
+from support.gateway import caller
 from support.make import a_posting, an_ask, an_outcome
 from support.terms import the_terms
 
@@ -64,7 +65,7 @@ def an_asking(
 
 
 async def asked(asking: Asking) -> Escalation:
-    return await asking.ask("shop", an_ask().question, idempotency_key=None, hold=AT_ONCE)
+    return await asking.ask(caller(), an_ask().question, idempotency_key=None, hold=AT_ONCE)
 
 
 async def test_a_posted_question_that_no_worker_ends_times_out(
@@ -74,9 +75,9 @@ async def test_a_posted_question_that_no_worker_ends_times_out(
     escalation = await asked(asking)
     await store.note_posting(escalation.id, a_posting(), complete=True)
     clock.advance(seconds=(TIMEOUT + ABANDONED).total_seconds() - 0.1)
-    assert (await asking.check("shop", escalation.id, hold=AT_ONCE)).state is State.POSTED
+    assert (await asking.check(caller(), escalation.id, hold=AT_ONCE)).state is State.POSTED
     clock.advance(seconds=0.1)
-    ended = await asking.check("shop", escalation.id, hold=AT_ONCE)
+    ended = await asking.check(caller(), escalation.id, hold=AT_ONCE)
     assert ended.state is State.TIMED_OUT
     assert ended.outcome is not None
     assert ended.outcome.reason == "nobody answered in time"
@@ -89,7 +90,7 @@ async def test_a_question_that_no_worker_ever_showed_ends_as_undeliverable(
     asking = an_asking(store, clock)
     escalation = await asked(asking)
     clock.advance(seconds=(TIMEOUT + ABANDONED).total_seconds())
-    ended = await asking.check("shop", escalation.id, hold=AT_ONCE)
+    ended = await asking.check(caller(), escalation.id, hold=AT_ONCE)
     assert ended.state is State.UNDELIVERABLE
     assert ended.outcome is not None
     assert ended.outcome.reason == "it could not be shown to anybody before the deadline"
@@ -113,7 +114,7 @@ async def test_a_wait_that_spans_the_deadline_ends_with_the_question(seconds: fl
 
     async with asyncio.timeout(5):
         ended = await asking.ask(
-            "shop", an_ask().question, idempotency_key=None, hold=Hold(seconds, on_progress)
+            caller(), an_ask().question, idempotency_key=None, hold=Hold(seconds, on_progress)
         )
     assert ended.state is State.UNDELIVERABLE
 
@@ -126,7 +127,7 @@ async def test_an_answer_within_the_grace_is_not_overruled(
     clock.advance(seconds=TIMEOUT.total_seconds() + 1)
     await store.conclude(escalation.id, an_outcome(escalation, at=clock.now))
     clock.advance(seconds=60)
-    assert (await asking.check("shop", escalation.id, hold=AT_ONCE)).state is State.ANSWERED
+    assert (await asking.check(caller(), escalation.id, hold=AT_ONCE)).state is State.ANSWERED
 
 
 async def test_a_redis_that_goes_away_during_the_wait_does_not_hide_the_id(
@@ -144,7 +145,7 @@ async def test_a_redis_that_goes_away_after_the_answer_came_does_not_hide_the_an
     store.outcome = an_outcome(example.escalation, at=clock.now)
     async with asyncio.timeout(5):
         answered = await an_asking(store, clock).ask(
-            "shop", an_ask().question, idempotency_key=None, hold=Hold(4)
+            caller(), an_ask().question, idempotency_key=None, hold=Hold(4)
         )
     assert answered.state is State.ANSWERED
     assert answered.outcome == store.outcome

@@ -11,10 +11,10 @@ import pytest
 from mcp import Client
 from support.clock import SteppedClock
 from support.discord_views import answer_text, structured
+from support.gateway import build_server
 from support.make import a_posting, a_remark, an_ask, an_outcome
 from support.terms import the_terms
 
-from mcp_gateway.app import build_server
 from mcp_gateway.asking import Asking
 from mcp_gateway.settings import GatewaySettings
 from mcp_gateway.terms import Terms, terms_in_force
@@ -171,14 +171,14 @@ async def test_an_answer_that_is_there_before_the_drop_stands(
     store: MemoryEscalations, clock: SteppedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     question = await asked(store, route="drops")
-    listed = store.list_for_agent
+    listed = store.list_for_tenant
 
     async def answered_meanwhile(*names: Any, **filters: Any) -> list[Escalation]:
         found = await listed(*names, **filters)
         await store.conclude(question.id, an_outcome(question, at=clock.now))
         return found
 
-    monkeypatch.setattr(store, "list_for_agent", answered_meanwhile)
+    monkeypatch.setattr(store, "list_for_tenant", answered_meanwhile)
     async with asyncio.timeout(BOUND), a_client(store, clock) as agent:
         assert await end(agent) == {question.id: "had_ended"}
         told = await agent.call_tool("check_answer", {"escalation_id": question.id})

@@ -9,9 +9,10 @@ from typing import Any
 import httpx2
 import pytest
 from fakeredis import FakeAsyncRedis
+from support.gateway import build_server
 from support.terms import the_terms
 
-from mcp_gateway.app import build_app, build_server
+from mcp_gateway.app import build_app
 from mcp_gateway.asking import Asking
 from mcp_gateway.settings import GatewaySettings
 from shared.memory import MemoryEscalations

@@ -15,13 +15,13 @@ from fakeredis import FakeAsyncRedis
 from mcp import Client
 from mcp_types import CallToolResult, ImageContent, ResourceLink, TextContent
 from support.discord_views import structured
+from support.gateway import build_server
 from support.make import a_correction, an_ask, an_outcome
 from support.terms import the_terms
 
-from mcp_gateway.app import build_app, build_server
+from mcp_gateway.app import build_app
 from mcp_gateway.asking import Asking
-from mcp_gateway.auth import calling_agent
-from mcp_gateway.settings import GatewaySettings
+from mcp_gateway.settings import LOOPBACK_AGENT, GatewaySettings
 from shared.attachment import Attachment
 from shared.errors import StoreUnavailableError
 from shared.escalation import Escalation, State
@@ -93,7 +93,7 @@ async def answered(
     grace: timedelta | None = None,
 ) -> Escalation:
     """Make a question whose answer came with these files."""
-    asked = (await store.accept(an_ask(agent=calling_agent()))).escalation
+    asked = (await store.accept(an_ask(agent=LOOPBACK_AGENT))).escalation
     answer = an_outcome(asked, at=utc_now(), text=text)
     until = answer.at + grace if grace else None
     answer = answer.model_copy(update={"attachments": attachments, "correctable_until": until})

@@ -9,10 +9,10 @@ import pytest
 from mcp import Client
 from support.clock import SteppedClock
 from support.discord_views import answer_text, structured
+from support.gateway import build_server
 from support.make import a_posting, an_outcome
 from support.terms import the_terms
 
-from mcp_gateway.app import build_server
 from mcp_gateway.asking import Asking
 from mcp_gateway.settings import GatewaySettings
 from mcp_gateway.terms import Terms

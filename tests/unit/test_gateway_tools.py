@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from mcp import Client
 from support.discord_views import answer_text, structured
+from support.gateway import build_server
 from support.make import a_remark, a_vote, an_ask, an_outcome
 from support.terms import the_terms
 
-from mcp_gateway.app import build_server
 from mcp_gateway.asking import Asking
 from mcp_gateway.settings import GatewaySettings
 from shared.background import Background, Turn

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from mcp import Client
 from support.discord_views import answer_text, structured
+from support.gateway import build_server, caller
 from support.make import a_correction, an_ask, an_outcome
 from support.terms import the_terms
 
-from mcp_gateway.app import build_server
 from mcp_gateway.asking import Asking, Hold
 from mcp_gateway.settings import GatewaySettings
 from shared.errors import StoreUnavailableError
@@ -77,7 +77,7 @@ async def correct(store: MemoryEscalations, escalation_id: str, text: str, secon
 
 async def ask(asking: Asking, store: MemoryEscalations) -> Escalation:
     """Ask, and have it answered."""
-    asked = await asking.ask("shop", an_ask().question, idempotency_key="k", hold=AT_ONCE)
+    asked = await asking.ask(caller("shop"), an_ask().question, idempotency_key="k", hold=AT_ONCE)
     await answer(store, asked)
     return asked
 
@@ -86,27 +86,27 @@ Read = Callable[[Asking, Escalation], Awaitable[Escalation]]
 
 
 async def by_check(asking: Asking, asked: Escalation) -> Escalation:
-    return await asking.check("shop", asked.id, hold=AT_ONCE)
+    return await asking.check(caller("shop"), asked.id, hold=AT_ONCE)
 
 
 async def by_waiting(asking: Asking, asked: Escalation) -> Escalation:
-    return await asking.check("shop", asked.id, hold=Hold(5))
+    return await asking.check(caller("shop"), asked.id, hold=Hold(5))
 
 
 async def by_asking_again(asking: Asking, asked: Escalation) -> Escalation:
-    return await asking.ask("shop", asked.question, idempotency_key="k", hold=AT_ONCE)
+    return await asking.ask(caller("shop"), asked.question, idempotency_key="k", hold=AT_ONCE)
 
 
 async def by_cancelling(asking: Asking, asked: Escalation) -> Escalation:
-    return await asking.cancel("shop", asked.id, reason=None)
+    return await asking.cancel(caller("shop"), asked.id, reason=None)
 
 
 async def by_confirming(asking: Asking, asked: Escalation) -> Escalation:
-    return await asking.confirm_delivery("shop", asked.id, News.OUTCOME)
+    return await asking.confirm_delivery(caller("shop"), asked.id, News.OUTCOME)
 
 
 async def by_listing(asking: Asking, _: Escalation) -> Escalation:
-    (listed,) = await asking.list_questions("shop", conversation_id=None, states=None)
+    (listed,) = await asking.list_questions(caller("shop"), conversation_id=None, states=None)
     return listed
 
 
@@ -141,12 +141,14 @@ async def test_it_is_handed_over_once_and_only_where_it_could_change(
     for read in READS:
         await read(asking, asked)
     assert store.handed_over == 1
-    firm = await asking.ask("bank", an_ask().question, idempotency_key=None, hold=AT_ONCE)
+    firm = await asking.ask(caller("bank"), an_ask().question, idempotency_key=None, hold=AT_ONCE)
     await answer(store, firm, correctable=False)
-    await asking.check("bank", firm.id, hold=AT_ONCE)
-    declined = await asking.ask("inn", an_ask().question, idempotency_key=None, hold=AT_ONCE)
+    await asking.check(caller("bank"), firm.id, hold=AT_ONCE)
+    declined = await asking.ask(
+        caller("inn"), an_ask().question, idempotency_key=None, hold=AT_ONCE
+    )
     await store.conclude(declined.id, an_outcome(declined, State.DECLINED, at=utc_now()))
-    await asking.check("inn", declined.id, hold=AT_ONCE)
+    await asking.check(caller("inn"), declined.id, hold=AT_ONCE)
     assert store.handed_over == 1
 
 
@@ -155,7 +157,7 @@ async def test_a_wait_that_can_not_hand_over_the_answer_comes_back_with_the_id_a
 ) -> None:
     async with asyncio.timeout(5), asyncio.TaskGroup() as group:
         waiting = group.create_task(
-            asking.ask("shop", an_ask().question, idempotency_key=None, hold=Hold(4))
+            asking.ask(caller("shop"), an_ask().question, idempotency_key=None, hold=Hold(4))
         )
         while not (opened := await store.list_open()):
             await asyncio.sleep(0)
@@ -164,7 +166,7 @@ async def test_a_wait_that_can_not_hand_over_the_answer_comes_back_with_the_id_a
         told = await waiting
     assert (told.id, told.state, told.outcome) == (opened[0].id, State.QUEUED, None)
     store.away = False
-    assert (await asking.check("shop", told.id, hold=AT_ONCE)).state is State.ANSWERED
+    assert (await asking.check(caller("shop"), told.id, hold=AT_ONCE)).state is State.ANSWERED
 
 
 @pytest.mark.parametrize("read", [by_check, by_asking_again, by_cancelling, by_listing])

@@ -6,9 +6,11 @@ import pytest
 
 from escalation_worker.bots import read_bots
 from escalation_worker.settings import WorkerSettings
-from mcp_gateway.auth import KeyVerifier
+from mcp_gateway.auth import ConfiguredKeys, Doorkeepers
+from mcp_gateway.doors import refuse_an_empty_house
 from mcp_gateway.settings import GatewaySettings
 from shared.errors import ConfigurationError
+from shared.memory_access import MemoryAccessKeys
 from shared.settings import load
 
 
@@ -30,10 +32,14 @@ def test_loopback_needs_no_keys(monkeypatch: pytest.MonkeyPatch, host: str) -> N
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.2", "gateway.example"])  # noqa: S104
-def test_any_other_host_does(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+async def test_any_other_host_does(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
     monkeypatch.setenv("GATEWAY_HOST", host)
-    with pytest.raises(ConfigurationError, match="GATEWAY_API_KEYS"):
-        load(GatewaySettings)
+    settings = load(GatewaySettings)
+    assert settings.is_closed
+    with pytest.raises(
+        ConfigurationError, match=r"hitl key create NAME.*GATEWAY_HOST=127\.0\.0\.1"
+    ):
+        await refuse_an_empty_house(settings, MemoryAccessKeys())
 
 
 @pytest.mark.parametrize(
@@ -68,10 +74,11 @@ async def test_a_key_names_its_agent_and_no_other_key_names_anyone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("GATEWAY_API_KEYS", "shop:0123456789abcdef, bank:fedcba9876543210")
-    verifier = KeyVerifier(load(GatewaySettings).gateway_api_keys)
+    settings = load(GatewaySettings)
+    verifier = Doorkeepers(ConfiguredKeys(settings.gateway_api_keys, settings.limits))
     token = await verifier.verify_token("fedcba9876543210")
     assert token is not None
-    assert token.client_id == "bank"
+    assert token.client_id == "bank/bank"
     assert "fedcba9876543210" not in repr(token)
     for wrong in ("", "fedcba987654321", "fedcba98765432100", "é", "\ud800"):
         assert await verifier.verify_token(wrong) is None

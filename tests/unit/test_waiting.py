@@ -106,6 +106,18 @@ async def test_a_reply_with_a_field_of_a_newer_version_is_an_answer(
         assert await waiter.wait(asked.id, seconds=4) == outcome
 
 
+async def test_who_reads_changes_hears_of_them_by_the_same_subscription(
+    redis: Redis, keys: Keys, store: RedisEscalationStore, waiter: RedisReplyWaiter
+) -> None:
+    async with asyncio.timeout(5), waiter.subscribe() as one, waiter.subscribe() as other:
+        while await redis.pubsub_numsub(keys.changed) != [(keys.changed, 1)]:
+            await asyncio.sleep(0.01)
+        asked = await open_question(store, "Changed?")
+        for hints in (one, other):
+            while (hint := await anext(hints)) != asked.id:
+                assert hint == ""  # "anything may have happened", when it subscribed
+
+
 @pytest.mark.parametrize("garbage", ["{", '{"state": "lost"}', NO_TEXT], ids=repr)
 async def test_a_reply_that_cannot_be_read_disturbs_no_other_wait(
     redis: Redis,
@@ -159,7 +171,7 @@ async def test_a_record_that_cannot_be_read_is_left_out_of_lists(
     else:
         await redis.hdel(keys.record(odd.id), field)  # pyright: ignore[reportGeneralTypeIssues]
     assert {each.id for each in await store.list_open()} == {first.id, last.id}
-    listed = await store.list_for_agent("shop", states=OPEN_STATES)
+    listed = await store.list_for_tenant("shop", states=OPEN_STATES)
     assert {each.id for each in listed} == {first.id, last.id}
 
 

@@ -35,7 +35,12 @@ function fact({ name, value }) {
 
 function link({ title, url }) {
   const item = document.createElement("li");
-  const address = new URL(url);
+  const address = URL.canParse(url) ? new URL(url) : null;
+  // One address that the browser can't read must not keep the other questions from being shown.
+  if (address === null) {
+    item.append(part("span", `${title}: ${url}`));
+    return item;
+  }
   if (!["http:", "https:"].includes(address.protocol)) return item;
   const anchor = part("a", title);
   anchor.href = address.href;

@@ -17,6 +17,11 @@ local function conclude(keys, id, state, outcome, now, show_job, body, changed, 
     redis.call('DEL', identical)
   end
 
+  local asks = redis.call('HGET', keys.record, 'asks')
+  if asks then
+    redis.call('ZREM', asks, id)
+  end
+
   enqueue(keys.queue, keys.show_body, show_job, body, now, ttl)
   redis.call('PUBLISH', changed, id)
   redis.call('PUBLISH', wake, id)

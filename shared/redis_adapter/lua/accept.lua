@@ -1,22 +1,41 @@
 -- Accepts a question: record, indexes, and the jobs that post and expire it, all or nothing.
 -- KEYS  1 record  2 open  3 unposted  4 the agent's index  5 identical  6 queue
---       7 body of the posting job  8 body of the expiry job  9 idempotency (only with a key)
+--       7 body of the posting job  8 body of the expiry job  9 the agent's open questions
+--       10 when the agent's questions would all be in people's hands (ms)
+--       11 idempotency (only with a key)
 -- ARGV  1 id  2 agent  3 question  4 now ms  5 deadline ms  6 kept until ms
 --       7 posting job's id  8 its body  9 expiry job's id  10 its body
 --       11 record key without its id  12 channel "changed"  13 channel "wake"
---       14 when the expiry job is due (ms)
--- Returns {id}: ours, or the id of the escalation that was joined.
--- Invariant: one escalation per idempotency key, one open one per identical question.
+--       14 when the expiry job is due (ms)  15 tenant, or '' for the agent's own
+--       16 how many open questions the agent may have, or '' for any number
+--       17 interval ms between two postings of one agent's over time  18 how many may be at once
+-- Returns {id}: ours, or the id of the escalation that was joined; {'', ms}: the agent has as many as
+-- it may, and the first of them ends at that moment, if not before.
+-- Invariant: one escalation per idempotency key, one open one per identical question; of many that one
+-- agent asks at once, the later ones are posted one interval after the other, so that another agent's
+-- question is not behind them all.
 local id, now, deadline, kept = ARGV[1], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 
-local known = redis.call('GET', KEYS[9] or KEYS[5])
+local known = redis.call('GET', KEYS[11] or KEYS[5])
 if known and redis.call('EXISTS', ARGV[11] .. known) == 1 then
   return {known}
+end
+
+-- Nothing may be taken off before the first HSET: once a script has written anything, a server whose
+-- memory is full lets the rest of it pass.
+local after_now = '(' .. now
+if ARGV[16] ~= '' and redis.call('ZCOUNT', KEYS[9], after_now, '+inf') >= tonumber(ARGV[16]) then
+  local first = redis.call('ZRANGE', KEYS[9], after_now, '+inf', 'BYSCORE', 'LIMIT', 0, 1, 'WITHSCORES')
+  return {'', first[2]}
 end
 
 redis.call('HSET', KEYS[1],
   'id', id, 'agent', ARGV[2], 'question', ARGV[3], 'state', 'queued', 'created_ms', ARGV[4],
   'deadline_ms', ARGV[5], 'kept_until_ms', ARGV[6], 'attempts', 0, 'identical', KEYS[5], 'post_job', ARGV[7])
+redis.call('HSET', KEYS[1], 'asks', KEYS[9])
+if ARGV[15] ~= '' then
+  redis.call('HSET', KEYS[1], 'tenant', ARGV[15])
+end
 redis.call('PEXPIREAT', KEYS[1], kept)
 redis.call('ZADD', KEYS[2], deadline, id)
 redis.call('ZADD', KEYS[3], now, id)
@@ -27,12 +46,23 @@ if redis.call('PTTL', KEYS[4]) < kept - now then
   redis.call('PEXPIREAT', KEYS[4], kept)
 end
 
-redis.call('SET', KEYS[5], id, 'PX', math.max(1, deadline - now))
-if KEYS[9] then
-  redis.call('SET', KEYS[9], id, 'PX', math.max(1, kept - now))
+redis.call('ZREMRANGEBYSCORE', KEYS[9], '-inf', now)
+redis.call('ZADD', KEYS[9], deadline, id)
+if redis.call('PTTL', KEYS[9]) < deadline - now then
+  redis.call('PEXPIREAT', KEYS[9], deadline)
 end
 
-enqueue(KEYS[6], KEYS[7], ARGV[7], ARGV[8], now, kept - now)
+redis.call('SET', KEYS[5], id, 'PX', math.max(1, deadline - now))
+if KEYS[11] then
+  redis.call('SET', KEYS[11], id, 'PX', math.max(1, kept - now))
+end
+
+local interval = tonumber(ARGV[17])
+local idle = math.max(now, tonumber(redis.call('GET', KEYS[10]) or now))
+local due = math.max(now, idle - interval * (tonumber(ARGV[18]) - 1))
+redis.call('SET', KEYS[10], idle + interval, 'PX', math.ceil(idle + interval - now) + 1000)
+
+enqueue(KEYS[6], KEYS[7], ARGV[7], ARGV[8], due, kept - now)
 enqueue(KEYS[6], KEYS[8], ARGV[9], ARGV[10], ARGV[14], kept - now)
 redis.call('PUBLISH', ARGV[12], id)
 redis.call('PUBLISH', ARGV[13], id)

@@ -1,0 +1,99 @@
+"""`subscriptions/listen` for tasks: their notifications on the stream that the client opened.
+
+The SDK serves the rest of that method and leaves no room in it for an extension's events, so this
+is a middleware before it. It takes the requests that name tasks, and no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import aclosing
+from typing import Any, cast
+
+from mcp.server.context import CallNext, HandlerResult
+from mcp.server.mcpserver.server import require_client_extension
+from mcp.shared.subscriptions import SUBSCRIPTION_ID_META_KEY
+from mcp_types import (
+    RequestId,
+    ServerNotification,
+    SubscriptionsAcknowledgedNotification,
+    SubscriptionsAcknowledgedNotificationParams,
+    SubscriptionsListenResult,
+)
+
+from mcp_gateway.caller import Caller
+from mcp_gateway.tasks.extension import Context, as_protocol_errors, shown
+from mcp_gateway.tasks.shapes import (
+    EXTENSION,
+    LISTEN,
+    REVISIONS,
+    ListenParams,
+    TaskFilter,
+    TaskNotification,
+)
+from mcp_gateway.tasks.store import TaskStore, UnknownTaskError
+
+
+class TaskSubscriptions:
+    """A middleware that serves `subscriptions/listen` where it names tasks."""
+
+    def __init__(self, store: TaskStore, *, owner: Callable[[], Caller]) -> None:
+        self._store = store
+        self._owner = owner
+
+    async def __call__(self, ctx: Context, call_next: CallNext) -> HandlerResult:
+        """Acknowledge the caller's own tasks, and tell of each until all have ended.
+
+        The first that is told of a task is how it stands now, so nothing falls between the
+        client's last look and its subscription. The tools of this server never change, so no
+        other kind of event is promised.
+        """
+        if ctx.request_id is None or ctx.protocol_version not in REVISIONS or not _names_tasks(ctx):
+            return await call_next(ctx)
+        asked = ListenParams.model_validate(ctx.params, by_name=False).notifications.task_ids
+        require_client_extension(ctx, EXTENSION)
+        owner, meta = self._owner(), {SUBSCRIPTION_ID_META_KEY: ctx.request_id}
+        with as_protocol_errors():
+            known = [
+                each for each in dict.fromkeys(asked or ()) if await self._is_known(owner, each)
+            ]
+        await _acknowledge(ctx, ctx.request_id, known)
+        async with aclosing(self._store.watch(owner, frozenset(known))) as changes:
+            async for task in changes:
+                await ctx.session.send_notification(
+                    # The SDK's union of notifications is closed; what it sends is not.
+                    cast(
+                        "ServerNotification",
+                        TaskNotification(params={**shown(ctx, task).detailed(), "_meta": meta}),
+                    ),
+                    related_request_id=ctx.request_id,
+                )
+        return SubscriptionsListenResult(_meta=meta)
+
+    async def _is_known(self, owner: Caller, task_id: str) -> bool:
+        try:
+            await self._store.get(owner, task_id)
+        except UnknownTaskError:
+            return False
+        return True
+
+
+def _names_tasks(ctx: Context) -> bool:
+    wanted = (ctx.params or {}).get("notifications")
+    return (
+        ctx.method == LISTEN
+        and isinstance(wanted, Mapping)
+        and cast("Mapping[str, Any]", wanted).get("taskIds") is not None
+    )
+
+
+async def _acknowledge(ctx: Context, subscription: RequestId, task_ids: list[str]) -> None:
+    await ctx.session.send_notification(
+        SubscriptionsAcknowledgedNotification(
+            params=SubscriptionsAcknowledgedNotificationParams(
+                notifications=TaskFilter(task_ids=task_ids),
+                _meta={SUBSCRIPTION_ID_META_KEY: subscription},
+            )
+        ),
+        related_request_id=subscription,
+    )

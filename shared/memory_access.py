@@ -1,0 +1,55 @@
+"""Access keys and admission in memory."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from shared.access_keys import AccessKey
+from shared.limits import Limits
+from shared.ports import Clock, utc_now
+
+
+class MemoryAccessKeys:
+    """`AccessKeys` in one process's memory."""
+
+    def __init__(self, *, clock: Clock = utc_now) -> None:
+        self._clock = clock
+        self._kept: dict[str, AccessKey] = {}
+
+    async def keep(self, key: AccessKey) -> None:
+        """See `AccessKeys.keep`."""
+        self._kept[key.id] = key
+
+    async def find(self, key_id: str) -> AccessKey | None:
+        """See `AccessKeys.find`."""
+        key = self._kept.get(key_id)
+        return key if key is not None and key.expires_at > self._clock() else None
+
+    async def every(self) -> list[AccessKey]:
+        """See `AccessKeys.every`."""
+        alive = [key for key in self._kept.values() if key.expires_at > self._clock()]
+        return sorted(alive, key=lambda key: (key.expires_at, key.id))
+
+    async def revoke(self, key_id: str) -> bool:
+        """See `AccessKeys.revoke`."""
+        there = await self.find(key_id) is not None
+        self._kept.pop(key_id, None)
+        return there
+
+
+class MemoryAdmission:
+    """`Admission` in one process's memory."""
+
+    def __init__(self, *, clock: Clock = utc_now) -> None:
+        self._clock = clock
+        self._full: dict[tuple[str, str], datetime] = {}
+
+    async def admit(self, tenant: str, agent: str, limits: Limits) -> timedelta | None:
+        """See `Admission.admit`."""
+        now, interval = self._clock(), timedelta(seconds=1 / limits.calls_per_second)
+        full = max(now, self._full.get((tenant, agent), now))
+        wait = full - now - interval * (limits.burst - 1)
+        if wait > timedelta(0):
+            return wait
+        self._full[tenant, agent] = full + interval
+        return None

@@ -1,0 +1,145 @@
+"""A client that takes tasks, on the SDK's own client: raw enough to see what is on the wire."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, ClassVar, Literal
+
+import httpx2
+from mcp import Client
+from mcp.client.client import ConnectMode
+from mcp.client.extension import ClaimContext, ClientExtension, NotificationBinding, ResultClaim
+from mcp.client.session import ClientRequestContext
+from mcp.client.stdio import StdioServerParameters
+from mcp.client.streamable_http import streamable_http_client
+from mcp.server.mcpserver.server import MCPServer
+from mcp_types import CallToolResult, ElicitRequestParams, ElicitResult, Request, Result
+from pydantic import ConfigDict, RootModel
+
+from mcp_gateway.tasks.shapes import EXTENSION, LISTEN
+
+
+class Handle(Result):
+    """What a call returns in place of its result."""
+
+    model_config = ConfigDict(extra="allow", alias_generator=None)
+
+    result_type: Literal["task"] = "task"
+
+
+class _Anything(RootModel[dict[str, Any]]):
+    """Whatever stands on the wire."""
+
+
+class _AboutATask(Request[dict[str, Any], str]):
+    name_param: ClassVar[str | None] = "taskId"  # pyright: ignore[reportIncompatibleVariableOverride]
+
+
+class _Listen(Request[dict[str, Any], Literal["subscriptions/listen"]]):
+    method: Literal["subscriptions/listen"] = LISTEN
+
+
+class _Tasks(ClientExtension):
+    """Declares the extension, and leaves its results as they are."""
+
+    identifier = EXTENSION
+
+    def __init__(self, told: asyncio.Queue[dict[str, Any]]) -> None:
+        self._told = told
+
+    def claims(self) -> Sequence[ResultClaim[Any]]:
+        return [ResultClaim(result_type="task", model=Handle, resolve=_never)]
+
+    def notifications(self) -> Sequence[NotificationBinding[Any]]:
+        return [
+            NotificationBinding(
+                method="notifications/tasks", params_type=_Anything, handler=self._note
+            )
+        ]
+
+    async def _note(self, notified: _Anything) -> None:
+        self._told.put_nowait(notified.root)
+
+
+async def _never(handle: Handle, context: ClaimContext) -> CallToolResult:
+    raise AssertionError("tests look at the handle itself")
+
+
+async def _cannot_answer(
+    context: ClientRequestContext, params: ElicitRequestParams
+) -> ElicitResult:
+    raise AssertionError("nothing is elicited in mid-call")
+
+
+class TaskClient:
+    """Says on the wire what a test says. Open it in the test."""
+
+    def __init__(self, client: Client, told: asyncio.Queue[dict[str, Any]]) -> None:
+        self.client = client
+        self._told = told
+
+    async def call(self, tool: str, **arguments: Any) -> dict[str, Any]:
+        """Call a tool; a handle, or a result, as it came."""
+        result = await self.client.session.call_tool(tool, arguments, allow_claimed=True)
+        return result.model_dump(by_alias=True, mode="json", exclude_none=True)
+
+    async def get(self, task_id: str) -> dict[str, Any]:
+        """Ask how a task stands."""
+        return await self._send("tasks/get", taskId=task_id)
+
+    async def update(self, task_id: str, **responses: Any) -> dict[str, Any]:
+        """Reply to what is asked."""
+        return await self._send("tasks/update", taskId=task_id, inputResponses=responses)
+
+    async def cancel(self, task_id: str) -> dict[str, Any]:
+        """Say that it is no longer wanted."""
+        return await self._send("tasks/cancel", taskId=task_id)
+
+    async def until(self, task_id: str, status: str) -> dict[str, Any]:
+        """Look again and again until a task stands so; bounded by the test."""
+        while (task := await self.get(task_id))["status"] != status:
+            await asyncio.sleep(0.02)
+        return task
+
+    async def listen(self, *task_ids: str) -> dict[str, Any]:
+        """Listen for news of these tasks until the server ends the stream; return its last word."""
+        request = _Listen(params={"notifications": {"taskIds": list(task_ids)}})
+        return (await self.client.session.send_request(request, _Anything)).root
+
+    async def told(self) -> dict[str, Any]:
+        """Take the next notification of a task."""
+        return await self._told.get()
+
+    async def _send(self, method: str, **params: Any) -> dict[str, Any]:
+        request = _AboutATask(method=method, params=params)
+        return (await self.client.session.send_request(request, _Anything)).root
+
+
+@asynccontextmanager
+async def task_client(
+    server: MCPServer[None] | StdioServerParameters | str,
+    *,
+    declares: bool = True,
+    can_be_asked: bool = True,
+    mode: ConnectMode = "auto",
+    key: str | None = None,
+) -> AsyncGenerator[TaskClient]:
+    """Open a client of a server: one in this process, a program, or one at an address."""
+    told: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    async with AsyncExitStack() as stack:
+        if isinstance(server, str) and key is not None:
+            http = await stack.enter_async_context(
+                httpx2.AsyncClient(headers={"Authorization": f"Bearer {key}"})
+            )
+            where: Any = streamable_http_client(server, http_client=http)
+        else:
+            where = server
+        client = Client(
+            where,
+            mode=mode,
+            extensions=[_Tasks(told)] if declares else [],
+            elicitation_callback=_cannot_answer if can_be_asked else None,
+        )
+        yield TaskClient(await stack.enter_async_context(client), told)

@@ -1,0 +1,275 @@
+"""Who is let in, as whom, how often, and what those learn who are not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+import httpx2
+import pytest
+from fakeredis import FakeAsyncRedis
+from support.gateway import build_server
+from support.oauth_issuer import AUDIENCE, ISSUER, Issuer
+from support.terms import the_terms
+
+from mcp_gateway.app import build_app
+from mcp_gateway.asking import Asking
+from mcp_gateway.doors import refuse_an_empty_house
+from mcp_gateway.settings import GatewaySettings
+from mcp_gateway.terms import Terms
+from shared.access_keys import AccessKey, as_token, digest_of, new_secret
+from shared.errors import ConfigurationError, StoreUnavailableError
+from shared.memory import MemoryEscalations
+from shared.memory_access import MemoryAccessKeys
+from shared.memory_discussion import MemoryDiscussion
+from shared.ports import utc_now
+from shared.redis_adapter.keys import Keys
+from shared.redis_adapter.store import RedisEscalationStore
+
+KEY = "0123456789abcdef"
+REQUIRED: dict[str, Any] = {"gateway_auth": "required"}
+OAUTH: dict[str, Any] = {"gateway_oauth_issuer": ISSUER, "gateway_public_url": AUDIENCE}
+
+
+class AwayKeys(MemoryAccessKeys):
+    """Keys that can't be looked up now."""
+
+    async def find(self, key_id: str) -> AccessKey | None:
+        raise StoreUnavailableError("away")
+
+    async def every(self) -> list[AccessKey]:
+        raise StoreUnavailableError("away")
+
+
+async def a_stored_key(keys: MemoryAccessKeys, agent: str = "shop", **more: Any) -> str:
+    """Make a key; return what its agent sends."""
+    key_id, secret = new_secret()
+    now = utc_now()
+    fields: dict[str, Any] = {
+        "tenant": agent,
+        "created_at": now,
+        "expires_at": now + timedelta(days=1),
+        **more,
+    }
+    await keys.keep(AccessKey(id=key_id, agent=agent, digest=digest_of(secret), **fields))
+    return as_token(key_id, secret)
+
+
+class Visitor:
+    """Calls a gateway over HTTP, in one process, as the 2025-11-25 revision has it."""
+
+    def __init__(self, client: httpx2.AsyncClient) -> None:
+        self._client = client
+
+    async def send(
+        self, method: str, params: dict[str, Any] | None = None, *, key: str | None = None
+    ) -> httpx2.Response:
+        """Send one request."""
+        headers = {"Accept": "application/json, text/event-stream"}
+        if key is not None:
+            headers["Authorization"] = f"Bearer {key}"
+        body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params or {}}
+        return await self._client.post("/mcp", json=body, headers=headers)
+
+    async def call(self, tool: str, key: str | None = None, **arguments: Any) -> str:
+        """Call a tool; return the whole answer as text."""
+        if tool not in {"list_questions", "cancel_question"}:
+            arguments["wait_seconds"] = 0
+        return (await self.send("tools/call", {"name": tool, "arguments": arguments}, key=key)).text
+
+    async def get(self, path: str) -> httpx2.Response:
+        """Get a page."""
+        return await self._client.get(path)
+
+
+@asynccontextmanager
+async def a_gateway(
+    keys: MemoryAccessKeys | None = None, host: str = "127.0.0.1", **settings: Any
+) -> AsyncGenerator[Visitor]:
+    """Serve a gateway that is set up so."""
+    store = MemoryEscalations()
+    terms = the_terms(billing=Terms(timedelta(minutes=5)))
+    asking = Asking(
+        store, store, MemoryDiscussion(store), terms=terms, retention=timedelta(hours=1)
+    )
+    read = GatewaySettings(_env_file=None, **settings)  # pyright: ignore[reportCallIssue]
+    server = build_server(asking, read, keys=keys)
+    app = build_app(server, RedisEscalationStore(FakeAsyncRedis(), Keys()), read)
+    transport = httpx2.ASGITransport(app=app)
+    async with (
+        asyncio.timeout(20),
+        app.router.lifespan_context(app),
+        httpx2.AsyncClient(transport=transport, base_url=f"http://{host}") as client,
+    ):
+        yield Visitor(client)
+
+
+async def test_a_stored_key_opens_until_it_is_revoked() -> None:
+    keys = MemoryAccessKeys()
+    token = await a_stored_key(keys)
+    async with a_gateway(keys, **REQUIRED) as visitor:
+        assert (await visitor.send("tools/list", key=token)).status_code == 200
+        assert (await visitor.send("tools/list", key=f"{token}x")).status_code == 401
+        assert (await visitor.send("tools/list")).status_code == 401
+        await keys.revoke(token.split("_")[1])
+        assert (await visitor.send("tools/list", key=token)).status_code == 401
+
+
+async def test_whose_key_cant_be_looked_up_is_told_to_come_back() -> None:
+    async with a_gateway(AwayKeys(), **REQUIRED) as visitor:
+        answer = await visitor.send("tools/list", key="hitl_0123456789ab_x")
+        assert answer.status_code == 503
+        assert answer.headers["retry-after"] == "1"
+        assert answer.json()["error"] == "temporarily_unavailable"
+
+
+async def test_who_comes_with_a_configured_key_needs_no_look_up() -> None:
+    async with a_gateway(AwayKeys(), gateway_api_keys=f"shop:{KEY}") as visitor:
+        assert (await visitor.send("tools/list", key=KEY)).status_code == 200
+
+
+async def test_another_tenants_question_is_unknown_and_its_own_is_not() -> None:
+    keys = MemoryAccessKeys()
+    phone = await a_stored_key(keys, "phone", tenant="shop")
+    mail = await a_stored_key(keys, "mail", tenant="shop")
+    bank = await a_stored_key(keys, "bank")
+    async with a_gateway(keys, **REQUIRED) as visitor:
+        asked = await visitor.call("ask_human", phone, question="May I?")
+        escalation_id = asked.split("escalation_id=")[1][:26]
+        assert "Still waiting" in await visitor.call(
+            "check_answer", mail, escalation_id=escalation_id
+        )
+        for tool in ("check_answer", "cancel_question"):
+            refused = await visitor.call(tool, bank, escalation_id=escalation_id)
+            never = await visitor.call(tool, bank, escalation_id="0" * 26)
+            assert "no question with the id" in refused
+            assert refused.replace(escalation_id, "0" * 26) == never
+        assert escalation_id in await visitor.call("list_questions", mail)
+        assert escalation_id not in await visitor.call("list_questions", bank)
+
+
+async def test_a_key_asks_by_its_own_routes_and_learns_of_no_other() -> None:
+    keys = MemoryAccessKeys()
+    token = await a_stored_key(keys, routes=("billing",))
+    async with a_gateway(keys, **REQUIRED) as visitor:
+        refused = await visitor.call("ask_human", token, question="May I?", route="default")
+        assert "route: must be one of billing, not 'default'" in refused
+        assert "Still waiting" in await visitor.call(
+            "ask_human", token, question="May I?", route="billing"
+        )
+
+
+async def test_who_calls_too_often_hears_when_to_come_back_and_others_are_served() -> None:
+    keys = MemoryAccessKeys()
+    shop = await a_stored_key(keys, calls_per_second=0.01)
+    bank = await a_stored_key(keys, "bank")
+    async with a_gateway(keys, **REQUIRED) as visitor:
+        said = [await visitor.call("list_questions", shop) for _ in range(11)]
+        assert "No questions are kept" in said[9]
+        assert "Try again in 100 seconds" in said[10]
+        assert "No questions are kept" in await visitor.call("list_questions", bank)
+
+
+async def test_who_has_enough_open_questions_hears_when_to_come_back() -> None:
+    keys = MemoryAccessKeys()
+    token = await a_stored_key(keys, open_questions=1)
+    async with a_gateway(keys, **REQUIRED) as visitor:
+        await visitor.call("ask_human", token, question="May I?")
+        refused = await visitor.call("ask_human", token, question="And this?")
+        assert "this agent has 1, which is the limit" in refused
+        assert "the next does in " in refused
+
+
+async def test_a_request_over_the_limit_is_refused_by_its_size() -> None:
+    async with a_gateway(gateway_body_limit=10_000) as visitor:
+        answer = await visitor.send("tools/list", {"filler": "x" * 10_000})
+        assert answer.status_code == 413
+
+
+async def test_a_gateway_with_a_name_goes_by_no_other() -> None:
+    settings: dict[str, Any] = {"gateway_host": "0.0.0.0", "gateway_api_keys": f"shop:{KEY}"}  # noqa: S104
+    named: dict[str, Any] = {**settings, "gateway_public_url": AUDIENCE}
+    async with a_gateway(host="ask.example.org", **named) as visitor:
+        assert (await visitor.send("tools/list", key=KEY)).status_code == 200
+    async with a_gateway(host="rebound.example", **named) as visitor:
+        assert (await visitor.send("tools/list", key=KEY)).status_code == 421
+    also: dict[str, Any] = {**named, "gateway_allowed_hosts": "rebound.example"}
+    async with a_gateway(host="rebound.example", **also) as visitor:
+        assert (await visitor.send("tools/list", key=KEY)).status_code == 200
+
+
+async def test_an_issuers_token_opens_if_it_allows_enough() -> None:
+    issuer = Issuer()
+    with issuer.serving() as url:
+        settings: dict[str, Any] = {
+            **OAUTH,
+            "gateway_oauth_jwks_url": url,
+            "gateway_oauth_scopes": "ask",
+        }
+        async with a_gateway(host="ask.example.org", **settings) as visitor:
+            assert (await visitor.send("tools/list", key=issuer.token())).status_code == 200
+            little = await visitor.send("tools/list", key=issuer.token(scope="other"))
+            assert little.status_code == 403
+            assert 'error="insufficient_scope"' in little.headers["www-authenticate"]
+            issuer.is_away = True
+            assert (await visitor.send("tools/list", key=issuer.token())).status_code == 200
+
+
+async def test_who_proves_nothing_is_told_where_tokens_are_issued() -> None:
+    settings: dict[str, Any] = {**OAUTH, "gateway_oauth_jwks_url": "http://127.0.0.1:9/jwks"}
+    async with a_gateway(host="ask.example.org", **settings) as visitor:
+        refused = await visitor.send("tools/list")
+        assert refused.status_code == 401
+        metadata = "https://ask.example.org/.well-known/oauth-protected-resource/mcp"
+        assert f'resource_metadata="{metadata}"' in refused.headers["www-authenticate"]
+        said = (await visitor.get("/.well-known/oauth-protected-resource/mcp")).json()
+        assert said["resource"] == AUDIENCE
+        assert [each.rstrip("/") for each in said["authorization_servers"]] == [ISSUER]
+
+
+async def test_a_configured_key_opens_beside_an_issuer_whatever_scopes_tokens_need() -> None:
+    settings: dict[str, Any] = {
+        **OAUTH,
+        "gateway_oauth_jwks_url": "http://127.0.0.1:9/jwks",
+        "gateway_oauth_scopes": "ask",
+        "gateway_api_keys": f"shop:{KEY}",
+    }
+    async with a_gateway(host="ask.example.org", **settings) as visitor:
+        assert (await visitor.send("tools/list", key=KEY)).status_code == 200
+
+
+async def test_a_start_without_any_way_in_is_refused_and_while_redis_is_away_too() -> None:
+    read = GatewaySettings(_env_file=None, **REQUIRED)  # pyright: ignore[reportCallIssue]
+    keys = MemoryAccessKeys()
+    with pytest.raises(ConfigurationError, match=r"GATEWAY_AUTH=required.*hitl key create NAME"):
+        await refuse_an_empty_house(read, keys)
+    with pytest.raises(ConfigurationError, match="Redis can't be asked for keys: away"):
+        await refuse_an_empty_house(read, AwayKeys())
+    await a_stored_key(keys)
+    await refuse_an_empty_house(read, keys)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"gateway_oauth_issuer": ISSUER}, "belong together"),
+        ({"gateway_oauth_jwks_url": f"{ISSUER}/jwks"}, "belong together"),
+        ({"gateway_oauth_issuer": ISSUER, "gateway_oauth_jwks_url": f"{ISSUER}/k"}, "PUBLIC_URL"),
+        ({"gateway_oauth_issuer": "http://id.example.org"}, "https://"),
+        ({"gateway_public_url": "https://ask.example.org"}, "must end in /mcp"),
+        ({"gateway_public_url": "ask.example.org/mcp"}, "must be an address"),
+        ({"gateway_public_url": "https://me:pw@ask.example.org/mcp"}, "must be an address"),
+        ({"gateway_trusted_proxies": "10.0.0.0/33"}, "IP addresses or networks"),
+        ({"gateway_tls_certificate": "/no/such/file"}, "names no file"),
+        ({"gateway_tls_key": __file__}, "belong together"),
+        ({"gateway_body_limit": 1}, "greater than or equal to 10000"),
+        ({"gateway_calls_per_second": 0}, "greater than 0"),
+        ({"gateway_auth": "off"}, "'auto' or 'required'"),
+    ],
+)
+def test_a_wrong_setting_is_refused_by_what_is_right(settings: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        GatewaySettings(_env_file=None, **settings)  # pyright: ignore[reportCallIssue]
