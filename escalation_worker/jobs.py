@@ -40,10 +40,11 @@ class Jobs:
     escalating: Escalating
 
     async def post(self, ctx: dict[str, Any], escalation_id: str) -> None:
-        """Show a question to people."""
+        """Show a question to people, and then what was said of it before they could see it."""
         try:
             await self.posting.post(escalation_id)
             await self.escalating.follow(escalation_id)
+            await self.concluding.show_outcome(escalation_id)
         except _TRY_AGAIN as error:
             raise _again(ctx, JobName.POST, escalation_id, error) from error
 

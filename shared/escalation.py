@@ -25,6 +25,8 @@ REASON_LIMIT: Final = 500
 """Characters in the reason of a cancellation, of a decline, or of a denial."""
 REMARKS_LIMIT: Final = 50
 """Remarks that agent and people may exchange about one question."""
+CLAIM_SOURCES_LIMIT: Final = 50
+"""Of so many claims and releases of a question, the newest, it is remembered what they came by."""
 
 
 _ID: Final = re.compile("[0-9A-HJKMNP-TV-Z]{26}")

@@ -51,8 +51,8 @@ class Entry:
     asked_back: Remark | None = None
     replied: asyncio.Event = field(default_factory=asyncio.Event)
     """Set while there is something that ends a wait."""
-    claims: set[str] = field(default_factory=set[str])
-    """What claims and releases came by."""
+    claims: list[str] = field(default_factory=list[str])
+    """What claims and releases came by, the newest last."""
 
 
 class MemoryEscalations:
@@ -68,6 +68,8 @@ class MemoryEscalations:
         self.changes = FanOut()
         self.fences: Counter[tuple[str, int]] = Counter()
         """How many held each slot of each bot's listeners."""
+        self.unposted: set[str] = set()
+        """Open questions that no person can see yet."""
         self.unread: set[str] = set()
         """Under which may stand what nobody knew to belong to them."""
         self.correctable: dict[str, datetime] = {}
@@ -103,6 +105,7 @@ class MemoryEscalations:
             kept_until=now + ask.timeout + ask.retention,
         )
         self._entries[escalation.id] = Entry(escalation)
+        self.unposted.add(escalation.id)
         self._by_fingerprint[fingerprint] = escalation.id
         if ask.idempotency_key is not None:
             self._by_key[ask.owner, ask.idempotency_key] = escalation.id
@@ -163,6 +166,7 @@ class MemoryEscalations:
         entry.escalation = entry.escalation.model_copy(
             update={"state": outcome.state, "outcome": outcome}
         )
+        self.unposted.discard(escalation_id)
         if outcome.correctable_until is not None:
             self.correctable[escalation_id] = outcome.correctable_until
         entry.replied.set()
@@ -256,7 +260,7 @@ class MemoryEscalations:
         entry, token, now = self.entry(escalation_id), uuid4().hex, self._clock()
         if entry is None:
             return PostingLease(LeaseVerdict.NOT_NEEDED, None, token, 0)
-        if work is Work.POSTING and entry.escalation.state is not State.QUEUED:
+        if work is Work.POSTING and escalation_id not in self.unposted:
             return PostingLease(LeaseVerdict.NOT_NEEDED, entry.escalation, token, 0)
         if entry.lease and entry.lease[1] > now:
             return PostingLease(LeaseVerdict.HELD, None, token, 0)
@@ -286,8 +290,10 @@ class MemoryEscalations:
         if entry is None:
             return State.CANCELLED
         update: dict[str, object] = {"posting": posting}
-        if complete and entry.escalation.state is State.QUEUED:
-            update["state"] = State.POSTED
+        if complete:
+            self.unposted.discard(escalation_id)
+            if entry.escalation.state is State.QUEUED:
+                update["state"] = State.POSTED
         entry.escalation = entry.escalation.model_copy(update=update)
         self._by_reference[posting.bot, posting.reference] = escalation_id
         if complete and shown_before:

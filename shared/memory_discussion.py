@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from shared.escalation import (
+    CLAIM_SOURCES_LIMIT,
     REMARKS_LIMIT,
     TRANSITIONS,
     Author,
@@ -118,6 +119,7 @@ class MemoryDiscussion:
         entry = self._memory.entry(escalation_id)
         if noted is not None and entry is not None and entry.escalation.outcome:
             entry.replied.set()
+            self._memory.unposted.discard(escalation_id)
         return noted
 
     def _claim(
@@ -128,7 +130,7 @@ class MemoryDiscussion:
         done = entry is not None and source in entry.claims
         noted = self._apply(escalation_id, hold, (lambda _: None) if done else change)
         if noted is not None and noted.applied and entry is not None and source:
-            entry.claims.add(source)
+            entry.claims = [*entry.claims, source][-CLAIM_SOURCES_LIMIT:]
         return noted
 
     def _apply(self, escalation_id: str, hold: Hold | None, change: Change) -> Concluded | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from shared.escalation import State
 from shared.memory import MemoryEscalations
 from shared.ports import Hold
 
@@ -23,9 +24,14 @@ class MemoryAnswerFiles:
         hold: Hold | None = None,
     ) -> bool:
         """See `AnswerFiles.keep`."""
-        if self._memory.outdated(hold) or self._memory.entry(escalation_id) is None:
+        entry = self._memory.entry(escalation_id)
+        if self._memory.outdated(hold) or entry is None:
             return False
-        self._kept[escalation_id, source] = dict(contents)
+        known = entry.escalation
+        late = known.state is State.TIMED_OUT and known.late_answer is None
+        if not known.state.is_open and not late:
+            return False
+        self._kept.setdefault((escalation_id, source), {}).update(contents)
         return True
 
     async def read(self, escalation_id: str, source: str) -> Mapping[str, str]:

@@ -170,7 +170,9 @@ class AnswerFiles(Protocol):
     ) -> bool:
         """Keep all of them, before the answer is accepted that names them. Safe to repeat.
 
-        False where nothing is kept: the record is gone, or the slot has a newer holder.
+        Nothing that was kept is dropped by it: who hears the same message again may get fewer.
+        False where nothing is kept: the record is gone, no answer counts any more (not even as a
+        late one), or the slot has a newer holder.
         """
         ...
 
@@ -234,7 +236,8 @@ class Discussion(Protocol):
         """Note who is on it; another's claim is ended only by `take_over`.
 
         Not applied either where this person is on it, or where something came of the claim's
-        source before, however much has happened since. One that was assigned is counted.
+        source before, as far as that is among the last `CLAIM_SOURCES_LIMIT` claims and releases.
+        One that was assigned is counted.
         """
         ...
 
@@ -423,7 +426,8 @@ class PostingLog(Protocol):
     async def lease(self, escalation_id: str, work: Work = Work.POSTING) -> PostingLease:
         """Ask for leave to work. Only one lease on a question is alive at any time.
 
-        Leave to post is given only while the question is queued.
+        Leave to post is given while the question is open and no complete posting was noted,
+        whatever people or the agent have said of it meanwhile.
         """
         ...
 
@@ -440,6 +444,7 @@ class PostingLog(Protocol):
     ) -> State:
         """Write down where the question is shown; `complete` makes a queued one `posted`.
 
+        What was said of an open one before, and is told where it is discussed, is then to be shown.
         Returns the state that the record has now: a final one means that the question ended
         while it was being posted. `shown_before`: people may have written there before this was
         known, so that the listener is to read it from its beginning; noted with `complete`.

@@ -145,7 +145,8 @@ class Assembly:
 
     def _interactions(self, find: FindEscalation, listener: Listener) -> Interactions:
         store, answering, discussing = self._stores.escalations, self._answering, self._discussing
-        send_button = SendButton(self._sending, listener.taking_in, self._attaching.refusals)
+        refusals = self._attaching.refusals
+        send_button = SendButton(store, self._sending, listener.taking_in, refusals)
         return Interactions(
             Clicks(
                 store,

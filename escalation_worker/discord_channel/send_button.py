@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
@@ -17,7 +18,7 @@ from escalation_worker.discord_channel.whispers import NOBODY, NOT_TOLD, not_tol
 from escalation_worker.sending import Sending, Written
 from escalation_worker.verdicts import in_words
 from shared.errors import StoreUnavailableError, UnreadableRecordError
-from shared.ports import InboundReply, ReplyVerdict
+from shared.ports import EscalationStore, InboundReply, ReplyVerdict
 from shared.telemetry import get_logger
 
 log = get_logger(__name__)
@@ -27,6 +28,8 @@ READ_SECONDS: Final = 45.0
 made in time."""
 ACKNOWLEDGE_SECONDS: Final = 3.0
 """After that Discord has told whoever clicked that it failed."""
+LOOK_SECONDS: Final = 0.5
+"""How often it is looked whether another worker has taken a click in."""
 
 TakingIn = Callable[[datetime], AbstractContextManager[None]]
 """Says that a click of this moment is not taken in yet, so that its question does not time out."""
@@ -42,8 +45,13 @@ class SendButton:
     """Takes in a click on it."""
 
     def __init__(
-        self, sending: Sending, taking_in: TakingIn, refusals: Refusals = nothing_refused
+        self,
+        store: EscalationStore,
+        sending: Sending,
+        taking_in: TakingIn,
+        refusals: Refusals = nothing_refused,
     ) -> None:
+        self._store = store
         self._sending = sending
         self._taking_in = taking_in
         self._refusals = refusals
@@ -55,15 +63,34 @@ class SendButton:
 
         A click that can't be acknowledged is dropped: they are told by Discord that it failed. It
         is acknowledged before anything is looked up, even whether it is the question's own button.
+        Where another worker was faster, or may have been, that one reads. Until it has, this one
+        must not say either that all was heard: the word of one is enough for a time-out.
         """
         with self._taking_in(interaction.created_at):
-            if not await _acknowledged(interaction):
+            refused = await _acknowledge(interaction)
+            if refused is not None:
+                if not isinstance(refused, discord.NotFound):
+                    await self._until_taken_in(reply.escalation_id)
                 return
             words = await self._send(interaction, reply, is_its_own)
         try:
             await interaction.edit_original_response(content=words, allowed_mentions=NOBODY)
         except NOT_TOLD as error:
             not_told(error)
+
+    async def _until_taken_in(self, escalation_id: str) -> None:
+        """Wait for the end of the question, at most for as long as another worker may read."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(READ_SECONDS):
+                while await self._is_open(escalation_id):
+                    await asyncio.sleep(LOOK_SECONDS)
+
+    async def _is_open(self, escalation_id: str) -> bool:
+        try:
+            escalation = await self._store.get(escalation_id)
+        except (StoreUnavailableError, UnreadableRecordError):
+            return True  # for all that is known
+        return escalation is not None and escalation.state.is_open
 
     async def _send(
         self, interaction: discord.Interaction, reply: InboundReply, is_its_own: IsItsOwn
@@ -88,11 +115,15 @@ class SendButton:
         return words or in_words(verdict)
 
 
-async def _acknowledged(interaction: discord.Interaction) -> bool:
+async def _acknowledge(interaction: discord.Interaction) -> Exception | None:
+    """Acknowledge a click, or tell what kept us from it.
+
+    Where it is not found any more, no other worker has acknowledged it in time either.
+    """
     try:
         async with asyncio.timeout(ACKNOWLEDGE_SECONDS):
             await interaction.response.defer(ephemeral=True, thinking=True)
     except (TimeoutError, *NOT_TOLD) as error:
         not_told(error)
-        return False
-    return True
+        return error
+    return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from shared.escalation import (
+    CLAIM_SOURCES_LIMIT,
     OPEN_STATES,
     REMARKS_LIMIT,
     Author,
@@ -113,6 +114,7 @@ class RedisDiscussion:
                 int(claim is not None and claim.assigned_by is not None),
                 *self._to_show(now_ms, show),
                 hold.fence if hold else "",
+                CLAIM_SOURCES_LIMIT,
                 *sorted(OPEN_STATES),
             ],
         )

@@ -26,7 +26,6 @@ OVERDUE: Final = timedelta(seconds=3)
 """How long the jobs have before the sweep does their work."""
 SWEEP_LIMIT: Final = 200
 _COUNTED_BY: Final = {Work.POSTING: "attempts", Work.SHOWING: "showings"}
-_REQUIRED_STATE: Final = {Work.POSTING: State.QUEUED.value, Work.SHOWING: "", Work.POLICY: ""}
 _JOB_FIELD: Final = {Work.POSTING: "post_job", Work.SHOWING: "show_job", Work.POLICY: "policy_job"}
 _JOB: Final = {
     Work.POSTING: JobName.POST,
@@ -58,8 +57,12 @@ class RedisPostingLog:
         token = uuid4().hex
         verdict, attempt, *record = await self._scripts.call(
             "lease",
-            [self._keys.record(escalation_id), self._keys.lease(escalation_id)],
-            [token, self._lease_ms, _COUNTED_BY[work], _REQUIRED_STATE[work]],
+            [
+                self._keys.record(escalation_id),
+                self._keys.lease(escalation_id),
+                *([self._keys.unposted] if work is Work.POSTING else []),
+            ],
+            [token, self._lease_ms, _COUNTED_BY[work], escalation_id],
         )
         escalation = from_flat(record) if record else None
         return PostingLease(LeaseVerdict(verdict), escalation, token, int(attempt))
@@ -141,7 +144,7 @@ class RedisPostingLog:
                     in_progress_key_prefix,
                     keys.wake,
                     _JOB_FIELD[work],
-                    _REQUIRED_STATE[work],
+                    int(work is Work.POSTING),
                 ],
             )
         return queued

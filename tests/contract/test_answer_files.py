@@ -6,6 +6,7 @@ from support.make import an_ask, an_outcome
 
 from contract.conftest import Backend
 from shared.attachment import Attachment
+from shared.escalation import State
 
 IMAGE = {"0": "aW1hZ2U=", "1": "YW5vdGhlcg=="}
 PHOTO = Attachment(
@@ -21,11 +22,31 @@ async def test_what_is_kept_is_read_by_its_answer_alone(backend: Backend) -> Non
     assert await backend.files.read("01ARZ3NDEKTSV4RRFFQ69G5FAV", "m1") == {}
 
 
-async def test_keeping_again_replaces_all_that_was_kept(backend: Backend) -> None:
+async def test_whoever_gets_fewer_images_of_the_same_message_drops_none_of_the_others(
+    backend: Backend,
+) -> None:
     escalation = (await backend.store.accept(an_ask())).escalation
     await backend.files.keep(escalation.id, "m1", IMAGE)
-    assert await backend.files.keep(escalation.id, "m1", {"1": "bmV3"})
-    assert await backend.files.read(escalation.id, "m1") == {"1": "bmV3"}
+    assert await backend.files.keep(escalation.id, "m1", {"1": IMAGE["1"]})
+    assert await backend.files.read(escalation.id, "m1") == IMAGE
+
+
+async def test_an_accepted_answers_images_are_changed_by_nobody(backend: Backend) -> None:
+    escalation = (await backend.store.accept(an_ask())).escalation
+    await backend.files.keep(escalation.id, "m1", IMAGE)
+    await backend.store.conclude(escalation.id, an_outcome(escalation, at=backend.clock.now))
+    assert not await backend.files.keep(escalation.id, "m1", {"0": "b3RoZXI="})
+    assert await backend.files.read(escalation.id, "m1") == IMAGE
+
+
+async def test_a_late_answers_images_are_kept_until_there_is_one(backend: Backend) -> None:
+    escalation, now = (await backend.store.accept(an_ask())).escalation, backend.clock.now
+    timed_out = an_outcome(escalation, State.TIMED_OUT, at=now, source=None)
+    await backend.store.conclude(escalation.id, timed_out)
+    assert await backend.files.keep(escalation.id, "m1", IMAGE)
+    await backend.store.keep_late_answer(escalation.id, an_outcome(escalation, at=now))
+    assert not await backend.files.keep(escalation.id, "m1", {"0": "b3RoZXI="})
+    assert await backend.files.read(escalation.id, "m1") == IMAGE
 
 
 async def test_nothing_is_kept_for_a_question_that_is_not(backend: Backend) -> None:

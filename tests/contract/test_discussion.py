@@ -6,7 +6,7 @@ import pytest
 from support.make import JON, MAYA, a_posting, a_remark, a_vote, an_ask, an_outcome
 
 from contract.conftest import Backend
-from shared.escalation import REMARKS_LIMIT, Author, Claim, Escalation, State
+from shared.escalation import CLAIM_SOURCES_LIMIT, REMARKS_LIMIT, Author, Claim, Escalation, State
 from shared.ports import Hold
 
 
@@ -132,6 +132,26 @@ async def test_what_came_by_one_source_is_done_once_however_late_it_comes_again(
     late = await discussion.release(escalation.id, MAYA.id, source="s2")
     assert late is not None
     assert (late.applied, late.escalation.claim) == (False, newer)
+
+
+async def test_only_so_many_claims_and_releases_are_remembered_by_what_they_came_by(
+    backend: Backend,
+) -> None:
+    escalation, now = await posted(backend), backend.clock.now
+    discussion = backend.discussion
+
+    async def claimed_by(source: str) -> bool:
+        noted = await discussion.claim(escalation.id, Claim(by=MAYA, at=now, source=source))
+        assert noted is not None
+        await discussion.release(escalation.id, MAYA.id)  # the desk's, which is read once
+        return noted.applied
+
+    for number in range(CLAIM_SOURCES_LIMIT + 1):
+        assert await claimed_by(f"s{number}")
+    for number in range(1, CLAIM_SOURCES_LIMIT + 1):
+        assert not await claimed_by(f"s{number}")
+    assert await claimed_by("s0"), "which nobody delivers so late"
+    assert await claimed_by("s"), "which is only a part of others"
 
 
 async def test_a_question_that_waits_for_the_agent_stays_its_claimants(backend: Backend) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
+from typing import Any, cast
 
 import pytest
 from arq.constants import in_progress_key_prefix
@@ -11,11 +12,12 @@ from fakeredis import FakeAsyncRedis
 from redis.asyncio import Redis
 from support.clock import SteppedClock
 from support.key_checker import leaking_keys
-from support.make import a_posting, an_ask, an_outcome
+from support.make import JON, MAYA, a_posting, a_remark, an_ask, an_outcome
 
-from shared.escalation import Escalation, News, State
+from shared.escalation import CLAIM_SOURCES_LIMIT, Claim, Escalation, News, State
 from shared.ports import Work
 from shared.redis_adapter.connection import open_client
+from shared.redis_adapter.discussion import RedisDiscussion
 from shared.redis_adapter.keys import Keys
 from shared.redis_adapter.posting import RedisPostingLog
 from shared.redis_adapter.store import RedisEscalationStore
@@ -160,3 +162,61 @@ async def test_a_delivery_is_shown_even_when_the_outcome_is_being_shown_at_that_
     await place.log.shown(escalation.id, due)
     await place.store.note_delivery(escalation.id, News.OUTCOME)
     assert await place.log.unshown_score(escalation.id) is None, "there is nothing new to show"
+
+
+async def test_a_question_that_is_asked_back_before_people_see_it_is_queued_again(
+    place: Place,
+) -> None:
+    escalation = await place.ask()
+    (dead,) = await place.jobs()
+    await place.redis.set(in_progress_key_prefix + dead, "1", ex=70)
+    discussion = RedisDiscussion(place.redis, place.keys, clock=place.clock)
+    await discussion.remark(escalation.id, a_remark(at=place.clock.now))
+    assert await place.log.requeue(Work.POSTING) == 1
+    assert await place.redis.zscore(place.keys.unposted, escalation.id) is not None
+    await place.log.note_posting(escalation.id, a_posting(), complete=True)
+    assert await place.redis.zcard(place.keys.unposted) == 0
+    assert await place.redis.zscore(place.keys.looks, escalation.id) is not None
+
+
+async def test_what_was_said_before_people_see_a_question_is_to_be_shown_once_they_do(
+    place: Place,
+) -> None:
+    now = place.clock.now
+    discussion = RedisDiscussion(place.redis, place.keys, clock=place.clock)
+    given, asked, left, claimed, silent = [
+        (await place.store.accept(an_ask(each))).escalation for each in "abcde"
+    ]
+    await discussion.claim(given.id, Claim(by=JON, at=now, assigned_by=MAYA))
+    await discussion.remark(asked.id, a_remark(at=now))
+    await place.store.note_caller(left.id, gone=True)
+    await discussion.claim(claimed.id, Claim(by=JON, at=now))
+    for number, each in enumerate((given, asked, left, claimed, silent)):
+        score = await place.log.unshown_score(each.id)
+        if score is not None:
+            await place.log.shown(each.id, score)  # to nobody: there is no place yet
+        posting = a_posting(f"900{number}")
+        await place.log.note_posting(each.id, posting, complete=False)
+        assert await place.log.unshown_score(each.id) is None, "there is no thread yet"
+        await place.log.note_posting(each.id, posting, complete=True)
+    told = [await place.log.unshown_score(each.id) for each in (given, asked, left)]
+    assert None not in told
+    for each in (claimed, silent):  # the message itself says who is on it
+        assert await place.log.unshown_score(each.id) is None
+
+
+async def test_claims_and_releases_do_not_make_a_record_grow(place: Place) -> None:
+    escalation, now = await place.ask(), place.clock.now
+    discussion = RedisDiscussion(place.redis, place.keys, clock=place.clock)
+    sizes: list[int] = []
+    for number in range(2 * CLAIM_SOURCES_LIMIT):
+        claim = Claim(by=MAYA, at=now, source=str(10**18 + number))
+        await discussion.claim(escalation.id, claim)
+        await discussion.release(escalation.id, MAYA.id, source=str(2 * 10**18 + number))
+        if number in {0, CLAIM_SOURCES_LIMIT, 2 * CLAIM_SOURCES_LIMIT - 1}:
+            record = await cast("Any", place.redis).hgetall(place.keys.record(escalation.id))
+            sizes.append(len(record))
+    assert len(set(sizes)) == 1
+    redis = cast("Any", place.redis)
+    kept = cast("str", await redis.hget(place.keys.record(escalation.id), "claim_sources"))
+    assert len(kept.split()) == CLAIM_SOURCES_LIMIT

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import timedelta
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from uuid import uuid4
 
 import pytest
@@ -47,6 +47,7 @@ from shared.ports import (
     Discussion,
     EscalationStore,
     Hold,
+    LeaseVerdict,
     ListenerSlots,
     PostingLease,
     PostingLog,
@@ -77,6 +78,7 @@ class Side:
         log: PostingLog,
         precedents: Precedents,
         make_slots: Callable[[str], ListenerSlots],
+        unposted: Callable[[], Awaitable[Collection[str]]],
     ) -> None:
         self.store = store
         self.discussion = discussion
@@ -84,6 +86,7 @@ class Side:
         self.log = log
         self.precedents = precedents
         self.make_slots = make_slots
+        self.unposted = unposted
         self.listeners = {bot: make_slots(bot) for bot in BOTS}
         self.ids: list[str] = []
         self.leases: list[PostingLease] = []
@@ -111,6 +114,11 @@ def told(concluded: Concluded | None) -> Any:
     )
 
 
+async def _members(redis: Redis, index: str) -> Collection[str]:
+    """List what stands on an index."""
+    return cast("list[str]", await redis.zrange(index, 0, -1))
+
+
 class Escalations(RuleBasedStateMachine):
     """Acts on all sides at once and compares what each of them says."""
 
@@ -124,6 +132,8 @@ class Escalations(RuleBasedStateMachine):
         self.clock = SteppedClock()
         self.read: dict[int, Any] = {}
         """What an agent has read of each question's answer, and of a correction beside it."""
+        self.unseen: set[int] = set()
+        """Of which no complete posting was noted."""
         self.runner.run(self._open())
 
     async def _open(self) -> None:
@@ -131,6 +141,10 @@ class Escalations(RuleBasedStateMachine):
         self.fake = FakeAsyncRedis(decode_responses=True)
         self.real: Redis = open_client(StoreSettings(redis_url=SecretStr(self.valkey.url)))
         memory = MemoryEscalations(clock=self.clock, lease=timedelta(hours=1))
+
+        async def in_memory() -> Collection[str]:
+            return memory.unposted
+
         fleets = {bot: MemorySlots(memory, bot) for bot in BOTS}
         self.sides = [
             Side(
@@ -140,6 +154,7 @@ class Escalations(RuleBasedStateMachine):
                 memory,
                 MemoryPrecedents(memory, clock=self.clock, most=3),
                 lambda bot: MemoryListenerSlots(fleets[bot]),
+                in_memory,
             )
         ]
         for redis in (self.fake, self.real):
@@ -151,6 +166,7 @@ class Escalations(RuleBasedStateMachine):
                     RedisPostingLog(redis, keys, clock=self.clock, lease=timedelta(hours=1)),
                     RedisPrecedents(redis, keys, clock=self.clock, most=3),
                     partial(RedisListenerSlots, redis, keys, slots=1),
+                    partial(_members, redis, keys.unposted),
                 )
             )
 
@@ -184,7 +200,10 @@ class Escalations(RuleBasedStateMachine):
             known = side.number(accepted.escalation)
             return known, accepted.joined, accepted.escalation.state
 
-        return self.everywhere(act)[0]
+        number, joined, _ = self.everywhere(act)
+        if not joined:
+            self.unseen.add(number)
+        return number
 
     @rule(
         question=questions,
@@ -387,9 +406,11 @@ class Escalations(RuleBasedStateMachine):
             lease = await side.log.lease(side.ids[question])
             if give_back:
                 await side.log.release(lease)
-            return lease.verdict, lease.attempt
+            return lease.verdict, lease.attempt, lease.escalation and lease.escalation.state
 
-        self.everywhere(act)
+        verdict, _, state = self.everywhere(act)
+        to_be_posted = question in self.unseen and (state is None or state.is_open)
+        assert (verdict is LeaseVerdict.NOT_NEEDED) == (not to_be_posted)
 
     @rule(question=questions, complete=st.booleans(), bot=st.sampled_from(BOTS))
     def post(self, question: int, complete: bool, bot: str) -> None:
@@ -400,6 +421,8 @@ class Escalations(RuleBasedStateMachine):
             return state, [each == side.ids[question] for each in found]
 
         self.everywhere(act)
+        if complete:
+            self.unseen.discard(question)
 
     @rule(question=questions, route=st.sampled_from(["default", "billing"]))
     def remember(self, question: int, route: str) -> None:
@@ -425,6 +448,16 @@ class Escalations(RuleBasedStateMachine):
         # No further: past their deadlines, real servers forget by a clock that the test can't move.
         if self.clock.now + timedelta(minutes=minutes) < self._sooner():
             self.clock.advance(minutes=minutes)
+
+    @invariant()
+    def what_is_open_and_seen_by_nobody_is_still_to_be_posted(self) -> None:
+        async def act(side: Side) -> Any:
+            to_be_posted = {side.ids.index(each) for each in await side.unposted()}
+            opened = {side.number(each) for each in await side.store.list_open()}
+            return to_be_posted, opened
+
+        to_be_posted, opened = self.everywhere(act)
+        assert to_be_posted == self.unseen & opened
 
     @invariant()
     def lists_agree(self) -> None:

@@ -145,15 +145,16 @@ class Scene:
         bot: str = DEFAULT_BOT,
         token: str = defaults.BOT_TOKEN,
         message_content: bool = True,
+        slots: int = 1,
     ) -> Worker:
         """Put one bot's side of a worker together as the product does.
 
-        `find` may stand in for the store's.
+        `find` may stand in for the store's; so many workers as there are `slots` listen.
         """
         routes = routes or in_force(CHANNEL_ROUTE)
         fetch = Cdn(self.double.api_base, seconds=1.0).read
         assembly = Assembly(self.stores, routes, fetch, room=ImageRoom(), clock=clock)
-        turn = Turn(RedisListenerSlots(self.redis, self.keys, bot, slots=1))
+        turn = Turn(RedisListenerSlots(self.redis, self.keys, bot, slots=slots))
         account = Account(bot, token, message_content)
         side = assembly.side_of(account, turn=turn, take_turn=_no_pace, find=find)
         precedents = RedisPrecedents(self.redis, self.keys, clock=clock)

@@ -4,12 +4,13 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from support.make import a_posting, an_ask, an_outcome
+from support.make import a_posting, a_remark, an_ask, an_outcome
 
 from escalation_worker.posting import PostingDesk
 from shared.errors import ChannelRejectedError, ChannelUnavailableError
 from shared.escalation import Escalation, Posting, State
 from shared.memory import MemoryEscalations
+from shared.memory_discussion import MemoryDiscussion
 from shared.ports import PostingJournal, utc_now
 
 
@@ -104,6 +105,18 @@ async def test_a_question_that_ends_while_it_is_posted_is_shown_as_ended(
         )
         channel.go_on.set()
     assert channel.shown == [State.CANCELLED]
+
+
+async def test_a_question_that_is_asked_back_before_it_is_posted_is_posted_all_the_same(
+    store: MemoryEscalations, asked: Escalation
+) -> None:
+    discussion, channel = MemoryDiscussion(store), FakeChannel()
+    await discussion.remark(asked.id, a_remark(at=utc_now()))
+    desk = PostingDesk(store, store, channel)
+    for _ in range(2):
+        await desk.post(asked.id)
+    assert channel.posted == [(asked.id, 1)]
+    assert await state_of(store, asked) is State.NEEDS_INFO
 
 
 async def test_a_cancelled_job_gives_its_lease_back_at_once(

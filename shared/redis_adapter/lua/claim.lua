@@ -5,11 +5,13 @@
 --       4 whose claim may be ended by this: a person's id, '' for nobody's, '*' for anybody's
 --       5 what this came by, or ''  6 whether another person gives it to them 0|1
 --       7 now ms  8 showing job's id  9 its body  10 channel "changed"  11 channel "wake"
---       12 fencing number, or ''  13… states in which it may be done
+--       12 fencing number, or ''  13 how many sources are remembered
+--       14… states in which it may be done
 -- Returns {applied 0|1, record…}; {2, record…} when the slot has a newer holder; {-1} when no such
 -- record is kept.
 -- Invariant: one person at a time is on a question; what came by one source is done once, even if
--- its second delivery is read long after the first.
+-- its second delivery is read long after the first. Only the newest sources are remembered, in one
+-- field: a field for each would let the record outgrow what a script can return.
 local record = KEYS[1]
 local state = redis.call('HGET', record, 'state')
 if not state then
@@ -19,18 +21,24 @@ if outdated(KEYS[5], ARGV[12]) then
   return {2, unpack(redis.call('HGETALL', record))}
 end
 local allowed = false
-for i = 13, #ARGV do
+for i = 14, #ARGV do
   allowed = allowed or ARGV[i] == state
 end
 local holder = redis.call('HGET', record, 'claimed_by')
 local may_end = not holder or ARGV[4] == '*' or ARGV[4] == holder
 local changes = ARGV[2] == '' and holder or ARGV[2] ~= '' and holder ~= ARGV[3]
-local done = ARGV[5] ~= '' and redis.call('HEXISTS', record, 'claim:' .. ARGV[5]) == 1
+local sources = redis.call('HGET', record, 'claim_sources') or ''
+local done = ARGV[5] ~= '' and string.find(' ' .. sources .. ' ', ' ' .. ARGV[5] .. ' ', 1, true)
 if not allowed or not may_end or not changes or done then
   return {0, unpack(redis.call('HGETALL', record))}
 end
 if ARGV[5] ~= '' then
-  redis.call('HSET', record, 'claim:' .. ARGV[5], '1')
+  sources = sources == '' and ARGV[5] or sources .. ' ' .. ARGV[5]
+  local _, spaces = string.gsub(sources, ' ', ' ')
+  if spaces >= tonumber(ARGV[13]) then
+    sources = string.sub(sources, string.find(sources, ' ', 1, true) + 1)
+  end
+  redis.call('HSET', record, 'claim_sources', sources)
 end
 if ARGV[6] == '1' then
   redis.call('HINCRBY', record, 'assignments', 1)

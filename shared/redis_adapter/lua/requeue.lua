@@ -2,12 +2,13 @@
 -- KEYS  1 record  2 lease  3 index of what is to be done  4 queue
 -- ARGV  1 id  2 job's id without its number  3 body  4 now ms
 --       5 arq's key of a job's body without the id  6 arq's key of a job in progress without the id
---       7 channel "wake"  8 field that holds the job's id  9 state it must be in, or ''
+--       7 channel "wake"  8 field that holds the job's id  9 only while it is open 0|1
 -- Returns 1 if a job was queued, else 0.
 -- Invariant: a job that waits in the queue, for its turn or for its next try, is not doubled. One
--- whose worker died gets a new id, because arq would hold the old one back until its time-out.
-local state = redis.call('HGET', KEYS[1], 'state')
-if not state or (ARGV[9] ~= '' and ARGV[9] ~= state) then
+-- whose worker died gets a new id, because arq would hold the old one back until its time-out. An
+-- open question stays on its index, whatever was said of it before people could see it.
+local over = ARGV[9] == '1' and redis.call('HEXISTS', KEYS[1], 'outcome') == 1
+if over or redis.call('EXISTS', KEYS[1]) == 0 then
   redis.call('ZREM', KEYS[3], ARGV[1])
   return 0
 end
