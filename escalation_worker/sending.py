@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from escalation_worker.answering import Answering
+from escalation_worker.answering import Answering, fitting
 from escalation_worker.manners import MannerOf, is_talk
 from escalation_worker.operators import WhoMayAct, find_allowed
 from shared.crash_points import CrashPoint, crash_point
@@ -29,9 +29,10 @@ class Written:
     """A message that the person who presses Send has written where the question is shown."""
 
     id: str
-    text: str | None
-    """None where the channel did not let us read it."""
+    text: str
     files: tuple[OfferedFile, ...] = ()
+    why_not: ReplyVerdict | None = None
+    """Why it can't be passed on; None where it can."""
 
 
 ReadWritten = Callable[[], Awaitable[Sequence[Written]]]
@@ -67,14 +68,17 @@ class Sending:
         operators = self._operators.of(escalation.question)
         if not operators.include(reply.person_id, reply.person_roles):
             return ReplyVerdict.OVERHEARD  # it is no attempt to answer, so there is no refusal
+        question = escalation.question
+        if question.options_only and fitting(question, reply.text.strip()) is not None:
+            return None  # as good as its button, and it has no Send
         if escalation.state.is_open:
-            return ReplyVerdict.WRITTEN
+            return ReplyVerdict.WRITTEN if question.takes_text else ReplyVerdict.WRITTEN_IN_VAIN
         if may_be_sent_late(escalation):
             return ReplyVerdict.WRITTEN_LATE
         # What was written before the end may be a part of the very answer that ended it.
         ended = escalation.outcome
         before = ended is not None and reply.at <= ended.at
-        return ReplyVerdict.OVERHEARD if before else ReplyVerdict.TOO_LATE
+        return ReplyVerdict.OVERHEARD if before else ReplyVerdict.WRITTEN_AFTER
 
     async def send(
         self, reply: InboundReply, read: ReadWritten
@@ -119,14 +123,14 @@ class _Joined:
 def _joined(messages: Sequence[Written]) -> _Joined | ReplyVerdict:
     """Join what is to be sent, or tell why nothing is.
 
-    What can't be read is not left out: half of an answer may mean the opposite of the whole.
+    What can't be sent is not left out: half of an answer may mean the opposite of the whole.
     """
     texts: list[str] = []
     files: list[OfferedFile] = []
     source = ""
     for each in messages:
-        if each.text is None:
-            return ReplyVerdict.CONTENT_HIDDEN
+        if each.why_not is not None:
+            return each.why_not
         text = each.text.strip()
         if text.startswith(ASKS_BACK) or (is_blank(text) and not each.files):
             continue

@@ -27,6 +27,13 @@ _WORDS: Final = {
         "The time for an answer was over, and nothing was passed on. If the agent should still "
         "read what you wrote here, press “Send late answer” under the question."
     ),
+    ReplyVerdict.WRITTEN_IN_VAIN: (
+        "Read, and not passed on: this question is not answered in writing. Use the buttons or the "
+        "menu of its message."
+    ),
+    ReplyVerdict.WRITTEN_AFTER: (
+        "This question has already ended, so nothing that is written here is passed on any more."
+    ),
     ReplyVerdict.OVERHEARD: "This was said among people, so nothing was passed on.",
     ReplyVerdict.NOTHING_WRITTEN: (
         "You have not written anything here yet. Write your answer in the question's thread, in as "
@@ -40,6 +47,14 @@ _WORDS: Final = {
         "I can't read all that you wrote here, so nothing was passed on. This bot seems to lack "
         "the Message Content intent: press “Answer” and write your answer there, or begin each "
         "message by mentioning me."
+    ),
+    ReplyVerdict.FORWARDED: (
+        "You forwarded a message here. A forwarded message can't be sent, so nothing was passed "
+        "on: delete it and press “Send” again, or press “Answer” and write your answer there."
+    ),
+    ReplyVerdict.POLLED: (
+        "You started a poll here. A poll can't be sent, so nothing was passed on: delete it and "
+        "press “Send” again, or press “Answer” and write your answer there."
     ),
     ReplyVerdict.PAGE_KEPT: "This page is kept. Nothing is passed on before the form is complete.",
     ReplyVerdict.FILES_REFUSED: (

@@ -593,10 +593,14 @@ class ReplyVerdict(StrEnum):
     WRONG_SHAPE = "wrong_shape"  # this question is answered in another way than in writing
     WRITTEN = "written"  # read, and passed on by nobody: its route waits for Send
     WRITTEN_LATE = "written_late"  # likewise, after the deadline
+    WRITTEN_IN_VAIN = "written_in_vain"  # likewise, where nothing is answered in writing
+    WRITTEN_AFTER = "written_after"  # likewise, after another end
     OVERHEARD = "overheard"  # likewise, said by somebody who may not answer, or before the end
     NOTHING_WRITTEN = "nothing_written"  # Send, and this person has written nothing to be sent
     TOO_MUCH_WRITTEN = "too_much_written"  # Send, and it is longer than an answer may be
     CONTENT_HIDDEN = "content_hidden"  # Send, and what was written can't be read
+    FORWARDED = "forwarded"  # Send, and a part of it is another message, forwarded
+    POLLED = "polled"  # Send, and a part of it is a poll
     PAGE_KEPT = "page_kept"  # a part of a form, whose rest is still to come
     FILES_REFUSED = "files_refused"  # files without a word, none of which may be passed on
     ASKED_BACK = "asked_back"  # the agent is asked, and the question waits for it

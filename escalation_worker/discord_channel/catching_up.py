@@ -17,6 +17,7 @@ import discord
 from discord.utils import snowflake_time
 
 from escalation_worker.discord_channel import problems
+from escalation_worker.discord_channel.kinds import replied_to
 from escalation_worker.discord_channel.members import give_roles
 from escalation_worker.discord_channel.places import GONE, can_be_read
 from shared.crash_points import CrashPoint, crash_point
@@ -151,7 +152,7 @@ class CatchingUp:
                     heard += 1
             for each in places:
                 async for message in each.history(limit=None, after=since, oldest_first=True):
-                    if message.reference is not None and message.reference.message_id is not None:
+                    if replied_to(message) is not None:
                         await give_roles(message, authors)
                         await self._hear(message, hold, in_order=False)
                         heard += 1
@@ -197,8 +198,7 @@ class CatchingUp:
                 continue
             after = discord.Object(reference)
             async for message in where.history(limit=None, after=after, oldest_first=True):
-                replied_to = message.reference.message_id if message.reference else None
-                if reference in {channel_id, replied_to}:
+                if reference in {channel_id, replied_to(message)}:
                     await give_roles(message, authors)
                     await self._hear(message, hold, in_order=False)
 

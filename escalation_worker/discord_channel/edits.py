@@ -52,10 +52,14 @@ def notice(verdict: ReplyVerdict) -> str | None:
             | ReplyVerdict.KEPT_LATE
             | ReplyVerdict.WRITTEN
             | ReplyVerdict.WRITTEN_LATE
+            | ReplyVerdict.WRITTEN_IN_VAIN
+            | ReplyVerdict.WRITTEN_AFTER
             | ReplyVerdict.OVERHEARD
             | ReplyVerdict.NOTHING_WRITTEN
             | ReplyVerdict.TOO_MUCH_WRITTEN
             | ReplyVerdict.CONTENT_HIDDEN
+            | ReplyVerdict.FORWARDED
+            | ReplyVerdict.POLLED
             | ReplyVerdict.PAGE_KEPT
             | ReplyVerdict.FILES_REFUSED
             | ReplyVerdict.ASKED_BACK

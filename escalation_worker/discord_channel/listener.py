@@ -23,6 +23,7 @@ from escalation_worker.discord_channel.files import (
     nothing_refused,
     offered_in,
 )
+from escalation_worker.discord_channel.kinds import replied_to
 from escalation_worker.discord_channel.notices import ONCE_A_QUESTION, notice, say, show_read
 from escalation_worker.unreadable import passing_over_unreadable
 from shared.errors import StoreUnavailableError
@@ -134,9 +135,10 @@ class Listener:
         escalation_id = await self._find(str(message.channel.id))
         if escalation_id is not None:
             return escalation_id, True
-        if message.reference and message.reference.message_id:
+        answered_id = replied_to(message)
+        if answered_id is not None:
             # A thread's id is its starter message's: a reply to that message names it as well.
-            escalation_id = await self._find(str(message.reference.message_id))
+            escalation_id = await self._find(str(answered_id))
             # Discord may show a message before its worker could note it, or dies.
             escalation_id = escalation_id or _named_in_what_it_replies_to(message)
         return escalation_id, False

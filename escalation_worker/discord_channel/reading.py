@@ -8,6 +8,7 @@ import discord
 
 from escalation_worker.discord_channel import problems
 from escalation_worker.discord_channel.files import offered_in
+from escalation_worker.discord_channel.kinds import replied_to, why_not_sent
 from escalation_worker.discord_channel.listener import is_a_persons, without_leading_mention
 from escalation_worker.sending import Written
 
@@ -27,7 +28,7 @@ async def written_by_whoever_clicked(interaction: discord.Interaction) -> list[W
     async for message in _in_its_thread(interaction, starter):
         found[message.id] = message
     async for message in _since(interaction, starter, starter.channel.id):
-        if message.reference is not None and message.reference.message_id == starter.id:
+        if replied_to(message) == starter.id:
             found[message.id] = message
     theirs = [
         each
@@ -35,14 +36,15 @@ async def written_by_whoever_clicked(interaction: discord.Interaction) -> list[W
         if each.author.id == interaction.user.id and is_a_persons(each)
     ]
     me = interaction.client.user
-    return [Written(str(each.id), _text(each, me), offered_in(each)) for each in theirs]
-
-
-def _text(message: discord.Message, me: discord.abc.Snowflake | None) -> str | None:
-    """Read a message; None where Discord left its content out, with all that might stand in it."""
-    if not message.content and not message.attachments and not message.stickers:
-        return None
-    return without_leading_mention(message.content, me)
+    return [
+        Written(
+            str(each.id),
+            without_leading_mention(each.content, me),
+            offered_in(each),
+            why_not_sent(each),
+        )
+        for each in theirs
+    ]
 
 
 async def _in_its_thread(

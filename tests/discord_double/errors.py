@@ -188,6 +188,10 @@ def thread_archived() -> Refusal:
     return Refusal(400, 50083, "Thread is archived")
 
 
+def poll_message() -> Refusal:
+    return Refusal(400, 520003, "Cannot edit a poll message")
+
+
 def no_reply_without_history() -> Refusal:
     return Refusal(403, 160002, "Cannot reply without permission to read message history")
 

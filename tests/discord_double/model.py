@@ -66,6 +66,7 @@ class MessageFlag(IntFlag):
     EPHEMERAL = 1 << 6
     LOADING = 1 << 7
     SUPPRESS_NOTIFICATIONS = 1 << 12
+    HAS_SNAPSHOT = 1 << 14
     COMPONENTS_V2 = 1 << 15
 
 
@@ -149,6 +150,9 @@ class Message:
     mentions: Mentions = field(default_factory=Mentions)
     flags: MessageFlag = field(default_factory=lambda: MessageFlag(0))
     reference: JsonObject | None = None
+    # Of a forward: what it forwards, as that stood then.
+    forwarded: Message | None = None
+    poll: JsonObject | None = None
     # The emoji's key in a URL ("👍" or "name:id") to those who reacted with it, in order.
     reactions: dict[str, list[int]] = field(default_factory=dict[str, list[int]])
     pinned_at: datetime | None = None

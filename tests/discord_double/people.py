@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import payloads, uploads
-from .acts import guilds, interactions, messages, threads
+from .acts import guilds, interactions, messages, references, threads
 from .acts.interactions import InteractionType
 from .commands import check_given
 from .events import Viewer
@@ -86,6 +86,19 @@ class Person:
     async def reply(self, message: Message, text: str, *, ping: bool = True) -> Message:
         """Reply to a message where it stands."""
         return await self.write(message, text, reply_to=message, ping=ping)
+
+    async def forward(self, message: Message, place: Place) -> Message:
+        """Forward a message to another channel or thread, or to its own."""
+        reference = references.to(self._place(message), message.id, references.FORWARD)
+        draft = messages.read_draft({"message_reference": reference})
+        return messages.post(self._world, self.member.user, self._place(place), draft)
+
+    async def ask_all(self, place: Place, question: str, *answers: str) -> Message:
+        """Start a poll."""
+        listed = [{"poll_media": {"text": each}} for each in answers]
+        poll = {"question": {"text": question}, "answers": listed}
+        draft = messages.read_draft({"poll": poll})
+        return messages.post(self._world, self.member.user, self._place(place), draft)
 
     async def edit(self, message: Message, text: str) -> Message:
         """Change an own message."""

@@ -32,6 +32,7 @@ class Permission(IntFlag):
     CREATE_PUBLIC_THREADS = 1 << 35
     CREATE_PRIVATE_THREADS = 1 << 36
     SEND_MESSAGES_IN_THREADS = 1 << 38
+    SEND_POLLS = 1 << 49
     PIN_MESSAGES = 1 << 51
 
 
@@ -50,6 +51,7 @@ EVERYONE_DEFAULT = (
     | Permission.CREATE_PUBLIC_THREADS
     | Permission.CREATE_PRIVATE_THREADS
     | Permission.SEND_MESSAGES_IN_THREADS
+    | Permission.SEND_POLLS
 )
 BOT_DEFAULT = EVERYONE_DEFAULT | Permission.MANAGE_THREADS
 
@@ -60,6 +62,7 @@ DIRECT_MESSAGE = (
     | Permission.ADD_REACTIONS
     | Permission.EMBED_LINKS
     | Permission.ATTACH_FILES
+    | Permission.SEND_POLLS
 )
 
 

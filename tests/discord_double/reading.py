@@ -18,6 +18,11 @@ def text_of(message: Message) -> str:
         for item in objects_in(embed.get("fields")):
             parts += [item["name"], item["value"]]
         parts.append(as_object(embed.get("footer")).get("text") or "")
+    if message.poll is not None:
+        parts.append(message.poll["question"]["text"])
+        parts += [answer["poll_media"]["text"] for answer in message.poll["answers"]]
+    if message.forwarded is not None:
+        parts.append(text_of(message.forwarded))
     parts += labels_of(message)
     return "\n".join(part for part in parts if part)
 

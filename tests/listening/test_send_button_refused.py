@@ -133,13 +133,35 @@ async def test_a_question_that_is_not_answered_in_words_has_no_send_and_takes_no
         asked = await scene.ask(worker, "which?", **shape)
         maya, starter = scene.double.person("Maya"), scene.starter(asked)
         assert "Send" not in labels(starter)
-        await until_read(scene, await maya.write(scene.thread(asked), "yes"))
+        thread = scene.thread(asked)
+        first = await maya.write(thread, "Let me see.")
+        await until_read(scene, first)
+        await until_read(scene, await scene.double.person("Noor").write(thread, "I would."))
         assert (await scene.read(asked)).state is State.POSTED, "said among colleagues"
+        (said,) = said_by_bot(scene.double, thread)
+        assert "not answered in writing" in said, "once, so that nobody waits for it"
+        assert not first.reactions
         forged = interactive(starter.components)[0]
         forged["custom_id"] = str(ControlId(Act.SEND, asked.id))
         words = await said_to(scene, await maya.click(starter, forged["custom_id"]))
         assert "not answered in writing" in words
         assert (await scene.read(asked)).state is State.POSTED
+
+
+async def test_where_only_the_offered_answers_will_do_one_of_them_in_writing_needs_no_send(
+    scene: Scene,
+) -> None:
+    async with asyncio.timeout(30), scene.listening(a_sender(scene)) as worker:
+        asked = await scene.ask(worker, "which?", options=("5 %", "10 %"), options_only=True)
+        maya, thread = scene.double.person("Maya"), scene.thread(asked)
+        await scene.double.person("Mallory").write(thread, "5 %")
+        answer = await maya.write(thread, "10 %")
+        outcome = await outcome_of(scene, asked)
+        assert (outcome.text, outcome.source) == ("10 %", str(answer.id))
+        await scene.double.person("Noor").write(thread, "5 %")
+        await scene.double.until(lambda: said_by_bot(scene.double, thread))
+        (said,) = said_by_bot(scene.double, thread)
+        assert "already ended" in said
 
 
 async def test_without_the_message_content_intent_it_says_so_and_answer_remains(
@@ -183,7 +205,9 @@ async def test_what_is_written_after_another_end_is_told_to_be_too_late(
     async with asyncio.timeout(30), scene.listening(a_sender(scene)) as worker:
         asked = await scene.ask(worker, "a discount?")
         await scene.store.conclude(asked.id, an_outcome(asked, State.CANCELLED, at=utc_now()))
-        thread = scene.thread(asked)
-        await scene.double.person("Maya").write(thread, "Yes.")
-        await scene.double.until(lambda: said_by_bot(scene.double, thread))
-        assert "already ended" in said_by_bot(scene.double, thread)[0]
+        maya, thread = scene.double.person("Maya"), scene.thread(asked)
+        for words in ("Yes.", "Or no.", "Well."):
+            await until_read(scene, await maya.write(thread, words))
+        await until_read(scene, await scene.double.person("Noor").write(thread, "What was it?"))
+        (said,) = said_by_bot(scene.double, thread)
+        assert "already ended" in said, "once, and then they can talk"

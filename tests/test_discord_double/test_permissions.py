@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 CHANNEL = f"/channels/{defaults.CHANNEL_ID}"
 EMBED = {"embeds": [{"description": "x"}]}
+POLL = {"poll": {"question": {"text": "x"}, "answers": [{"poll_media": {"text": "y"}}]}}
 
 
 @pytest.mark.parametrize(
@@ -23,6 +24,7 @@ EMBED = {"embeds": [{"description": "x"}]}
         (Permission.SEND_MESSAGES, "POST", "/messages", {"content": "x"}),
         (Permission.SEND_MESSAGES, "POST", "/typing", None),
         (Permission.EMBED_LINKS, "POST", "/messages", EMBED),
+        (Permission.SEND_POLLS, "POST", "/messages", POLL),
         (Permission.READ_MESSAGE_HISTORY, "GET", "/messages/{own}", None),
         (Permission.ADD_REACTIONS, "PUT", "/messages/{own}/reactions/👍/@me", None),
         (Permission.CREATE_PUBLIC_THREADS, "POST", "/messages/{own}/threads", {"name": "x"}),

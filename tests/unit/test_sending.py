@@ -13,6 +13,7 @@ from escalation_worker.manners import USUAL, manners_by_route
 from escalation_worker.operators import Operators
 from escalation_worker.sending import Sending, Written
 from escalation_worker.writing import Writing
+from shared.answer_form import AnswerForm
 from shared.errors import ConfigurationError
 from shared.escalation import DEFAULT_BOT, Escalation, State
 from shared.manner import Manner
@@ -24,6 +25,7 @@ from shared.routes.route import AnswerMode, Route, default_route
 from shared.routes_in_force import InForce
 from unit.test_answering import OPERATORS, a_reply
 
+FORM = AnswerForm.model_validate({"type": "object", "properties": {"n": {"type": "integer"}}})
 SEND = Manner(AnswerMode.SEND_BUTTON)
 
 
@@ -45,10 +47,18 @@ async def ended(store: MemoryEscalations, escalation: Escalation, state: State) 
 
 
 async def send(
-    store: MemoryEscalations, escalation: Escalation, *texts: str | None, **who: Any
+    store: MemoryEscalations, escalation: Escalation, *texts: str, **who: Any
 ) -> ReplyVerdict:
-    """Press Send with these messages written, numbered from 1."""
-    written = [Written(f"m{number}", text) for number, text in enumerate(texts, start=1)]
+    """Press Send with these messages written, numbered from 1.
+
+    A verdict stands for a message that can't be sent for this reason.
+    """
+    written = [
+        Written(f"m{number}", "", why_not=text)
+        if isinstance(text, ReplyVerdict)
+        else Written(f"m{number}", text)
+        for number, text in enumerate(texts, start=1)
+    ]
 
     async def read() -> Sequence[Written]:
         return written
@@ -77,12 +87,14 @@ async def test_messages_are_joined_in_order_and_the_last_of_them_is_the_source(
         (("x" * QUESTION_LIMIT, "y"), ReplyVerdict.TOO_MUCH_WRITTEN),
         (("x" * (QUESTION_LIMIT - 1), "y"), ReplyVerdict.TOO_MUCH_WRITTEN),
         (("x" * (QUESTION_LIMIT - 2), "y"), ReplyVerdict.ACCEPTED),
-        (("Yes", None), ReplyVerdict.CONTENT_HIDDEN),
-        ((None,), ReplyVerdict.CONTENT_HIDDEN),
+        (("Yes", ReplyVerdict.CONTENT_HIDDEN), ReplyVerdict.CONTENT_HIDDEN),
+        ((ReplyVerdict.CONTENT_HIDDEN,), ReplyVerdict.CONTENT_HIDDEN),
+        (("As here:", ReplyVerdict.FORWARDED), ReplyVerdict.FORWARDED),
+        ((ReplyVerdict.POLLED, "Yes"), ReplyVerdict.POLLED),
     ],
 )
 async def test_what_can_not_be_sent_as_a_whole_is_not_sent_in_part(
-    store: MemoryEscalations, texts: tuple[str | None, ...], verdict: ReplyVerdict
+    store: MemoryEscalations, texts: tuple[str, ...], verdict: ReplyVerdict
 ) -> None:
     question = await asked(store)
     assert await send(store, question, *texts) is verdict
@@ -146,7 +158,41 @@ async def test_a_message_is_talk_for_as_long_as_its_question_is_open(
     await ended(store, question, State.TIMED_OUT)
     assert await sending.wrote(a_reply(question)) is ReplyVerdict.WRITTEN_LATE
     await send(store, question, "Yes")
-    assert await sending.wrote(a_reply(question)) is ReplyVerdict.TOO_LATE
+    assert await sending.wrote(a_reply(question)) is ReplyVerdict.WRITTEN_AFTER
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [{"approvals_needed": 1}, {"form": FORM}, {"options": ("yes", "no"), "options_only": True}],
+)
+async def test_what_is_not_answered_in_writing_is_not_said_to_wait_for_send(
+    store: MemoryEscalations, shape: dict[str, Any]
+) -> None:
+    question, sending = await asked(store, **shape), a_sender(store)
+    assert await sending.wrote(a_reply(question, "maybe")) is ReplyVerdict.WRITTEN_IN_VAIN
+    assert await sending.wrote(a_reply(question, person="222")) is ReplyVerdict.OVERHEARD
+    await ended(store, question, State.TIMED_OUT)
+    assert await sending.wrote(a_reply(question, "maybe")) is ReplyVerdict.WRITTEN_AFTER
+
+
+@pytest.mark.parametrize("state", [None, State.TIMED_OUT, State.ANSWERED])
+async def test_the_only_answers_that_will_do_need_no_send(
+    store: MemoryEscalations, state: State | None
+) -> None:
+    question = await asked(store, options=("yes", "no"), options_only=True)
+    if state is not None:
+        await ended(store, question, state)
+    sending = a_sender(store)
+    assert await sending.wrote(a_reply(question, " Yes ")) is None, "a later one is told so, too"
+    stranger = a_reply(question, "yes", person="222")
+    assert await sending.wrote(stranger) is ReplyVerdict.OVERHEARD
+
+
+async def test_an_offered_answer_among_others_is_talk_like_any_other(
+    store: MemoryEscalations,
+) -> None:
+    question = await asked(store, options=("yes", "no"))
+    assert await a_sender(store).wrote(a_reply(question, "yes")) is ReplyVerdict.WRITTEN
 
 
 async def test_what_was_written_before_the_answer_is_not_said_to_have_come_too_late(
@@ -156,7 +202,7 @@ async def test_what_was_written_before_the_answer_is_not_said_to_have_come_too_l
     later = a_reply(question)  # 42 seconds from now
     outcome = an_outcome(question, at=later.at - timedelta(seconds=1))
     await store.conclude(question.id, outcome)
-    assert await sending.wrote(later) is ReplyVerdict.TOO_LATE
+    assert await sending.wrote(later) is ReplyVerdict.WRITTEN_AFTER
     other = await asked(store, text="other?")
     await store.conclude(other.id, an_outcome(other, at=later.at + timedelta(minutes=1)))
     assert await sending.wrote(a_reply(other)) is ReplyVerdict.OVERHEARD

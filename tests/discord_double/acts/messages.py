@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from discord_double import errors, mentions, uploads
+from discord_double import errors, mentions, polls, uploads
 from discord_double.forms import CONTENT_MAX, NONCE_MAX, Form
 from discord_double.jsons import as_object, objects_in
 from discord_double.model import (
@@ -21,7 +21,7 @@ from discord_double.model import (
 from discord_double.permissions import Permission
 from discord_double.snowflakes import iso
 
-from . import announce, threads
+from . import announce, references, threads
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,6 +57,8 @@ class Draft:
     reply_to: int | None = None
     # Whether the message may still be posted when what it replies to is gone.
     reply_or_post: bool = False
+    forwards: references.Place | None = None
+    poll: JsonObject | None = None
 
 
 def read_draft(body: Mapping[str, Any], attachments: Sequence[Attachment] = ()) -> Draft:
@@ -78,6 +80,8 @@ def read_draft(body: Mapping[str, Any], attachments: Sequence[Attachment] = ()) 
     if not isinstance(nonce, int):
         form.text("nonce", nonce, longest=NONCE_MAX)
     reference = as_object(body.get("message_reference"))
+    is_forward = reference.get("type") == references.FORWARD
+    referred_to = form.snowflake("message_reference.message_id", reference.get("message_id"))
     draft = Draft(
         content=None if content is None else content.strip(),
         embeds=form.embeds(body["embeds"]) if body.get("embeds") is not None else None,
@@ -90,8 +94,10 @@ def read_draft(body: Mapping[str, Any], attachments: Sequence[Attachment] = ()) 
         flags=None if flags is None else MessageFlag(flags) & _SETTABLE,
         nonce=nonce,
         enforce_nonce=bool(body.get("enforce_nonce")),
-        reply_to=form.snowflake("message_reference.message_id", reference.get("message_id")),
+        reply_to=None if is_forward else referred_to,
         reply_or_post=reference.get("fail_if_not_exists") is False,
+        forwards=references.forwarded_place(form, reference) if is_forward else None,
+        poll=polls.read(form),
     )
     form.close()
     return draft
@@ -120,9 +126,15 @@ def post(
     _require_to_post(world, author, channel, draft)
     if draft.enforce_nonce and (earlier := _posted_with(world, author, channel, draft.nonce)):
         return earlier
-    replied_to = _replied_to(world, author, channel, draft)
+    replied_to = references.replied_to(
+        world, author, channel, draft.reply_to, or_post=draft.reply_or_post
+    )
+    forwarded = None
+    if draft.forwards is not None:
+        forwarded = references.forwarded(world, author, draft.forwards)
     uploads.require_fitting(world, draft.attachments)
-    if not (draft.content or draft.embeds or draft.components or draft.attachments):
+    parts = (draft.content, draft.embeds, draft.components, draft.attachments, draft.poll)
+    if forwarded is None and not any(parts):
         raise errors.empty_message()
     if isinstance(channel, Thread):
         threads.wake(world, author, channel)
@@ -140,8 +152,11 @@ def post(
             world, author, channel, draft.content or "", draft.allowed, replied_to
         ),
         flags=(draft.flags or MessageFlag(0)) & ~MessageFlag.EPHEMERAL,
-        reference=_reference(channel, replied_to.id) if replied_to else None,
+        reference=references.to(channel, replied_to.id) if replied_to else None,
+        poll=draft.poll and polls.opened(draft.poll),
     )
+    if forwarded is not None:
+        references.attach(world, message, forwarded)
     if message.components and (application := world.bot_of(author)):
         message.application_id = application.id
     if draft.nonce is not None:
@@ -174,6 +189,8 @@ def edit(world: World, editor: User, channel: Channel, message: Message, draft: 
         raise errors.not_the_author()
     if message.is_system:
         raise errors.system_message()
+    if message.poll is not None:
+        raise errors.poll_message()
     if draft.embeds:
         world.require(editor, channel, Permission.EMBED_LINKS)
     if isinstance(channel, Thread):
@@ -320,7 +337,7 @@ def pin(world: World, who: User, channel: Channel, message: Message, *, pinned: 
     announce.pins_changed(world, channel, iso(max(pins)) if pins else None)
     announce.message_updated(world, message, channel)
     if pinned:
-        reference = _reference(channel, message.id)
+        reference = references.to(channel, message.id)
         note = Message(
             world.ids.next(), channel.id, who, type=MessageType.PINNED, reference=reference
         )
@@ -342,6 +359,8 @@ def _require_to_post(world: World, author: User, channel: Channel, draft: Draft)
         needed.append(Permission.EMBED_LINKS)
     if draft.attachments:
         needed.append(Permission.ATTACH_FILES)
+    if draft.poll:
+        needed.append(Permission.SEND_POLLS)
     world.require(author, channel, *needed)
     others = [u for u in channel.recipients if u.id != author.id]
     if channel.type is ChannelType.DM and not all(u.accepts_direct_messages for u in others):
@@ -358,34 +377,6 @@ def _posted_with(
     if entry is None or time.monotonic() - entry[1] > world.settings.nonce_window:
         return None
     return channel.messages.get(entry[0])
-
-
-def _replied_to(world: World, author: User, channel: Channel, draft: Draft) -> Message | None:
-    if draft.reply_to is None:
-        return None
-    if Permission.READ_MESSAGE_HISTORY not in world.permissions(author, channel):
-        raise errors.no_reply_without_history()
-    message = channel.messages.get(draft.reply_to)
-    path = "message_reference"
-    if message is None:
-        if draft.reply_or_post:
-            return None
-        raise errors.InvalidForm([(path, "REPLIES_UNKNOWN_MESSAGE", "Unknown message")])
-    if message.is_system:
-        why = "Cannot reply to a system message"
-        raise errors.InvalidForm([(path, "REPLIES_CANNOT_REPLY_TO_SYSTEM_MESSAGE", why)])
-    return message
-
-
-def _reference(channel: Channel, message_id: int) -> JsonObject:
-    reference: JsonObject = {
-        "type": 0,
-        "channel_id": str(channel.id),
-        "message_id": str(message_id),
-    }
-    if channel.guild_id is not None:
-        reference["guild_id"] = str(channel.guild_id)
-    return reference
 
 
 def _require_emoji(key: str) -> None:

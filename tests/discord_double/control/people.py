@@ -2,6 +2,8 @@
 
     write          channel_id, content?, reply_to?, files?  → the message
     dm             content                            → the message
+    forward        message_id, channel_id             → the message
+    poll           channel_id, question, answers      → the message
     edit           message_id, content                → the message
     delete         message_id
     react, unreact message_id, emoji
@@ -75,6 +77,17 @@ def _upload(given: JsonObject) -> Upload:
 
 async def _write_directly(double: DiscordDouble, who: Person, body: JsonObject) -> Any:
     return dump.message(double, await who.write_directly(str(body["content"])))
+
+
+async def _forward(double: DiscordDouble, who: Person, body: JsonObject) -> Any:
+    message = await who.forward(message_in(double, body), channel_in(double, body))
+    return dump.message(double, message)
+
+
+async def _poll(double: DiscordDouble, who: Person, body: JsonObject) -> Any:
+    answers = [str(each) for each in as_list(body["answers"])]
+    place = channel_in(double, body)
+    return dump.message(double, await who.ask_all(place, str(body["question"]), *answers))
 
 
 async def _edit(double: DiscordDouble, who: Person, body: JsonObject) -> Any:
@@ -165,6 +178,8 @@ async def _answered(double: DiscordDouble, opened: Interaction, body: JsonObject
 ACTS: dict[str, Act] = {
     "write": _write,
     "dm": _write_directly,
+    "forward": _forward,
+    "poll": _poll,
     "edit": _edit,
     "delete": _delete,
     "react": _react,

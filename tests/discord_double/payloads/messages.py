@@ -94,10 +94,9 @@ def message(world: World, what: Message, viewer: Viewer, *, nested: bool = False
         shown["interaction_metadata"] = what.interaction
     if what.position is not None:
         shown["position"] = what.position
-    if what.reference is not None:
-        shown["message_reference"] = what.reference
-        if not nested and what.type in {MessageType.REPLY, MessageType.THREAD_STARTER}:
-            shown["referenced_message"] = _referenced(world, what.reference, viewer)
+    if what.poll is not None and readable:
+        shown["poll"] = what.poll
+    shown |= _related(world, what, viewer, nested=nested)
     if MessageFlag.HAS_THREAD in what.flags:
         started = world.channels.get(what.id)
         if isinstance(started, Thread):
@@ -133,6 +132,41 @@ def _reaction(key: str, users: list[int], own_id: int) -> JsonObject:
         "me": own_id in users,
         "me_burst": False,
     }
+
+
+def _related(world: World, what: Message, viewer: Viewer, *, nested: bool) -> JsonObject:
+    """Show what a message replies to, or forwards."""
+    shown: JsonObject = {}
+    if what.forwarded is not None:
+        shown["message_snapshots"] = [_snapshot(world, what, what.forwarded, viewer)]
+    if what.reference is not None:
+        shown["message_reference"] = what.reference
+        if not nested and what.type in {MessageType.REPLY, MessageType.THREAD_STARTER}:
+            shown["referenced_message"] = _referenced(world, what.reference, viewer)
+    return shown
+
+
+_SNAPSHOT = (
+    "type",
+    "content",
+    "embeds",
+    "attachments",
+    "components",
+    "timestamp",
+    "edited_timestamp",
+    "flags",
+    "mentions",
+    "mention_roles",
+)
+_CONTENTS: JsonObject = {"content": "", "embeds": [], "attachments": [], "components": []}
+
+
+def _snapshot(world: World, what: Message, forwarded: Message, viewer: Viewer) -> JsonObject:
+    """Show what a message forwards, without its author; as readable as the forward is (assumed)."""
+    shown = message(world, forwarded, viewer, nested=True)
+    readable = reads_content(what, world.channels.get(what.channel_id), viewer)
+    hidden = {} if readable else _CONTENTS
+    return {"message": {name: shown[name] for name in _SNAPSHOT} | hidden}
 
 
 def _referenced(world: World, reference: JsonObject, viewer: Viewer) -> JsonObject | None:
