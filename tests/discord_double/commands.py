@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from .forms import Form
     from .model import JsonObject
+    from .world import World
 
 COMMANDS_MAX: Final = 100
 CREATES_A_DAY: Final = 200
@@ -79,6 +80,27 @@ def check_given(declared: list[JsonObject], given: Mapping[str, Any], *, complet
         offered = [choice["value"] for choice in objects_in(option.get("choices"))]
         if offered and value not in offered:
             raise ValueError(f"{name!r} offers {offered}")
+
+
+def option_kinds(world: World, name: str) -> dict[str, int]:
+    """Return the options that a registered slash command takes, with their kinds.
+
+    A name of several words is a subcommand; of an unknown command there are none.
+    """
+    first, *rest = name.split() or [""]
+    for application in world.applications.values():
+        for registered in application.commands.values():
+            for command in registered.values():
+                if command["name"] == first:
+                    return _kinds_under(command, rest)
+    return {}
+
+
+def _kinds_under(command: JsonObject, path: list[str]) -> dict[str, int]:
+    for step in path:
+        under = [o for o in objects_in(command.get("options")) if o["name"] == step]
+        command = under[0] if under else {"options": []}
+    return {each["name"]: each["type"] for each in objects_in(command.get("options"))}
 
 
 def _options(form: Form, path: str, value: object) -> None:

@@ -274,7 +274,7 @@ class Person:
     def _command(
         self, name: str, bot: Application | None, options: Mapping[str, Any], *, complete: bool
     ) -> tuple[Application, JsonObject, JsonObject]:
-        first, *rest = name.split()
+        first, *rest = name.split() or [""]
         for application in [bot] if bot else list(self._world.applications.values()):
             for guild_id in (self._guild.id, None):
                 for command in application.commands.get(guild_id, {}).values():

@@ -281,36 +281,3 @@ async def test_unknown_acts_and_refusals_are_told(control: Control) -> None:
     error = await control.post("people/Maya/write", channel_id=1, content="x", expect=404)
     assert error["code"] == 10003
     await control.post("people/Maya/click", message_id=1, button="x", expect=422)
-
-
-async def test_the_page_shows_messages_and_takes_answers(
-    double: DiscordDouble, control: Control
-) -> None:
-    base = double.world.base_url
-    async with connected(double) as client, aiohttp.ClientSession() as browser:
-        embed = discord.Embed(title="<b>Deadline</b>", description="soon")
-        sent = await client.text_channel.send("<script>1</script>", embed=embed, view=asking())
-        thread = await sent.create_thread(name="T<i>")
-        page = await (await browser.get(f"{base}/?channel={defaults.CHANNEL_ID}")).text()
-        assert "&lt;script&gt;1&lt;/script&gt;" in page
-        assert "&lt;b&gt;Deadline" in page
-        assert "T&lt;i&gt;" in page
-        assert "<script>1" not in page
-        where = {"channel": str(thread.id), "as": "Maya"}
-        shown = await browser.post(f"{base}/_page/say", data={**where, "content": "Yes <3"})
-        assert "Yes &lt;3" in await shown.text()
-        await client.until_heard("Yes <3")
-        where = {"channel": str(defaults.CHANNEL_ID), "as": "Maya"}
-        click = {**where, "message": str(sent.id), "button": "ask"}
-        shown = await browser.post(f"{base}/_page/click", data=click)
-        assert "field:reason" in await shown.text()
-        form = {**where, "form": shown.url.query["form"], "field:reason": "so & so"}
-        shown = await browser.post(f"{base}/_page/submit", data=form)
-        page = await shown.text()
-        assert "so &amp; so" in page
-        assert "Only you can see this." in page
-        shown = await browser.post(f"{base}/_page/click", data={**click, "button": "none"})
-        assert "offers" in await shown.text()
-        revision = await (await browser.get(f"{base}/_page/revision")).text()
-        assert int(revision) == double.world.revision
-    assert (await control("GET", "health"))["sessions"] == 0
