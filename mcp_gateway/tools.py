@@ -253,7 +253,10 @@ def build_tools(
         | None = None,
         status: Annotated[Status, Field(description="Only those that stand so.")] | None = None,
     ) -> Annotated[CallToolResult, QuestionList]:
-        """List your questions, newest first, at most 100 of your newest 1,000."""
+        """List your questions, newest first, at most 100.
+
+        Looks at your newest 1,000, or at the newest 1,000 of the conversation that you name.
+        """
         found = await asking.list_questions(
             calling_agent(),
             conversation_id=conversation_id,

@@ -104,7 +104,8 @@ class EscalationStore(Protocol):
     ) -> list[Escalation]:
         """Read a tenant's kept questions, newest first, at most so many of those asked for.
 
-        Looks at the tenant's newest 1,000. A record that can't be read is left out.
+        Looks at the newest 1,000 of the conversation, or where none is named, of the tenant. A
+        record that can't be read is left out.
         """
         ...
 
