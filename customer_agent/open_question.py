@@ -49,7 +49,7 @@ class OpenQuestion:
     correctable_until: datetime | None = None
     """Until when a correction of its answer may come, as far as the gateway has said."""
     hopeful: bool = True
-    """Whether a late answer is awaited: not where it ended long before this conversation knew it."""
+    """Whether a late answer is awaited: not where it had ended long before this agent knew it."""
 
     def reply(self, text: str) -> None:
         """Have this passed on."""

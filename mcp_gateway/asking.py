@@ -324,9 +324,10 @@ class Asking:
     async def _handed_over(self, escalation: Escalation) -> Escalation:
         """Settle an answer before its agent reads it, so that whoever reads it reads the same.
 
-        Only an answer that people may still correct needs it: no other outcome ever changes.
+        Only an answer that people may still correct needs it, each time that it is read: no other
+        outcome ever changes.
         """
-        if not escalation.may_still_change:
+        if not escalation.is_to_be_handed_over:
             return escalation
         handed_over = await self._store.hand_over(escalation.id)
         crash_point(CrashPoint.ANSWER_HANDED_OVER)

@@ -135,8 +135,12 @@ class EscalationStore(Protocol):
     async def hand_over(self, escalation_id: str) -> Escalation | None:
         """Settle what is known of an answer, because an agent is about to read it.
 
-        What was handed over never changes, so every reader reads the same. Returns the record as
-        it stands from here on, or None if it is not kept.
+        What was handed over never changes, so every reader reads the same. Safe to repeat, and to
+        be repeated where it is not known to have been done. Returns the record as it stands from
+        here on, or None if it is not kept.
+
+        Raises:
+            StoreUncertainError: Nobody may read it yet: the note may be lost, and then it changes.
         """
         ...
 

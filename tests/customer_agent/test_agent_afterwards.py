@@ -1,4 +1,4 @@
-"""What people said in time, or late, is told in the conversation that still runs; no more is asked."""
+"""What people say after the end is told while it is of use; nothing is looked at in vain."""
 
 from __future__ import annotations
 

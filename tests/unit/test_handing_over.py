@@ -16,7 +16,7 @@ from support.terms import the_terms
 
 from mcp_gateway.asking import Asking, Hold
 from mcp_gateway.settings import GatewaySettings
-from shared.errors import StoreUnavailableError
+from shared.errors import StoreUnavailableError, StoreUncertainError
 from shared.escalation import Escalation, News, State
 from shared.memory import MemoryEscalations
 from shared.memory_corrections import MemoryCorrections
@@ -48,6 +48,11 @@ def store() -> Counting:
 
 @pytest.fixture
 def asking(store: Counting) -> Asking:
+    return asking_over(store)
+
+
+def asking_over(store: MemoryEscalations) -> Asking:
+    """Build the use-case."""
     return Asking(
         store,
         store,
@@ -134,13 +139,31 @@ async def test_whichever_way_an_answer_is_read_it_reads_the_same_ever_after(
     assert last.late_answer.text == "corrected after", "it was read, too"
 
 
-async def test_it_is_handed_over_once_and_only_where_it_could_change(
+async def test_it_is_handed_over_at_each_reading_while_edits_may_be_unheard(
     store: Counting, asking: Asking
 ) -> None:
     asked = await ask(asking, store)
     for read in READS:
         await read(asking, asked)
+    assert store.handed_over == len(READS)
+    assert await MemoryCorrections(store).end_grace(asked.id, utc_now() + timedelta(minutes=3))
+    for read in READS:
+        await read(asking, asked)
+    assert store.handed_over == len(READS)
+
+
+async def test_what_nobody_read_while_it_could_be_edited_is_handed_over_all_the_same(
+    store: Counting, asking: Asking
+) -> None:
+    asked = await ask(asking, store)
+    assert await MemoryCorrections(store).end_grace(asked.id, utc_now() + timedelta(minutes=3))
+    await by_check(asking, asked)
     assert store.handed_over == 1
+    await by_check(asking, asked)
+    assert store.handed_over == 1
+
+
+async def test_nothing_is_handed_over_that_can_not_change(store: Counting, asking: Asking) -> None:
     firm = await asking.ask(caller("bank"), an_ask().question, idempotency_key=None, hold=AT_ONCE)
     await answer(store, firm, correctable=False)
     await asking.check(caller("bank"), firm.id, hold=AT_ONCE)
@@ -149,7 +172,7 @@ async def test_it_is_handed_over_once_and_only_where_it_could_change(
     )
     await store.conclude(declined.id, an_outcome(declined, State.DECLINED, at=utc_now()))
     await asking.check(caller("inn"), declined.id, hold=AT_ONCE)
-    assert store.handed_over == 1
+    assert store.handed_over == 0
 
 
 async def test_a_wait_that_can_not_hand_over_the_answer_comes_back_with_the_id_alone(
@@ -177,6 +200,52 @@ async def test_no_other_call_shows_an_answer_that_it_can_not_hand_over(
     store.away = True
     with pytest.raises(StoreUnavailableError):
         await read(asking, asked)
+
+
+class Unconfirmed(Counting):
+    """A store that notes what is handed over, and whose replicas don't confirm the note."""
+
+    confirms = False
+
+    async def hand_over(self, escalation_id: str) -> Escalation | None:
+        handed_over = await super().hand_over(escalation_id)
+        if not self.confirms:
+            raise StoreUncertainError("too few replicas confirmed it in time")
+        return handed_over
+
+
+@pytest.mark.parametrize("read", READS)
+async def test_nobody_reads_what_no_replica_has_confirmed_however_often_they_ask(
+    read: Read,
+) -> None:
+    store = Unconfirmed()
+    asking = asking_over(store)
+    asked = await ask(asking, store)
+    for _ in range(3):
+        with pytest.raises(StoreUncertainError):
+            await read(asking, asked)
+    noted = await store.get(asked.id)
+    assert noted is not None
+    assert noted.handed_over_at is not None, "one server has it, and may be lost"
+    store.confirms = True
+    assert (await read(asking, asked)).outcome == noted.outcome
+
+
+async def test_a_correction_that_no_replica_has_confirmed_is_not_read_either() -> None:
+    store = Unconfirmed()
+    asking = asking_over(store)
+    asked = await ask(asking, store)
+    store.confirms = True
+    await by_check(asking, asked)
+    await correct(store, asked.id, "corrected", 1)
+    store.confirms = False
+    for _ in range(2):
+        with pytest.raises(StoreUncertainError):
+            await by_check(asking, asked)
+    store.confirms = True
+    read = await by_check(asking, asked)
+    assert read.late_answer is not None
+    assert read.late_answer.text == "corrected"
 
 
 def a_client(asking: Asking) -> Client:
