@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from support.terms import the_terms
 
 from mcp_gateway.asking import Asking, Hold
 from mcp_gateway.settings import GatewaySettings
+from mcp_gateway.wording import wording
 from shared.errors import StoreUnavailableError, StoreUncertainError
 from shared.escalation import Escalation, News, State
 from shared.memory import MemoryEscalations
@@ -273,7 +275,8 @@ async def test_a_client_reads_the_answer_until_when_it_may_change_and_the_correc
     told, corrected = structured(first), structured(second)
     assert answer_text(first) == "Yes, 10 %.", "the answer itself, as ever"
     assert told["correctable_until"] is not None
-    assert "they may correct it, which check_answer tells then" in told["next"]
+    until = datetime.fromisoformat(told["correctable_until"]).isoformat(timespec="seconds")
+    assert f"An edit of it made by {until} corrects it: check_answer tells" in told["next"]
     assert (corrected["status"], corrected["answer"]) == ("answered", "Yes, 10 %.")
     assert (corrected["late_answer"], corrected["correctable_until"]) == ("Yes, 15 %.", None)
     assert corrected["late_answered_by"] == corrected["answered_by"]
@@ -304,6 +307,24 @@ async def test_a_list_of_others_hands_nothing_over(store: Counting, asking: Aski
         assert store.handed_over == 0
         await agent.call_tool("list_questions", {"status": "answered"})
     assert store.handed_over == 1
+
+
+async def test_what_is_said_of_corrections_is_as_true_after_their_time(
+    store: Counting, asking: Asking
+) -> None:
+    asked = await ask(asking, store)
+    read = await by_check(asking, asked)
+    assert read.outcome is not None
+    heard_late = read.outcome.model_copy(
+        update={"correctable_until": utc_now() - timedelta(hours=3)}
+    )
+    _, before = wording(read)
+    _, after = wording(read.model_copy(update={"outcome": heard_late}))
+    for said in (before, after):
+        assert "they may" not in said
+        assert "Until" not in said
+    moment = re.compile(r"\d{4}-\S+")
+    assert moment.sub("", before) == moment.sub("", after), "a task's result reads the same"
 
 
 async def test_once_no_correction_can_come_the_agent_is_not_told_of_one(
