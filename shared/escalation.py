@@ -188,6 +188,8 @@ class Outcome(Value):
     channel: ChannelKind | None = None
     source: str | None = None
     """The message, click or form that decided it, so that its second delivery is recognised."""
+    joined: tuple[str, ...] = ()
+    """The other messages that are a part of it, where several were sent as one."""
     correctable_until: datetime | None = None
     """Until when whoever wrote this answer may edit it; None where it stands as it is."""
     corrected_at: datetime | None = None

@@ -582,6 +582,8 @@ class InboundReply:
     """Whether it is a message, which can be edited where it stands."""
     files: tuple[OfferedFile, ...] = ()
     """Of one message, or of all that are joined to one answer."""
+    joined: tuple[str, ...] = ()
+    """Which other messages are joined to that of the source."""
 
 
 OnReply = Callable[[InboundReply], Awaitable["ReplyVerdict"]]

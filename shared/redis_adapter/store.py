@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from shared.errors import TooManyOpenError, UnreadableRecordError
@@ -16,6 +16,7 @@ from shared.escalation import (
     new_id,
     states_before,
 )
+from shared.expiry import ARRIVAL, WORD
 from shared.ports import Accepted, Clock, Concluded, Hold, utc_now
 from shared.redis_adapter.connection import translated_errors
 from shared.redis_adapter.jobs import Job, JobName, make_job
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
 
     from shared.redis_adapter.keys import Keys
 
-ARRIVAL: Final = timedelta(seconds=1)
-"""What was written just before the deadline may take so long to arrive."""
 POSTS_PER_SECOND: Final = 10
 """Of one agent's questions, over time. Each takes two calls to Discord, which lets a bot make 50:
 so a flood of one agent's leaves room for the others'."""
@@ -112,7 +111,7 @@ class RedisEscalationStore:
                 keys.record(""),
                 keys.changed,
                 keys.wake,
-                to_ms(escalation.deadline + ARRIVAL),
+                to_ms(escalation.deadline + ARRIVAL + WORD),
                 ask.tenant or "",
                 ask.open_limit or "",
                 1000 // POSTS_PER_SECOND,
