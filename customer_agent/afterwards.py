@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from datetime import UTC, datetime
 from typing import Final
 
@@ -20,8 +19,8 @@ from customer_agent.patience import Patience
 
 LATER: Final = frozenset({Ending.ANSWERED_LATE, Ending.CORRECTED})
 """What is told and confirmed for itself, beside the outcome."""
-_LAST_LOOK_SECONDS: Final = 5.0
-"""After the time for corrections: one that was made at its end has been heard by then."""
+_FIRST_LOOK_AFTER_SECONDS: Final = 5.0
+"""After the time for corrections: one that was made at its end has mostly been heard by then."""
 
 
 def may_go_on(listed: ListedQuestion, *, hopeful: bool) -> bool:
@@ -38,16 +37,15 @@ def may_go_on(listed: ListedQuestion, *, hopeful: bool) -> bool:
 async def wait_for_more(
     gateway: Gateway, entry: OpenQuestion, patience: Patience
 ) -> Outcome | None:
-    """Look now and then whether somebody answered late, or corrected their answer.
+    """Look now and then, once at least, whether somebody answered late, or corrected their answer.
 
-    Returns None when nothing can come any more: the question is not kept, or the time for
-    corrections is over. A late answer may come for as long as the conversation lasts.
+    Returns None when nothing can come any more: the question is not kept, or all edits were heard
+    that were made in time. After an outage of the worker that is long after that time; it is waited
+    for up to `unheard_correction`. A late answer may come for as long as the conversation lasts.
     """
-    pause, left = patience.late_answer, _left(entry.correctable_until)
-    while entry.escalation_id is not None and left > 0:
-        step = min(pause, left)
-        await asyncio.sleep(step)
-        left -= step
+    pause, until = patience.late_answer, entry.correctable_until
+    while entry.escalation_id is not None:
+        await asyncio.sleep(_until_next_look(pause, until))
         pause = min(pause * 1.5, patience.longest_late_answer)
         try:
             standing = await gateway.check(entry.escalation_id, wait_seconds=0)
@@ -58,11 +56,17 @@ async def wait_for_more(
         outcome = outcome_of(standing, entry)
         if outcome is not None and outcome.ending in LATER:
             return outcome
+        if until is None:
+            continue
+        given_up = datetime.now(UTC) > until + patience.unheard_correction
+        if given_up or standing.correctable_until is None:
+            return None
     return None
 
 
-def _left(correctable_until: datetime | None) -> float:
-    """Tell for how many seconds it is worth looking."""
+def _until_next_look(pause: float, correctable_until: datetime | None) -> float:
+    """Tell for how many seconds to wait: no longer than until the time for corrections is over."""
     if correctable_until is None:
-        return math.inf
-    return (correctable_until - datetime.now(UTC)).total_seconds() + _LAST_LOOK_SECONDS
+        return pause
+    left = (correctable_until - datetime.now(UTC)).total_seconds() + _FIRST_LOOK_AFTER_SECONDS
+    return min(pause, left) if left > 0 else pause

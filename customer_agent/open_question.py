@@ -48,6 +48,8 @@ class OpenQuestion:
     replied: asyncio.Event = field(default_factory=asyncio.Event)
     correctable_until: datetime | None = None
     """Until when a correction of its answer may come, as far as the gateway has said."""
+    hopeful: bool = True
+    """Whether a late answer is awaited: not where it had ended long before this agent knew it."""
 
     def reply(self, text: str) -> None:
         """Have this passed on."""
@@ -78,7 +80,7 @@ class OpenQuestion:
         )
 
 
-def resumed(listed: ListedQuestion) -> OpenQuestion:
+def resumed(listed: ListedQuestion, *, hopeful: bool) -> OpenQuestion:
     """Take over what an earlier agent of the conversation asked."""
     return OpenQuestion(
         ticket=f"Q-{listed.escalation_id[-8:].upper()}",
@@ -86,6 +88,7 @@ def resumed(listed: ListedQuestion) -> OpenQuestion:
         escalation_id=listed.escalation_id,
         resumed=True,
         correctable_until=listed.correctable_until,
+        hopeful=hopeful,
     )
 
 

@@ -21,6 +21,7 @@ class Patience:
     longest_late_answer: float = 30.0
     resume: timedelta = timedelta(days=7)  # how old questions may be whose news a new agent tells
     late_hope: timedelta = timedelta(hours=1)  # how old ones a new agent awaits a late answer to
+    unheard_correction: timedelta = timedelta(hours=1)  # after its time, while edits are unheard
 
     def retry_after(self, attempt: int) -> float:
         """Space out tries: doubling, capped, and jittered so that agents don't return at once."""

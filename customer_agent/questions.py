@@ -200,7 +200,8 @@ class OpenQuestions:
         crash_point(CrashPoint.OUTCOME_KNOWN_TO_AGENT)
         self._report(outcome)
         self._on_change(self._waiting)
-        if outcome.ending is Ending.TIMED_OUT or entry.correctable_until is not None:
+        late = entry.hopeful and outcome.ending is Ending.TIMED_OUT
+        if late or entry.correctable_until is not None:
             await self._follow_up(entry)
 
     async def _follow_up(self, entry: OpenQuestion) -> None:
@@ -313,10 +314,10 @@ class OpenQuestions:
 
     def _take_up(self, listed: ListedQuestion) -> None:
         """Go on where the earlier agent stopped: to wait, to tell, or to hope for more."""
-        entry = resumed(listed)
         age = datetime.now(UTC) - listed.asked_at
         fresh = age < self._patience.resume
-        hopeful = age < self._patience.late_hope
+        hopeful = listed.status.is_open or age < self._patience.late_hope
+        entry = resumed(listed, hopeful=hopeful)
         untold = not listed.delivered and listed.status is not Status.CANCELLED
         if listed.status.is_open or (fresh and untold):
             _log.info("question_resumed", escalation_id=listed.escalation_id)

@@ -214,6 +214,7 @@ def outcome_of(reply: InboundReply, escalation: Escalation, state: State) -> Out
         by=person_of(reply),
         channel=ChannelKind(reply.channel),
         source=reply.source,
+        joined=reply.joined,
     )
 
 

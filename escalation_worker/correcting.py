@@ -45,6 +45,8 @@ class Correcting:
             return ReplyVerdict.REPEATED
         if not self._operators.of(escalation.question).allow(edit):
             return ReplyVerdict.NOT_ALLOWED
+        if answer.joined:
+            return ReplyVerdict.EDITED_TOO_LATE  # a part of it is no correction of the whole
         if not text or len(text) > QUESTION_LIMIT:
             return ReplyVerdict.UNREADABLE
         if text.startswith(ASKS_BACK):
@@ -72,9 +74,11 @@ class Correcting:
 
 
 def _answer_given_in(escalation: Escalation, edit: InboundReply) -> Outcome | None:
-    """Find the answer that this message gave, late or not, if it is its author's."""
+    """Find the answer that this message gave, alone or with others, if it is its author's."""
     for each in (escalation.outcome, escalation.late_answer):
-        if each is not None and each.source == edit.source and each.by is not None:
+        if each is None or each.by is None:
+            continue
+        if edit.source == each.source or edit.source in each.joined:
             return each if each.by.id == edit.person_id else None
     return None
 

@@ -106,10 +106,9 @@ class Escalating:
                 return  # whoever posts it goes on with this
             due = plan(route, escalation.question.urgency, facts, now)
             if now >= escalation.deadline or not due.steps:
-                again = due.look_again
-                # The deadline has a job of its own.
-                beyond = again is None or again >= escalation.deadline
-                await self._policies.look_again(escalation.id, None if beyond else again)
+                beyond = now >= escalation.deadline
+                again = None if beyond else next_look(route, escalation, now)
+                await self._policies.look_again(escalation.id, again)
                 return
             step = due.steps[0]
             if not isinstance(step, End):
@@ -181,6 +180,18 @@ def first_call(route: Route, escalation: Escalation, now: datetime) -> Notify | 
     steps = plan(route, escalation.question.urgency, facts, now).steps
     calls = [step for step in steps if isinstance(step, Notify)]
     return calls[0] if calls and calls[0].channel is None else None
+
+
+def next_look(route: Route, escalation: Escalation, now: datetime) -> datetime | None:
+    """Tell when its policy is to be looked at; now, if something is due.
+
+    None: not before something changes, or its deadline comes, which has a job of its own.
+    """
+    due = plan(route, escalation.question.urgency, facts_of(escalation), now)
+    if due.steps:
+        return now
+    again = due.look_again
+    return None if again is None or again >= escalation.deadline else again
 
 
 def _is_called_by_its_message(escalation: Escalation, step: Notify | Remind) -> bool:

@@ -1,6 +1,6 @@
 """A changed file of routes, put into force when somebody says so, for open questions too.
 
-A restart may bring one as well: whoever begins shows what the file makes otherwise by now.
+A restart may bring one as well: whoever begins sees to what the file makes otherwise by now.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
+from escalation_worker.escalating import next_look
 from escalation_worker.manners import manner_of_route
 from escalation_worker.unreadable import passing_over_unreadable
 from shared.errors import StoreUnavailableError
@@ -48,37 +49,37 @@ class Reloading:
 
     async def run(self) -> None:
         """See to what a restart has changed; then wait for ever to be told."""
-        await self._look_at_all(policies=False)
+        await self._look_at_all()
         while True:
             await self._told.wait()
             self._told.clear()
             if self._routes.reload():
-                await self._look_at_all(policies=True)
+                await self._look_at_all()
 
-    async def _look_at_all(self, *, policies: bool) -> None:
-        """Have open questions shown anew that are answered otherwise than people were shown.
-
-        See too, if wanted, what the `policies` now ask of all of them.
-        """
+    async def _look_at_all(self) -> None:
+        """See to all open questions of which the routes in force make something else."""
         while True:
             try:
                 for escalation_id, posting in (await self._open_postings()).items():
-                    if policies:
-                        await self._policies.look_again(escalation_id, self._clock())
-                    if posting.channel is ChannelKind.DISCORD:  # the desk shows no manner
-                        with passing_over_unreadable(escalation_id):
-                            await self._show_what_holds(escalation_id)
+                    with passing_over_unreadable(escalation_id):
+                        await self._see_to(escalation_id, posting)
             except StoreUnavailableError as error:
                 log.warning("policies_not_looked_at", reason=str(error))
                 await asyncio.sleep(AGAIN_SECONDS)
             else:
                 return
 
-    async def _show_what_holds(self, escalation_id: str) -> None:
-        """Have a question shown with the words and the buttons that hold now, unless it is."""
+    async def _see_to(self, escalation_id: str, posting: Posting) -> None:
+        """Have its policy followed as soon as it asks for something, and people shown what holds.
+
+        Where nothing is different, nothing is queued: every worker of a fleet begins like that.
+        """
         escalation = await self._store.get(escalation_id)
-        if escalation is None:
+        if escalation is None or not escalation.state.is_open:
             return
-        manner = manner_of_route(self._routes.of(escalation.question.route))
-        if manner != escalation.shown.manner:
+        route = self._routes.of(escalation.question.route)
+        if (look := next_look(route, escalation, self._clock())) is not None:
+            await self._policies.look_again(escalation_id, look)
+        on_discord = posting.channel is ChannelKind.DISCORD  # the desk shows no manner
+        if on_discord and manner_of_route(route) != escalation.shown.manner:
             await self._policies.show_again(escalation_id)

@@ -103,7 +103,10 @@ class Sending:
         if isinstance(joined, ReplyVerdict):
             answerable = escalation.state.is_open or may_be_sent_late(escalation)
             return (joined if answerable else ReplyVerdict.TOO_LATE), reply
-        sent = replace(reply, text=joined.text, source=joined.source, files=joined.files)
+        *others, last = joined.sources
+        sent = replace(
+            reply, text=joined.text, source=last, joined=tuple(others), files=joined.files
+        )
         return await self._answering.answer(sent), sent
 
 
@@ -116,7 +119,8 @@ def may_be_sent_late(escalation: Escalation) -> bool:
 @dataclass(frozen=True, slots=True)
 class _Joined:
     text: str
-    source: str
+    sources: tuple[str, ...]
+    """All messages that are a part of it; at least one."""
     files: tuple[OfferedFile, ...]
 
 
@@ -127,7 +131,7 @@ def _joined(messages: Sequence[Written]) -> _Joined | ReplyVerdict:
     """
     texts: list[str] = []
     files: list[OfferedFile] = []
-    source = ""
+    sources: list[str] = []
     for each in messages:
         if each.why_not is not None:
             return each.why_not
@@ -136,10 +140,10 @@ def _joined(messages: Sequence[Written]) -> _Joined | ReplyVerdict:
             continue
         texts += [] if is_blank(text) else [text]
         files += each.files
-        source = each.id
-    if not source:
+        sources.append(each.id)
+    if not sources:
         return ReplyVerdict.NOTHING_WRITTEN
     whole = "\n".join(texts)
     if len(whole) > QUESTION_LIMIT:
         return ReplyVerdict.TOO_MUCH_WRITTEN
-    return _Joined(whole, source, tuple(files))
+    return _Joined(whole, tuple(sources), tuple(files))

@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import Final
 
 from mcp_gateway.caller import Caller
-from mcp_gateway.conversations import LetGo, let_go, taken_up
+from mcp_gateway.conversations import MOST, LetGo, let_go, taken_up
 from mcp_gateway.images import read_images
 from mcp_gateway.terms import Terms
 from shared.crash_points import CrashPoint, crash_point
@@ -55,6 +55,8 @@ from shared.texts import digest
 log = get_logger(__name__)
 
 PROGRESS_SECONDS: Final = 5.0
+LISTED: Final = 100
+"""Questions in one listing."""
 
 OnProgress = Callable[[float, float], Awaitable[None]]
 """Told now and then how many seconds have passed, and of how many."""
@@ -260,12 +262,13 @@ class Asking:
         states: frozenset[State] | None,
         wanted: Callable[[Escalation], bool] = _every_one,
     ) -> list[Escalation]:
-        """List the tenant's kept questions, newest first: those of them that are `wanted`."""
+        """List the tenant's kept questions, newest first: at most `LISTED` that are `wanted`."""
         found = await self._store.list_for_tenant(
-            caller.tenant, conversation_id=conversation_id, states=states
+            caller.tenant, conversation_id=conversation_id, states=states, most=MOST
         )
+        listed = [each for each in found if wanted(each)][:LISTED]
         # One after the other: an answer can be corrected for minutes, so few need more than a look.
-        return [await self._handed_over(each) for each in found if wanted(each)]
+        return [await self._handed_over(each) for each in listed]
 
     async def images(self, escalation: Escalation) -> Mapping[str, str]:
         """Give the images that came with an answer; see `read_images`."""
@@ -324,9 +327,10 @@ class Asking:
     async def _handed_over(self, escalation: Escalation) -> Escalation:
         """Settle an answer before its agent reads it, so that whoever reads it reads the same.
 
-        Only an answer that people may still correct needs it: no other outcome ever changes.
+        Only an answer that people may still correct needs it, each time that it is read: no other
+        outcome ever changes.
         """
-        if not escalation.may_still_change:
+        if not escalation.is_to_be_handed_over:
             return escalation
         handed_over = await self._store.hand_over(escalation.id)
         crash_point(CrashPoint.ANSWER_HANDED_OVER)

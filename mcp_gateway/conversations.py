@@ -23,7 +23,7 @@ from shared.telemetry import get_logger
 log = get_logger(__name__)
 
 MOST: Final = 1_000
-"""Open questions that are looked for: as far as a listing looks."""
+"""Questions that are looked for: as far as a listing looks."""
 ENDED: Final = "the conversation ended"
 
 PolicyOf = Callable[[Question], CallerGone]

@@ -61,7 +61,8 @@ class AnswerResult(BaseModel):
     late_attachments: list[AttachedFile] = []
     """Of a late answer. A correction has none of its own: the answer's stay."""
     correctable_until: str | None = None
-    """Until when a correction of the answer may come: then it stands in `late_answer`."""
+    """Until when an edit of the answer corrects it. Set while one may still become known, which
+    after an outage is longer than that: then it stands in `late_answer`."""
     reason: str | None = None
     answered_by: AnsweredBy | None = None
     late_answered_by: AnsweredBy | None = None

@@ -253,7 +253,10 @@ def build_tools(
         | None = None,
         status: Annotated[Status, Field(description="Only those that stand so.")] | None = None,
     ) -> Annotated[CallToolResult, QuestionList]:
-        """List your questions, newest first, at most 100 of your newest 1,000."""
+        """List your questions, newest first, at most 100.
+
+        Looks at your newest 1,000, or at the newest 1,000 of the conversation that you name.
+        """
         found = await asking.list_questions(
             calling_agent(),
             conversation_id=conversation_id,
@@ -266,19 +269,24 @@ def build_tools(
     cancels = ToolAnnotations(
         read_only_hint=False, destructive_hint=True, idempotent_hint=True, open_world_hint=True
     )
-    confirms = ToolAnnotations(
+    # Whoever waits again has taken its conversation up, and whoever confirms has told its customer:
+    # people see both. Once is as good as often.
+    notes = ToolAnnotations(
+        read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=True
+    )
+    # Even a list settles the answers in it, which from then on no edit changes.
+    settles = ToolAnnotations(
         read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=False
     )
-    reads = ToolAnnotations(read_only_hint=True, open_world_hint=False)
     return [
         StrictTool.of(ask_human, admit=admit, annotations=writes, if_uncertain=_ASK_AGAIN),
         StrictTool.of(request_approval, admit=admit, annotations=writes, if_uncertain=_ASK_AGAIN),
         StrictTool.of(send_to_operator, admit=admit, annotations=writes, if_uncertain=_TELL_AGAIN),
-        StrictTool.of(check_answer, admit=admit, annotations=reads),
+        StrictTool.of(check_answer, admit=admit, annotations=notes),
         StrictTool.of(cancel_question, admit=admit, annotations=cancels),
         end_conversation_tool(asking, calling_agent, admit),
-        StrictTool.of(confirm_delivery, admit=admit, annotations=confirms),
-        StrictTool.of(list_questions, admit=admit, annotations=reads),
+        StrictTool.of(confirm_delivery, admit=admit, annotations=notes),
+        StrictTool.of(list_questions, admit=admit, annotations=settles),
     ]
 
 

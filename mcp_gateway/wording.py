@@ -69,10 +69,11 @@ def _answered(escalation: Escalation, outcome: Outcome) -> tuple[str, str]:
 
 
 def _may_be_corrected(escalation: Escalation) -> str:
+    """Say so in words that are true by any clock: an edit may become known long after its time."""
     if (until := escalation.correctable_until) is None:
         return ""
     moment = until.isoformat(timespec="seconds")
-    return f" Until {moment} they may correct it, which check_answer tells then."
+    return f" An edit of it made by {moment} corrects it: check_answer tells whether there is one."
 
 
 def _corrected(answer: Outcome, correction: Outcome) -> tuple[str, str]:

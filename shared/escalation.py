@@ -188,6 +188,8 @@ class Outcome(Value):
     channel: ChannelKind | None = None
     source: str | None = None
     """The message, click or form that decided it, so that its second delivery is recognised."""
+    joined: tuple[str, ...] = ()
+    """The other messages that are a part of it, where several were sent as one."""
     correctable_until: datetime | None = None
     """Until when whoever wrote this answer may edit it; None where it stands as it is."""
     corrected_at: datetime | None = None
@@ -292,14 +294,23 @@ class Escalation(Value):
 
     @property
     def may_still_change(self) -> bool:
-        """Whether an edit may change what an agent would read of it now.
-
-        It is to be handed over first, so that whoever reads it later reads the same.
-        """
+        """Whether an edit may change what an agent would read of it now."""
         if self.outcome is None or self.outcome.correctable_until is None:
             return False
         unread_correction = self.late_answer is not None and not self.late_answer_handed_over_at
         return self.handed_over_at is None or unread_correction
+
+    @property
+    def is_to_be_handed_over(self) -> bool:
+        """Whether an agent may read of it only what handing it over gives.
+
+        So it is whenever edits may be unheard, although it was handed over before: a record does
+        not say whether enough replicas have that note, without which an edit still takes the place
+        of what was read. Handing it over again does.
+        """
+        if self.outcome is None or self.outcome.correctable_until is None:
+            return False
+        return not self.grace_over or self.may_still_change
 
     @property
     def correctable_until(self) -> datetime | None:

@@ -9,6 +9,11 @@ from shared.escalation import Escalation, Outcome, Provenance, State
 from shared.routes.route import AtEnd
 from shared.routes.steps import End
 
+ARRIVAL: Final = timedelta(seconds=1)
+"""What people write or click may take so long to arrive: no listener says of a moment before that
+all was heard."""
+WORD: Final = timedelta(seconds=0.6)
+"""After so long a listener has said what it can say: it does twice a second."""
 UNHEARD: Final = timedelta(seconds=60)
 """How long a posted question outlives its deadline while nobody listens to what people write: an
 answer that was given in time is still to be heard when a worker comes back."""

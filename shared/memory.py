@@ -127,17 +127,16 @@ class MemoryEscalations:
     ) -> list[Escalation]:
         """See `EscalationStore.list_for_tenant`."""
         theirs = sorted(
-            (each for each in self._kept() if each.owner == tenant),
+            (
+                each
+                for each in self._kept()
+                if each.owner == tenant
+                and (conversation_id is None or each.question.conversation_id == conversation_id)
+            ),
             key=lambda each: (each.created_at, each.id),
             reverse=True,
         )
-        found = [
-            each
-            for each in theirs[:1000]
-            if (conversation_id is None or each.question.conversation_id == conversation_id)
-            and (states is None or each.state in states)
-        ]
-        return found[:most]
+        return [each for each in theirs[:1000] if states is None or each.state in states][:most]
 
     async def list_open(self) -> list[Escalation]:
         """See `EscalationStore.list_open`."""

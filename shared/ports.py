@@ -104,7 +104,8 @@ class EscalationStore(Protocol):
     ) -> list[Escalation]:
         """Read a tenant's kept questions, newest first, at most so many of those asked for.
 
-        Looks at the tenant's newest 1,000. A record that can't be read is left out.
+        Looks at the newest 1,000 of the conversation, or where none is named, of the tenant. A
+        record that can't be read is left out.
         """
         ...
 
@@ -134,8 +135,12 @@ class EscalationStore(Protocol):
     async def hand_over(self, escalation_id: str) -> Escalation | None:
         """Settle what is known of an answer, because an agent is about to read it.
 
-        What was handed over never changes, so every reader reads the same. Returns the record as
-        it stands from here on, or None if it is not kept.
+        What was handed over never changes, so every reader reads the same. Safe to repeat, and to
+        be repeated where it is not known to have been done. Returns the record as it stands from
+        here on, or None if it is not kept.
+
+        Raises:
+            StoreUncertainError: Nobody may read it yet: the note may be lost, and then it changes.
         """
         ...
 
@@ -577,6 +582,8 @@ class InboundReply:
     """Whether it is a message, which can be edited where it stands."""
     files: tuple[OfferedFile, ...] = ()
     """Of one message, or of all that are joined to one answer."""
+    joined: tuple[str, ...] = ()
+    """Which other messages are joined to that of the source."""
 
 
 OnReply = Callable[[InboundReply], Awaitable["ReplyVerdict"]]

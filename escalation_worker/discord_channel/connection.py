@@ -40,13 +40,14 @@ from shared.errors import (
     StoreUnavailableError,
 )
 from shared.escalation import Posting
+from shared.expiry import ARRIVAL
 from shared.ports import Clock, Hold, utc_now
 from shared.telemetry import get_logger
 
 log = get_logger(__name__)
 
 TELL_SECONDS: Final = 0.5
-"""Less than `ARRIVAL` in the store: when a question expires, its time to answer has been heard."""
+"""Less than `WORD`: when a question expires, its time to answer has mostly been heard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,10 +190,10 @@ class DiscordConnection:
         hold, client = self._turn.hold(), self._client
         if hold is None or client is None or not client.in_order:
             return
-        now = self._clock()
+        arrived = self._clock() - ARRIVAL
         await self._catching_up.read_unread(client, hold)
         if client.in_order:  # still: it may have taken long
-            await self._tell_heard_until(self._listener.heard_until(now), hold)
+            await self._tell_heard_until(self._listener.heard_until(arrived), hold)
 
     def hold(self) -> Hold | None:
         """See `Watch.hold`."""

@@ -15,6 +15,7 @@
 | `{p}:correctable` | zset: id by when its edits end (ms) | swept index | worker | worker |
 | `{p}:looks` | zset: id by when its policy is looked at (ms) | swept index | worker | worker |
 | `{p}:agent:{digest}` | zset: id by time asked | newest `kept_until` | acceptance | gateway |
+| `{p}:conv:{digest}` | zset: id by time asked | newest `kept_until` | acceptance | gateway |
 | `{p}:asks:{digest}` | zset: id by deadline (ms) | newest deadline | acceptance | gateway |
 | `{p}:posts:{digest}` | string: when its last posting is due (ms) | seconds | gateway | gateway |
 | `{p}:calls:{digest}` | string: when its bucket is full again | seconds | gateway | gateway |
@@ -122,6 +123,10 @@ class Keys:
     def tenant(self, tenant: str) -> str:
         """Sorted set; a tenant's questions by the time they were asked."""
         return f"{self.prefix}:agent:{digest(tenant)}"
+
+    def conversation(self, tenant: str, conversation_id: str) -> str:
+        """Sorted set; a tenant's questions of one conversation by the time they were asked."""
+        return f"{self.prefix}:conv:{_pair(tenant, conversation_id)}"
 
     def asks(self, tenant: str, agent: str) -> str:
         """Sorted set; one agent's open questions by deadline."""

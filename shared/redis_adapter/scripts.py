@@ -66,6 +66,9 @@ Discord, or a worker posts or listens. They wait for replicas, where asked to. O
 that was replaced and does not know it yet would take a posting into its grave, and the new primary
 would not know the thread in which the answer is written."""
 
+_READING: Final = frozenset({"find_precedents", "find_unlisted"})
+"""These change nothing, so that nothing is uncertain where no answer comes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Replicas:
@@ -116,7 +119,7 @@ class Scripts:
             UnreadableRecordError: It ran, and the record that it gave back is no text.
         """
         try:
-            async with translated_errors(changes=True):
+            async with translated_errors(changes=name not in _READING):
                 if self._replicas is not None and name in _PROMISING:
                     return await self._replicated(self._replicas, name, keys, args)
                 script = self._scripts.get(name)

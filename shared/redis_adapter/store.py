@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from shared.errors import TooManyOpenError, UnreadableRecordError
@@ -16,9 +16,11 @@ from shared.escalation import (
     new_id,
     states_before,
 )
+from shared.expiry import ARRIVAL, WORD
 from shared.ports import Accepted, Clock, Concluded, Hold, utc_now
 from shared.redis_adapter.connection import translated_errors
 from shared.redis_adapter.jobs import Job, JobName, make_job
+from shared.redis_adapter.listing import SCAN_LIMIT, Listing
 from shared.redis_adapter.records import (
     concluded,
     delivered_field,
@@ -28,25 +30,17 @@ from shared.redis_adapter.records import (
     to_ms,
 )
 from shared.redis_adapter.scripts import Replicas, Scripts
-from shared.telemetry import get_logger
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from shared.redis_adapter.keys import Keys
 
-log = get_logger(__name__)
-
-ARRIVAL: Final = timedelta(seconds=1)
-"""What was written just before the deadline may take so long to arrive."""
 POSTS_PER_SECOND: Final = 10
 """Of one agent's questions, over time. Each takes two calls to Discord, which lets a bot make 50:
 so a flood of one agent's leaves room for the others'."""
 POSTS_AT_ONCE: Final = 20
 LIST_LIMIT: Final = 100
-SCAN_LIMIT: Final = 1_000
-"""How far back a filtered listing looks."""
-OPEN_LIMIT: Final = 500
 
 
 class RedisEscalationStore:
@@ -64,6 +58,7 @@ class RedisEscalationStore:
         self._keys = keys
         self._clock = clock
         self._scripts = Scripts(redis, replicas=replicas)
+        self._listing = Listing(redis, keys, self._scripts)
 
     async def accept(self, ask: Ask) -> Accepted:
         """See `EscalationStore.accept`."""
@@ -81,20 +76,24 @@ class RedisEscalationStore:
         post, expire = (
             self._job(name, escalation.id, now=now) for name in (JobName.POST, JobName.EXPIRE)
         )
+        identical = keys.identical(ask.owner, ask.question.fingerprint())
         named = [
             keys.record(escalation.id),
             keys.open,
             keys.unposted,
             keys.tenant(ask.owner),
-            keys.identical(ask.owner, ask.question.fingerprint()),
+            identical,
             keys.queue,
             keys.job(post.id),
             keys.job(expire.id),
             keys.asks(ask.owner, ask.agent),
             keys.posts(ask.owner, ask.agent),
+            identical
+            if ask.idempotency_key is None
+            else keys.idempotency(ask.owner, ask.idempotency_key),
         ]
-        if ask.idempotency_key is not None:
-            named.append(keys.idempotency(ask.owner, ask.idempotency_key))
+        if ask.question.conversation_id is not None:
+            named.append(keys.conversation(ask.owner, ask.question.conversation_id))
         kept_id, *first_deadline = await self._scripts.call(
             "accept",
             named,
@@ -112,11 +111,12 @@ class RedisEscalationStore:
                 keys.record(""),
                 keys.changed,
                 keys.wake,
-                to_ms(escalation.deadline + ARRIVAL),
+                to_ms(escalation.deadline + ARRIVAL + WORD),
                 ask.tenant or "",
                 ask.open_limit or "",
                 1000 // POSTS_PER_SECOND,
                 POSTS_AT_ONCE,
+                SCAN_LIMIT,
             ],
         )
         if first_deadline:
@@ -145,21 +145,15 @@ class RedisEscalationStore:
         most: int = LIST_LIMIT,
     ) -> list[Escalation]:
         """See `EscalationStore.list_for_tenant`."""
-        async with translated_errors():
-            ids = await self._redis.zrevrange(self._keys.tenant(tenant), 0, SCAN_LIMIT - 1)
-        found = [
-            escalation
-            for escalation in await self._read(cast("list[str]", ids))
-            if (conversation_id is None or escalation.question.conversation_id == conversation_id)
-            and (states is None or escalation.state in states)
-        ]
-        return found[:most]
+        if conversation_id is None:
+            kept = await self._listing.of_tenant(tenant)
+        else:
+            kept = await self._listing.of_conversation(tenant, conversation_id)
+        return [each for each in kept if states is None or each.state in states][:most]
 
     async def list_open(self) -> list[Escalation]:
         """See `EscalationStore.list_open`."""
-        async with translated_errors():
-            ids = await self._redis.zrange(self._keys.open, 0, OPEN_LIMIT - 1)
-        return [found for found in await self._read(cast("list[str]", ids)) if found.state.is_open]
+        return await self._listing.opened()
 
     async def conclude(
         self, escalation_id: str, outcome: Outcome, hold: Hold | None = None
@@ -285,29 +279,6 @@ class RedisEscalationStore:
         return make_job(
             self._keys.prefix, name, escalation_id, generation=generation, now_ms=to_ms(now)
         )
-
-    async def _read(self, ids: list[str]) -> list[Escalation]:
-        """Read records in one round trip, leaving out those that expired or can't be read."""
-        try:
-            async with translated_errors(), self._redis.pipeline(transaction=False) as pipe:
-                for escalation_id in ids:
-                    pipe.hgetall(self._keys.record(escalation_id))
-                hashes = await pipe.execute()
-        except UnicodeDecodeError:
-            if len(ids) == 1:
-                log.warning("record_unreadable", escalation_id=ids[0])
-                return []
-            # One record that is no text hides all that are read with it.
-            middle = len(ids) // 2
-            return await self._read(ids[:middle]) + await self._read(ids[middle:])
-        found: list[Escalation] = []
-        for escalation_id, fields in zip(ids, hashes, strict=True):
-            try:
-                if fields:
-                    found.append(from_hash(fields))
-            except UnreadableRecordError:
-                log.warning("record_unreadable", escalation_id=escalation_id)
-        return found
 
 
 def _whole_ms(moment: datetime) -> datetime:

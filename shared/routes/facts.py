@@ -35,7 +35,11 @@ def _claim(escalation: Escalation) -> Claim | None:
 
 
 def _pauses(escalation: Escalation) -> Iterator[Pause]:
-    """List the times in which it was the agent's turn: from a question back to the next reply."""
+    """List the times in which it was the agent's turn: from a question back to the next reply.
+
+    Whoever has gone will not reply, so that from there on it is people's turn again. If they come
+    back, it is the agent's as if they had never been away: what was done meanwhile is done.
+    """
     start = None
     for remark in escalation.remarks:
         if remark.author is Author.OPERATOR:
@@ -44,4 +48,5 @@ def _pauses(escalation: Escalation) -> Iterator[Pause]:
             yield Pause(start, remark.at)
             start = None
     if start is not None:
-        yield Pause(start)
+        gone = escalation.caller_gone_at
+        yield Pause(start, gone and max(start, gone))

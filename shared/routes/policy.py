@@ -5,7 +5,8 @@ So a step that is noted in the facts can't be due twice, and a tier that was mis
 is still entered, with its full waits. The deadline goes before everything else.
 
 While the question waits for the agent (`needs_info`), the policy's clock stands still: people have
-done their part. The deadline does not move: the customer waits all the same.
+done their part. The deadline does not move: the customer waits all the same. Once the customer has
+gone nobody is waited for, and the clock goes on.
 """
 
 from __future__ import annotations

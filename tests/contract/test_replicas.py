@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -83,6 +84,28 @@ async def test_an_outcome_does_not_count_until_the_replica_has_it(
     concluded = await store.conclude(asked.id, outcome)
     assert concluded is not None
     assert concluded.escalation.outcome == outcome
+
+
+async def test_an_answer_is_not_handed_over_until_the_replica_has_it_however_often_it_is_tried(
+    servers: tuple[Server, Server], store: RedisEscalationStore, redis: Redis
+) -> None:
+    asked = (await store.accept(an_ask())).escalation
+    until = utc_now() + timedelta(minutes=2)
+    answered = an_outcome(asked, at=utc_now()).model_copy(update={"correctable_until": until})
+    await store.conclude(asked.id, answered)
+    servers[1].pause()
+    for _ in range(2):
+        await new_connections(redis)
+        with pytest.raises(StoreUncertainError, match="too few replicas"):
+            await store.hand_over(asked.id)
+        noted = await store.get(asked.id)
+        assert noted is not None
+        assert noted.handed_over_at is not None
+        assert noted.is_to_be_handed_over, "this server has the note, and may be lost with it"
+    servers[1].resume()
+    handed_over = await store.hand_over(asked.id)
+    assert handed_over is not None
+    assert handed_over.outcome == answered
 
 
 async def test_what_is_not_there_is_known_from_a_primary_with_replicas(

@@ -193,10 +193,13 @@ class Escalations(RuleBasedStateMachine):
         text=st.sampled_from(["a", "b"]),
         key=st.sampled_from([None, None, "k1", "k2"]),
         agent=st.sampled_from(["shop", "bank"]),
+        conversation=st.sampled_from([None, "c1", "c2"]),
     )
-    def accept(self, text: str, key: str | None, agent: str) -> int:
+    def accept(self, text: str, key: str | None, agent: str, conversation: str | None) -> int:
+        ask = an_ask(text, key=key, agent=agent, conversation_id=conversation, timeout=600)
+
         async def act(side: Side) -> tuple[int, bool, State]:
-            accepted = await side.store.accept(an_ask(text, key=key, agent=agent, timeout=600))
+            accepted = await side.store.accept(ask)
             known = side.number(accepted.escalation)
             return known, accepted.joined, accepted.escalation.state
 
@@ -463,6 +466,14 @@ class Escalations(RuleBasedStateMachine):
     def lists_agree(self) -> None:
         async def act(side: Side) -> Any:
             mine = await side.store.list_for_tenant("shop")
+            talked_of = {
+                each: await side.store.list_for_tenant("shop", conversation_id=each)
+                for each in ("c1", "c2")
+            }
+            for conversation, found in talked_of.items():
+                assert {each.id for each in found} == {
+                    each.id for each in mine if each.question.conversation_id == conversation
+                }
             opened = await side.store.list_open()
             return (
                 sorted(side.number(each) for each in mine),

@@ -52,6 +52,8 @@ class Asked:
     late_answer: str | None = None
     correctable: timedelta | None = None
     """For how long a correction may come, once it is answered."""
+    grace_over: bool = False
+    """Whether all edits were heard that were made in that time."""
     attachments: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     """What came with the answer, or with the late one."""
     caller_gone: bool = False
@@ -62,7 +64,9 @@ class Asked:
 
     @property
     def correctable_until(self) -> str | None:
-        if self.correctable is None or self.status != "answered" or self.late_answer is not None:
+        if self.correctable is None or self.status != "answered" or self.grace_over:
+            return None
+        if self.late_answer is not None:
             return None
         return (self.asked_at + self.correctable).isoformat()
 

@@ -165,7 +165,7 @@ async def test_the_next_agent_waits_on_for_a_correction_without_telling_the_answ
 
 async def test_after_the_time_for_corrections_nobody_looks_for_one(gateway: FakeGateway) -> None:
     asked = gateway.add("Discount?", conversation_id="same", age=timedelta(minutes=3))
-    asked.correctable = timedelta(minutes=2)
+    asked.correctable, asked.grace_over = timedelta(minutes=2), True
     await gateway.settle(asked, answer="Six per cent")
     asked.delivered.append(False)
     async with (

@@ -159,7 +159,7 @@ def _ignore_leases() -> None:
 
 
 def _ignore_keys() -> None:
-    _change_script("accept", ("redis.call('GET', KEYS[11] or KEYS[5])", "false"))
+    _change_script("accept", ("redis.call('GET', KEYS[11])", "false"))
 
 
 def _expire_unheard() -> None:

@@ -11,7 +11,7 @@ from support.clock import SteppedClock
 from support.discord_views import said_by_bot, until_told
 
 from listening.bots import BILLING, SAME_CHANNEL, Named, invite_billing, with_both
-from listening.conftest import Scene, in_force
+from listening.conftest import Scene, in_force, until
 from listening.test_bots import FIRST, SECOND
 from listening.test_edits import NOT_PASSED_ON, WITH_GRACE, a_worker, edit, until_text
 from listening.test_send_button import outcome_of, send, until_read
@@ -63,7 +63,7 @@ async def test_what_was_sent_stands_whatever_is_edited_afterwards(scene: Scene) 
     async with asyncio.timeout(30), scene.listening(worker):
         asked = await scene.ask(worker, "a discount?")
         maya, thread = scene.double.person("Maya"), scene.thread(asked)
-        await maya.write(thread, "Yes,")
+        first = await maya.write(thread, "Yes,")
         last = await maya.write(thread, "10 %")
         await edit(last, scene, "15 %")
         await until_read(scene, last)
@@ -75,6 +75,14 @@ async def test_what_was_sent_stands_whatever_is_edited_afterwards(scene: Scene) 
         await until_told(scene.double, thread, NOT_PASSED_ON)
         assert (await scene.read(asked)).outcome == sent
         assert len(said_by_bot(scene.double, thread)) == told + 1
+        await edit(first, scene, "No,")
+
+        async def told_of_both() -> bool:
+            return len(said_by_bot(scene.double, thread)) == told + 2
+
+        await until(told_of_both)
+        assert said_by_bot(scene.double, thread)[-1].startswith(NOT_PASSED_ON)
+        assert (await scene.read(asked)).outcome == sent
         await worker.concluding.show_outcome(asked.id)
         assert thread.archived, "nothing can be corrected"
 

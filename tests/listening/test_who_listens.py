@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 
 import pytest
 from support.discord_views import said_by_bot
@@ -10,6 +11,7 @@ from support.discord_views import said_by_bot
 from escalation_worker.discord_channel import client
 from listening.conftest import Scene, Worker, until
 from shared.escalation import DEFAULT_BOT, State
+from shared.expiry import ARRIVAL
 from shared.ports import utc_now
 
 
@@ -191,6 +193,21 @@ async def test_what_waits_in_the_listener_is_not_vouched_for(scene: Scene) -> No
             return until_when is not None and until_when > reply.created_at
 
         await until(vouched_for)
+
+
+async def test_what_may_still_be_on_its_way_is_not_vouched_for(scene: Scene) -> None:
+    async with asyncio.timeout(30), scene.running(scene.make_worker()) as worker:
+        await worker.until_listening()
+        words: set[datetime] = set()
+
+        async def a_few_words() -> bool:
+            until_when = await scene.hearing.heard_until(DEFAULT_BOT)
+            if until_when is not None:
+                assert until_when <= utc_now() - ARRIVAL
+                words.add(until_when)
+            return len(words) > 2
+
+        await until(a_few_words)
 
 
 async def test_a_listener_hears_nothing_from_the_moment_at_which_its_slot_ran_out(

@@ -95,6 +95,22 @@ async def asked(
     return escalation
 
 
+async def test_a_busy_tenants_conversation_is_listed_and_ended_behind_all_that_is_newer(
+    store: MemoryEscalations, clock: SteppedClock, agent: Client
+) -> None:
+    opened = await asked(store)
+    clock.advance(seconds=1)
+    for number in range(1_000):
+        await store.accept(an_ask(f"Other {number}?", agent="local"))
+    async with asyncio.timeout(BOUND), agent:
+        here = {"conversation_id": "c1"}
+        listed = structured(await agent.call_tool("list_questions", here))["questions"]
+        ended = structured(await agent.call_tool("end_conversation", here))["questions"]
+    assert [each["escalation_id"] for each in listed] == [opened.id]
+    assert [(each["escalation_id"], each["became"]) for each in ended] == [(opened.id, "kept")]
+    assert (await read(store, opened)).caller_gone_at is not None
+
+
 async def read(store: MemoryEscalations, escalation: Escalation) -> Escalation:
     found = await store.get(escalation.id)
     assert found is not None

@@ -30,8 +30,10 @@ class Scene:
         self.asked: Escalation | None = None
         self.message: InboundReply | None = None
 
-    async def answer(self, text: str = "Yes, 10 %", **shape: object) -> ReplyVerdict:
-        """Let Maya answer in a message."""
+    async def answer(
+        self, text: str = "Yes, 10 %", *, joined: tuple[str, ...] = (), **shape: object
+    ) -> ReplyVerdict:
+        """Let Maya answer in a message, or in several that are joined."""
         self.asked = (await self.store.accept(an_ask(**shape))).escalation  # type: ignore[arg-type]
         self.message = InboundReply(
             escalation_id=self.asked.id,
@@ -42,7 +44,8 @@ class Scene:
             channel="discord",
             source="m1",
             at=utc_now(),
-            editable=True,
+            editable=not joined,
+            joined=joined,
         )
         answering = Answering(self.store, self._operators, grace_of=lambda _: self.grace)
         return await answering.answer(self.message)
@@ -218,6 +221,19 @@ async def test_a_corrected_answer_keeps_when_and_by_whom_it_was_given() -> None:
     assert after == before.model_copy(
         update={"text": "Yes, 15 %", "corrected_at": after.corrected_at}
     )
+
+
+@pytest.mark.parametrize("part", ["m0", "m1"])
+@pytest.mark.parametrize("text", ["No", "? or not", "", "Yes, 10 %"])
+async def test_no_part_of_what_was_joined_can_be_corrected_and_its_author_is_told(
+    part: str, text: str
+) -> None:
+    scene = Scene()
+    await scene.answer("Yes,\n10 %", joined=("m0",))
+    assert await scene.edit(text, source=part) is ReplyVerdict.EDITED_TOO_LATE
+    assert await scene.edit(text, source=part, seconds=-1) is ReplyVerdict.REPEATED
+    assert await scene.edit(text, source=part, person_id="222") is ReplyVerdict.NOT_THE_ANSWER
+    assert await scene.texts() == ("Yes,\n10 %", None)
 
 
 async def test_what_was_edited_before_it_was_sent_is_a_part_of_the_answer() -> None:

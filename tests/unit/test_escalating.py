@@ -171,6 +171,16 @@ async def agent_replies(world: World) -> object:
     return await world.discussion.remark((await world.now()).id, remark)
 
 
+async def caller_goes(world: World) -> object:
+    """Let the conversation end, so that nobody is there to reply."""
+    return await world.store.note_caller((await world.now()).id, gone=True)
+
+
+async def caller_returns(world: World) -> object:
+    """Let it be taken up again."""
+    return await world.store.note_caller((await world.now()).id, gone=False)
+
+
 async def answers(world: World) -> object:
     """Let somebody answer."""
     asked = await world.now()
@@ -212,6 +222,45 @@ STORIES: dict[str, tuple[dict[int, Act], list[str]]] = {
     "who claimed it is not silent who asks back": (
         {1: claims, 9: asks_back, 10: agent_replies, 19: answers},
         ["2m remind 2 tom", "4m remind 3 tom", "17m call 4 maya+tom+@support in 777"],
+    ),
+    "the clock goes on when the caller goes who was to reply": (
+        {1: asks_back, 3: caller_goes},
+        [
+            "4m remind 2 maya",
+            "6m remind 3 maya",
+            "7m call 4 maya+tom+@support in 777",
+            "17m remind 5 maya+tom+@support in 777",
+        ],
+    ),
+    "a question back to who has gone before stops nothing": (
+        {1: caller_goes, 3: asks_back},
+        [
+            "2m remind 2 maya",
+            "4m remind 3 maya",
+            "5m call 4 maya+tom+@support in 777",
+            "15m remind 5 maya+tom+@support in 777",
+        ],
+    ),
+    "it stands still again when the caller is back, until the reply": (
+        {1: asks_back, 3: caller_goes, 5: caller_returns, 11: agent_replies},
+        [
+            "4m remind 2 maya",
+            "14m remind 3 maya",
+            "15m call 4 maya+tom+@support in 777",
+            "25m remind 5 maya+tom+@support in 777",
+        ],
+    ),
+    "who claimed it and asked back is silent once nobody can reply": (
+        {1: claims, 2: asks_back, 3: caller_goes},
+        [
+            "2m remind 2 tom",
+            "5m remind 3 tom",
+            "13m call 4 maya",
+            "15m remind 5 maya",
+            "17m remind 6 maya",
+            "18m call 7 maya+tom+@support in 777",
+            "28m remind 8 maya+tom+@support in 777",
+        ],
     ),
 }
 

@@ -213,6 +213,22 @@ async def test_pending_questions_are_listed_from_behind_a_hundred_that_have_ende
     assert len(answered["questions"]) == 100
 
 
+async def test_approved_questions_are_listed_from_behind_a_hundred_that_were_answered() -> None:
+    store = MemoryEscalations()
+    action = an_ask("May I refund?", agent="local", approvals_needed=1)
+    asked = (await store.accept(action)).escalation
+    approved = an_outcome(asked, at=utc_now()).model_copy(update={"approved": True})
+    await store.conclude(asked.id, approved)
+    for number in range(101):
+        ended = (await store.accept(an_ask(f"Ended {number}?", agent="local"))).escalation
+        await store.conclude(ended.id, an_outcome(ended, at=utc_now()))
+    async with asyncio.timeout(10), a_client(store) as agent:
+        listed = structured(await agent.call_tool("list_questions", {"status": "approved"}))
+        answered = structured(await agent.call_tool("list_questions", {"status": "answered"}))
+    assert [each["escalation_id"] for each in listed["questions"]] == [asked.id]
+    assert len(answered["questions"]) == 100
+
+
 async def test_a_listing_shortens_long_questions_in_its_text_only() -> None:
     store, question = MemoryEscalations(), "May I\n" + "please " * 100 + "?"
     await store.accept(an_ask(question, agent="local"))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,7 +17,8 @@ from support.terms import the_terms
 
 from mcp_gateway.asking import Asking, Hold
 from mcp_gateway.settings import GatewaySettings
-from shared.errors import StoreUnavailableError
+from mcp_gateway.wording import wording
+from shared.errors import StoreUnavailableError, StoreUncertainError
 from shared.escalation import Escalation, News, State
 from shared.memory import MemoryEscalations
 from shared.memory_corrections import MemoryCorrections
@@ -48,6 +50,11 @@ def store() -> Counting:
 
 @pytest.fixture
 def asking(store: Counting) -> Asking:
+    return asking_over(store)
+
+
+def asking_over(store: MemoryEscalations) -> Asking:
+    """Build the use-case."""
     return Asking(
         store,
         store,
@@ -134,13 +141,31 @@ async def test_whichever_way_an_answer_is_read_it_reads_the_same_ever_after(
     assert last.late_answer.text == "corrected after", "it was read, too"
 
 
-async def test_it_is_handed_over_once_and_only_where_it_could_change(
+async def test_it_is_handed_over_at_each_reading_while_edits_may_be_unheard(
     store: Counting, asking: Asking
 ) -> None:
     asked = await ask(asking, store)
     for read in READS:
         await read(asking, asked)
+    assert store.handed_over == len(READS)
+    assert await MemoryCorrections(store).end_grace(asked.id, utc_now() + timedelta(minutes=3))
+    for read in READS:
+        await read(asking, asked)
+    assert store.handed_over == len(READS)
+
+
+async def test_what_nobody_read_while_it_could_be_edited_is_handed_over_all_the_same(
+    store: Counting, asking: Asking
+) -> None:
+    asked = await ask(asking, store)
+    assert await MemoryCorrections(store).end_grace(asked.id, utc_now() + timedelta(minutes=3))
+    await by_check(asking, asked)
     assert store.handed_over == 1
+    await by_check(asking, asked)
+    assert store.handed_over == 1
+
+
+async def test_nothing_is_handed_over_that_can_not_change(store: Counting, asking: Asking) -> None:
     firm = await asking.ask(caller("bank"), an_ask().question, idempotency_key=None, hold=AT_ONCE)
     await answer(store, firm, correctable=False)
     await asking.check(caller("bank"), firm.id, hold=AT_ONCE)
@@ -149,7 +174,7 @@ async def test_it_is_handed_over_once_and_only_where_it_could_change(
     )
     await store.conclude(declined.id, an_outcome(declined, State.DECLINED, at=utc_now()))
     await asking.check(caller("inn"), declined.id, hold=AT_ONCE)
-    assert store.handed_over == 1
+    assert store.handed_over == 0
 
 
 async def test_a_wait_that_can_not_hand_over_the_answer_comes_back_with_the_id_alone(
@@ -179,6 +204,52 @@ async def test_no_other_call_shows_an_answer_that_it_can_not_hand_over(
         await read(asking, asked)
 
 
+class Unconfirmed(Counting):
+    """A store that notes what is handed over, and whose replicas don't confirm the note."""
+
+    confirms = False
+
+    async def hand_over(self, escalation_id: str) -> Escalation | None:
+        handed_over = await super().hand_over(escalation_id)
+        if not self.confirms:
+            raise StoreUncertainError("too few replicas confirmed it in time")
+        return handed_over
+
+
+@pytest.mark.parametrize("read", READS)
+async def test_nobody_reads_what_no_replica_has_confirmed_however_often_they_ask(
+    read: Read,
+) -> None:
+    store = Unconfirmed()
+    asking = asking_over(store)
+    asked = await ask(asking, store)
+    for _ in range(3):
+        with pytest.raises(StoreUncertainError):
+            await read(asking, asked)
+    noted = await store.get(asked.id)
+    assert noted is not None
+    assert noted.handed_over_at is not None, "one server has it, and may be lost"
+    store.confirms = True
+    assert (await read(asking, asked)).outcome == noted.outcome
+
+
+async def test_a_correction_that_no_replica_has_confirmed_is_not_read_either() -> None:
+    store = Unconfirmed()
+    asking = asking_over(store)
+    asked = await ask(asking, store)
+    store.confirms = True
+    await by_check(asking, asked)
+    await correct(store, asked.id, "corrected", 1)
+    store.confirms = False
+    for _ in range(2):
+        with pytest.raises(StoreUncertainError):
+            await by_check(asking, asked)
+    store.confirms = True
+    read = await by_check(asking, asked)
+    assert read.late_answer is not None
+    assert read.late_answer.text == "corrected"
+
+
 def a_client(asking: Asking) -> Client:
     """Make a client of a gateway. Open it in the test."""
     return Client(build_server(asking, GatewaySettings(_env_file=None)))  # pyright: ignore[reportCallIssue]
@@ -204,7 +275,8 @@ async def test_a_client_reads_the_answer_until_when_it_may_change_and_the_correc
     told, corrected = structured(first), structured(second)
     assert answer_text(first) == "Yes, 10 %.", "the answer itself, as ever"
     assert told["correctable_until"] is not None
-    assert "they may correct it, which check_answer tells then" in told["next"]
+    until = datetime.fromisoformat(told["correctable_until"]).isoformat(timespec="seconds")
+    assert f"An edit of it made by {until} corrects it: check_answer tells" in told["next"]
     assert (corrected["status"], corrected["answer"]) == ("answered", "Yes, 10 %.")
     assert (corrected["late_answer"], corrected["correctable_until"]) == ("Yes, 15 %.", None)
     assert corrected["late_answered_by"] == corrected["answered_by"]
@@ -235,6 +307,24 @@ async def test_a_list_of_others_hands_nothing_over(store: Counting, asking: Aski
         assert store.handed_over == 0
         await agent.call_tool("list_questions", {"status": "answered"})
     assert store.handed_over == 1
+
+
+async def test_what_is_said_of_corrections_is_as_true_after_their_time(
+    store: Counting, asking: Asking
+) -> None:
+    asked = await ask(asking, store)
+    read = await by_check(asking, asked)
+    assert read.outcome is not None
+    heard_late = read.outcome.model_copy(
+        update={"correctable_until": utc_now() - timedelta(hours=3)}
+    )
+    _, before = wording(read)
+    _, after = wording(read.model_copy(update={"outcome": heard_late}))
+    for said in (before, after):
+        assert "they may" not in said
+        assert "Until" not in said
+    moment = re.compile(r"\d{4}-\S+")
+    assert moment.sub("", before) == moment.sub("", after), "a task's result reads the same"
 
 
 async def test_once_no_correction_can_come_the_agent_is_not_told_of_one(

@@ -77,6 +77,7 @@ async def test_messages_are_joined_in_order_and_the_last_of_them_is_the_source(
     assert read is not None
     assert read.outcome is not None
     assert (read.outcome.text, read.outcome.source) == ("Yes,\n10 %.", "m3")
+    assert read.outcome.joined == ("m1",)
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,15 @@
 -- KEYS  1 record  2 open  3 unposted  4 the agent's index  5 identical  6 queue
 --       7 body of the posting job  8 body of the expiry job  9 the agent's open questions
 --       10 when the agent's questions would all be in people's hands (ms)
---       11 idempotency (only with a key)
+--       11 idempotency, or 5 again without a key
+--       12 the conversation's index (only in a conversation)
 -- ARGV  1 id  2 agent  3 question  4 now ms  5 deadline ms  6 kept until ms
 --       7 posting job's id  8 its body  9 expiry job's id  10 its body
 --       11 record key without its id  12 channel "changed"  13 channel "wake"
 --       14 when the expiry job is due (ms)  15 tenant, or '' for the agent's own
 --       16 how many open questions the agent may have, or '' for any number
 --       17 interval ms between two postings of one agent's over time  18 how many may be at once
+--       19 how many of a conversation's questions are listed
 -- Returns {id}: ours, or the id of the escalation that was joined; {'', ms}: the agent has as many as
 -- it may, and the first of them ends at that moment, if not before.
 -- Invariant: one escalation per idempotency key, one open one per identical question; of many that one
@@ -16,7 +18,7 @@
 -- question is not behind them all.
 local id, now, deadline, kept = ARGV[1], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 
-local known = redis.call('GET', KEYS[11] or KEYS[5])
+local known = redis.call('GET', KEYS[11])
 if known and redis.call('EXISTS', ARGV[11] .. known) == 1 then
   return {known}
 end
@@ -32,7 +34,8 @@ end
 redis.call('HSET', KEYS[1],
   'id', id, 'agent', ARGV[2], 'question', ARGV[3], 'state', 'queued', 'created_ms', ARGV[4],
   'deadline_ms', ARGV[5], 'kept_until_ms', ARGV[6], 'attempts', 0, 'identical', KEYS[5], 'post_job', ARGV[7])
-redis.call('HSET', KEYS[1], 'asks', KEYS[9])
+-- 'conversation' is there whether it has one or not: what lacks it is on the agent's index alone.
+redis.call('HSET', KEYS[1], 'asks', KEYS[9], 'conversation', KEYS[12] or '')
 if ARGV[15] ~= '' then
   redis.call('HSET', KEYS[1], 'tenant', ARGV[15])
 end
@@ -46,6 +49,16 @@ if redis.call('PTTL', KEYS[4]) < kept - now then
   redis.call('PEXPIREAT', KEYS[4], kept)
 end
 
+if KEYS[12] then
+  redis.call('ZADD', KEYS[12], now, id)
+  for _, older in ipairs(redis.call('ZRANGE', KEYS[12], 0, -tonumber(ARGV[19]) - 1)) do
+    redis.call('ZREM', KEYS[12], older)
+  end
+  if redis.call('PTTL', KEYS[12]) < kept - now then
+    redis.call('PEXPIREAT', KEYS[12], kept)
+  end
+end
+
 redis.call('ZREMRANGEBYSCORE', KEYS[9], '-inf', now)
 redis.call('ZADD', KEYS[9], deadline, id)
 if redis.call('PTTL', KEYS[9]) < deadline - now then
@@ -53,7 +66,7 @@ if redis.call('PTTL', KEYS[9]) < deadline - now then
 end
 
 redis.call('SET', KEYS[5], id, 'PX', math.max(1, deadline - now))
-if KEYS[11] then
+if KEYS[11] ~= KEYS[5] then
   redis.call('SET', KEYS[11], id, 'PX', math.max(1, kept - now))
 end
 

@@ -1,0 +1,89 @@
+"""Which questions are kept: a tenant's, a conversation's, and those that are open. Only reads.
+
+What can't be read of them is left out, and logged.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, cast
+
+from shared.errors import UnreadableRecordError
+from shared.redis_adapter.connection import translated_errors
+from shared.redis_adapter.records import from_hash
+from shared.telemetry import get_logger
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+    from shared.escalation import Escalation
+    from shared.redis_adapter.keys import Keys
+    from shared.redis_adapter.scripts import Scripts
+
+log = get_logger(__name__)
+
+SCAN_LIMIT: Final = 1_000
+"""How far back a listing looks, and how many questions of one conversation are on its index."""
+OPEN_LIMIT: Final = 500
+
+
+class Listing:
+    """Reads the indexes, and the records that stand on them."""
+
+    def __init__(self, redis: Redis, keys: Keys, scripts: Scripts) -> None:
+        self._redis = redis
+        self._keys = keys
+        self._scripts = scripts
+
+    async def of_tenant(self, tenant: str) -> list[Escalation]:
+        """Read a tenant's newest questions, newest first."""
+        async with translated_errors():
+            ids = await self._redis.zrevrange(self._keys.tenant(tenant), 0, SCAN_LIMIT - 1)
+        return await self._read(cast("list[str]", ids))
+
+    async def of_conversation(self, tenant: str, conversation_id: str) -> list[Escalation]:
+        """Read the newest questions of one of a tenant's conversations, newest first.
+
+        Those of an older version are among them as far as they are of the tenant's newest: it lists
+        them by tenant alone, and may run beside this one.
+        """
+        index = self._keys.conversation(tenant, conversation_id)
+        async with translated_errors():
+            ids = cast("list[str]", await self._redis.zrevrange(index, 0, SCAN_LIMIT - 1))
+        unlisted = await self._scripts.call(
+            "find_unlisted", [self._keys.tenant(tenant)], [SCAN_LIMIT, self._keys.record("")]
+        )
+        found = [
+            each
+            for each in await self._read([*ids, *cast("list[str]", unlisted)])
+            if each.question.conversation_id == conversation_id
+        ]
+        return sorted(found, key=lambda each: (each.created_at, each.id), reverse=True)
+
+    async def opened(self) -> list[Escalation]:
+        """Read the open questions, the nearest deadline first."""
+        async with translated_errors():
+            ids = await self._redis.zrange(self._keys.open, 0, OPEN_LIMIT - 1)
+        return [found for found in await self._read(cast("list[str]", ids)) if found.state.is_open]
+
+    async def _read(self, ids: list[str]) -> list[Escalation]:
+        """Read records in one round trip, leaving out those that expired or can't be read."""
+        try:
+            async with translated_errors(), self._redis.pipeline(transaction=False) as pipe:
+                for escalation_id in ids:
+                    pipe.hgetall(self._keys.record(escalation_id))
+                hashes = await pipe.execute()
+        except UnicodeDecodeError:
+            if len(ids) == 1:
+                log.warning("record_unreadable", escalation_id=ids[0])
+                return []
+            # One record that is no text hides all that are read with it.
+            middle = len(ids) // 2
+            return await self._read(ids[:middle]) + await self._read(ids[middle:])
+        found: list[Escalation] = []
+        for escalation_id, fields in zip(ids, hashes, strict=True):
+            try:
+                if fields:
+                    found.append(from_hash(fields))
+            except UnreadableRecordError:
+                log.warning("record_unreadable", escalation_id=escalation_id)
+        return found
