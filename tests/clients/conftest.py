@@ -13,13 +13,13 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 from discord_double import DiscordDouble
+from e2e.conftest import Fleet
 from redis.asyncio import Redis
 from support import processes
 from support.discord_views import until_told
 from support.key_checker import leaking_keys
 
 from clients.program import KEY, Program
-from e2e.conftest import Fleet
 from hitl.embedded_redis import EmbeddedRedis
 from shared.redis_adapter.keys import Keys
 

@@ -1,4 +1,4 @@
-"""Each client, as its users have it: it lists, asks, waits on, is asked back, and gets its answer."""
+"""Each client, as its users have it: it lists, asks, waits on, is asked back, is answered."""
 
 from __future__ import annotations
 
@@ -190,6 +190,8 @@ async def test_a_client_that_drops_its_connection_comes_back_to_the_same_questio
         first, second = [await program.until("again") for _ in range(2)]
     assert first == second
     assert (first["status"], first["text"]) == ("answered", ANSWER)
-    threads = [each for each in house.double.world.threads(defaults.GUILD_ID) if question in each.name]
+    threads = [
+        each for each in house.double.world.threads(defaults.GUILD_ID) if question in each.name
+    ]
     assert len(threads) == 1
     assert said_by_bot(house.double, thread) == []

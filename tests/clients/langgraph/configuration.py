@@ -14,7 +14,7 @@ async def asking_agent(model):
                 "url": os.environ["GATEWAY_URL"],
                 "headers": {
                     "Authorization": f"Bearer {os.environ['GATEWAY_API_KEY']}",
-                    "Hold-Seconds": "60",  # this client has no limit of its own below 300 s
+                    "Hold-Seconds": "50",  # its own limit is 300 s; a proxy's is often 60
                 },
             }
         }
