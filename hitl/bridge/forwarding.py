@@ -104,6 +104,6 @@ class Bridge:
 def _read(line: bytes) -> Message | None:
     try:
         value: Any = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return cast("Message", value) if isinstance(value, dict) else None

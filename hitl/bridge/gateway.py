@@ -7,6 +7,7 @@ import json
 import socket
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
+from http import HTTPStatus
 from typing import Any, Final, Self, cast
 
 import httpx2
@@ -48,7 +49,10 @@ class Gateway:
         key = settings.gateway_api_key
         self._url = settings.gateway_url
         self._had_key = key is not None
-        headers = {"Accept": "application/json, text/event-stream"}
+        headers = {
+            "Accept": "application/json, text/event-stream",
+            "Content-Type": "application/json",
+        }
         if key is not None:
             headers["Authorization"] = f"Bearer {key.get_secret_value()}"
         self._http = httpx2.AsyncClient(
@@ -88,7 +92,7 @@ class Gateway:
             try:
                 async for each in self._once(message, headers(tried - began)):
                     yield each
-            except (httpx2.TransportError, AwayError) as failure:
+            except (httpx2.RequestError, AwayError) as failure:
                 now = time.monotonic()
                 if lost_at is None or now - tried > REACHED_SECONDS:
                     lost_at, pause = now, FIRST_PAUSE_SECONDS
@@ -105,19 +109,20 @@ class Gateway:
     async def _once(self, message: Message, headers: Mapping[str, str]) -> AsyncIterator[Message]:
         """Send it once. A request's stream that ends without its answer has broken."""
         wants_answer = message.get("id") is not None
-        async with self._http.stream("POST", self._url, json=message, headers=headers) as response:
+        # In ASCII: half a surrogate pair, which a model may write, has no other form.
+        body = json.dumps(message).encode()
+        async with self._http.stream("POST", self._url, content=body, headers=headers) as response:
             self._check(response)
             answered = False
             kind = response.headers.get("content-type", "")
             if kind.startswith("text/event-stream"):
                 async for event in httpx2.EventSource(response, LARGEST_EVENT):
-                    if event.data:
-                        each = _object(event.data)
+                    if event.data and (each := _message(event.data)) is not None:
                         answered = answered or "method" not in each
                         yield each
-            elif body := await response.aread():
+            elif (found := await response.aread()) or not response.is_success:
                 answered = True
-                yield _own(_object(body), message)
+                yield _own(self._read(response.status_code, found), message)
             if wants_answer and not answered:
                 raise AwayError("it ended the stream without an answer")
 
@@ -133,16 +138,25 @@ class Gateway:
                 f"the gateway {words} (HTTP {status}): set GATEWAY_API_KEY in the environment of "
                 "`hitl stdio` to a key that the gateway knows, then start it again"
             )
-        is_json = response.headers.get("content-type", "").startswith("application/json")
-        if not response.is_success and not is_json:
-            log.error("no_gateway_there", url=self._url, status=status)
-            raise RefusedError(
-                f"what answers at {self._url} is no gateway (HTTP {status}): set GATEWAY_URL to "
-                "its address, which ends in /mcp"
-            )
         if self._away:
             self._away = False
             log.warning("gateway_back", url=self._url)
+
+    def _read(self, status: int, body: bytes) -> Message:
+        """Read an answer that is no stream, or say what else it is.
+
+        Raises:
+            RefusedError: It is none of a gateway's, or about more than the gateway takes.
+        """
+        if (found := _message(body)) is not None:
+            return found
+        log.error("no_answer_of_a_gateway", url=self._url, status=status)
+        if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            raise RefusedError("the message is larger than the gateway takes")
+        raise RefusedError(
+            f"what answers at {self._url} is no gateway (HTTP {status}): set GATEWAY_URL to its "
+            "address, which ends in /mcp"
+        )
 
     def _note_away(self, failure: Exception) -> None:
         if not self._away:
@@ -155,19 +169,13 @@ def _own(answer: Message, message: Message) -> Message:
     return {**answer, "id": message.get("id")} if "method" not in answer else answer
 
 
-def _object(text: str | bytes) -> Message:
-    """Read a message.
-
-    Raises:
-        AwayError: It is none: a proxy's word, or half of one.
-    """
+def _message(text: str | bytes) -> Message | None:
+    """Read a message; None if it is something else, or half of one."""
     try:
         value: Any = json.loads(text)
-    except ValueError:
-        value = None
-    if not isinstance(value, dict) or "jsonrpc" not in value:
-        raise AwayError("what came back is no message of MCP")
-    return cast("Message", value)
+    except (ValueError, RecursionError):
+        return None
+    return cast("Message", value) if isinstance(value, dict) and "jsonrpc" in value else None
 
 
 def _said(failure: Exception) -> str:

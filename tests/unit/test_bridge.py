@@ -152,7 +152,13 @@ async def test_a_gateway_that_stays_away_is_told_to_the_model_and_to_the_client(
 
 
 @pytest.mark.parametrize(
-    ("status", "words"), [(401, "GATEWAY_API_KEY"), (404, "is no gateway"), (500, "is no gateway")]
+    ("status", "words"),
+    [
+        (401, "GATEWAY_API_KEY"),
+        (404, "is no gateway"),
+        (413, "larger than the gateway takes"),
+        (500, "is no gateway"),
+    ],
 )
 async def test_a_refusal_is_not_tried_again_and_says_which_setting_it_is(
     status: int, words: str
@@ -227,3 +233,15 @@ async def test_an_answer_without_an_id_goes_to_whoever_asked() -> None:
         return httpx2.Response(400, json=body)
 
     assert (await bridged(answering, ASK))[0]["id"] == 1
+
+
+async def test_half_a_character_is_the_gateways_to_refuse_and_ends_nothing() -> None:
+    seen: list[bytes] = []
+
+    def answering(request: httpx2.Request) -> httpx2.Response:
+        seen.append(request.content)
+        return told(said(request))
+
+    half = json.dumps(ASK).replace("May I?", "\\ud83d")
+    assert len(await bridged(answering, half, "[" * 100_000, ASK)) == 3
+    assert b"\\ud83d" in seen[0]
