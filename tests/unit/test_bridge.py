@@ -31,9 +31,8 @@ ASK: Message = {
 
 @pytest.fixture(autouse=True)
 def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Try again at once, and not for long."""
+    """Try again at once."""
     monkeypatch.setattr(gateway_module, "FIRST_PAUSE_SECONDS", 0.0)
-    monkeypatch.setattr(gateway_module, "PATIENCE_SECONDS", 0.2)
     monkeypatch.setenv("GATEWAY_URL", URL)
 
 
@@ -139,7 +138,11 @@ async def test_a_question_whose_connection_broke_is_sent_again_under_its_key() -
     assert len({each["params"]["arguments"]["idempotency_key"] for each in seen}) == 1
 
 
-async def test_a_gateway_that_stays_away_is_told_to_the_model_and_to_the_client() -> None:
+async def test_a_gateway_that_stays_away_is_told_to_the_model_and_to_the_client(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(gateway_module, "PATIENCE_SECONDS", 0.1)
+
     def answering(_: httpx2.Request) -> httpx2.Response:
         raise httpx2.ConnectError("refused")
 
