@@ -11,8 +11,8 @@ SEED    ?= 7
 SECONDS ?= 75
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types imports format unit e2e conformance faults campaign \
-        bench lock clean
+.PHONY: help setup demo test check lint types imports format unit e2e conformance clients faults campaign \
+        bench lock lockclients clean
 
 help: ## show this list
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -56,13 +56,17 @@ format: $(STAMP) ## put the code in its form
 	@$(BIN)/ruff format .
 
 unit: $(STAMP) ## tests without processes of their own
-	@$(BIN)/python -m pytest -q -n 2 -m "not e2e and not faults"
+	@$(BIN)/python -m pytest -q -n 2 -m "not e2e and not faults and not clients"
 
 e2e: $(STAMP) ## tests with real processes
 	@$(BIN)/python -m pytest -q -n 2 -m e2e
 
 conformance: $(STAMP) ## MCP's official suite against the gateway: docs/conformance.md
 	@PYTHONPATH=.:tests $(BIN)/python -m conformance
+
+clients: $(STAMP) ## clients that others wrote, each in its own environment: docs/clients.md
+	@PYTHONPATH=.:tests $(BIN)/python -m clients.environments
+	@$(BIN)/python -m pytest -q -n 3 -m clients
 
 faults: $(STAMP) ## processes die at every place; the checker finds every mutant; a random campaign
 	@$(BIN)/python -m pytest -q -n 2 -m faults
@@ -85,5 +89,12 @@ lock: ## make the files of pinned versions anew
 	uv pip compile --quiet --universal --python-version 3.11 -c constraints.txt --generate-hashes \
 	  --no-annotate --no-header tests/discord_double/pyproject.toml -o constraints/discord-double.txt
 
+lockclients: ## the same for the clients of tests/clients whose packages are Python's
+	for client in $(patsubst %/requirements.in,%,$(wildcard tests/clients/*/requirements.in)); do \
+	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	    --no-header $$client/requirements.in -o $$client/requirements.txt; \
+	done
+
 clean: ## remove what was made here
-	rm -rf $(VENV) var tests/conformance/node_modules .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) var tests/conformance/node_modules tests/clients/*/.venv \
+	  tests/clients/*/node_modules tests/clients/*/.making .pytest_cache .ruff_cache .import_linter_cache

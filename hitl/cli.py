@@ -34,6 +34,12 @@ def gateway(
 
 
 @app.command()
+def stdio() -> None:
+    """Speak MCP over standard input and output, for the gateway at GATEWAY_URL."""
+    _run("bridge", "hitl.bridge.__main__")
+
+
+@app.command()
 def worker() -> None:
     """Start a worker: shows questions to people, in Discord or at the desk."""
     _run("worker", "escalation_worker.__main__")

@@ -9,6 +9,7 @@ from typing import Final
 NEEDS: Final[dict[str, tuple[str, ...]]] = {
     "gateway": ("mcp", "starlette", "uvicorn", "redis", "arq"),
     "worker": ("arq", "redis", "discord", "starlette", "uvicorn", "sse_starlette"),
+    "bridge": ("mcp",),
     "agent": ("videosdk", "mcp", "starlette", "uvicorn", "sse_starlette"),
     "all": (
         *("redis", "arq", "mcp", "discord", "videosdk"),

@@ -72,7 +72,7 @@ def build_server(
     verifier = doorkeepers(settings, keys)
     calling = Calling(Caller(LOOPBACK_AGENT, LOOPBACK_AGENT, LOOPBACK_LIMITS))
     admit = admitting(calling, admission)
-    tools = build_tools(asking, calling, admit, hold_seconds=settings.gateway_hold_seconds)
+    tools = build_tools(asking, calling, admit, patience=settings.patience)
     tasks = EscalationTasks(asking, changes or FanOut())
     server = MCPServer[None](
         NAME,

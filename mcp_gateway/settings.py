@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import NoDecode
 
 from mcp_gateway.access_settings import AccessSettings
+from mcp_gateway.holding import Patience
 from shared.settings import RoutesSettings, StoreSettings, is_loopback
 
 IPV6: Final = 6
@@ -33,6 +34,8 @@ class GatewaySettings(StoreSettings, RoutesSettings, AccessSettings):
     kept in Redis: `hitl key create`."""
     gateway_hold_seconds: Annotated[float, Field(gt=0, le=3600)] = 25.0
     """How long a call is held that can't be told of progress."""
+    gateway_progress_hold_seconds: Annotated[float, Field(gt=0, le=3600)] = 50.0
+    """How long a call is held that is: most clients give up after 60 s all the same."""
     gateway_stop_seconds: Annotated[int, Field(gt=0, le=300)] = 10
     escalation_timeout: Annotated[float, Field(ge=1, le=7 * 86400)] = 600.0
     """Seconds that people have to answer; a file of routes says it for each route instead."""
@@ -85,6 +88,11 @@ class GatewaySettings(StoreSettings, RoutesSettings, AccessSettings):
         except ValueError:
             return self.gateway_host
         return f"[{address}]" if address.version == IPV6 else str(address)
+
+    @property
+    def patience(self) -> Patience:
+        """How long calls are held whose client says nothing of it."""
+        return Patience(plain=self.gateway_hold_seconds, told=self.gateway_progress_hold_seconds)
 
     @property
     def timeout(self) -> timedelta:

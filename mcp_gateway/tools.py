@@ -13,6 +13,7 @@ from mcp_gateway.asking import Asking, Hold
 from mcp_gateway.attachable import CustomerFacts, Links, Turns, attached
 from mcp_gateway.auth import Calling
 from mcp_gateway.conversation_tool import end_conversation_tool
+from mcp_gateway.holding import Patience, hold_seconds
 from mcp_gateway.results import (
     AnswerResult,
     QuestionList,
@@ -61,7 +62,12 @@ TASK_TOOLS: Final = ("ask_human", "request_approval")
 Call = Context[Any, Any]
 WaitSeconds = Annotated[
     float,
-    Field(ge=0, le=3600, description="Return after this many seconds, answered or not."),
+    Field(
+        ge=0,
+        le=3600,
+        description="Return after this many seconds, answered or not. "
+        "Leave it out unless you know how long your calls may take.",
+    ),
 ]
 EscalationId = Annotated[
     FilledText,
@@ -97,7 +103,7 @@ AnswerSchema = Annotated[
 
 
 def build_tools(
-    asking: Asking, calling_agent: Calling, admit: Admit, *, hold_seconds: float
+    asking: Asking, calling_agent: Calling, admit: Admit, *, patience: Patience
 ) -> list[StrictTool]:
     """Build the gateway's tools over one use-case."""
 
@@ -142,7 +148,7 @@ def build_tools(
             conversation_id=conversation_id,
             background=attached(turns, facts, links),
         )
-        hold = _first_hold(ctx, wait_seconds, hold_seconds)
+        hold = _first_hold(ctx, wait_seconds, patience)
         return await shown(
             ctx,
             await asking.ask(calling_agent(), asked, idempotency_key=idempotency_key, hold=hold),
@@ -186,7 +192,7 @@ def build_tools(
             conversation_id=conversation_id,
             background=attached(turns, facts, links),
         )
-        hold = _first_hold(ctx, wait_seconds, hold_seconds)
+        hold = _first_hold(ctx, wait_seconds, patience)
         return await shown(
             ctx,
             await asking.ask(calling_agent(), asked, idempotency_key=idempotency_key, hold=hold),
@@ -202,7 +208,7 @@ def build_tools(
         wait_seconds: WaitSeconds | None = None,
     ) -> Annotated[CallToolResult, AnswerResult]:
         """Reply to a person who asked back, or add to an open question; then wait again."""
-        hold = _hold(ctx, wait_seconds, hold_seconds)
+        hold = _hold(ctx, wait_seconds, patience)
         return await shown(
             ctx, await asking.tell_operator(calling_agent(), escalation_id, message, hold=hold)
         )
@@ -219,7 +225,7 @@ def build_tools(
         return await shown(
             ctx,
             await asking.check(
-                calling_agent(), escalation_id, hold=_hold(ctx, wait_seconds, hold_seconds)
+                calling_agent(), escalation_id, hold=_hold(ctx, wait_seconds, patience)
             ),
         )
 
@@ -290,27 +296,25 @@ def build_tools(
     ]
 
 
-def _first_hold(ctx: Call, wait_seconds: float | None, default: float) -> Hold:
+def _first_hold(ctx: Call, wait_seconds: float | None, patience: Patience) -> Hold:
     """Decide it for a call that asks: who takes tasks has one at once, and need not wait.
 
     Where such a caller says how long it would wait all the same, it does.
     """
     if wait_seconds is None and takes_tasks(ctx.request_context):
         return Hold(0.0)
-    return _hold(ctx, wait_seconds, default)
+    return _hold(ctx, wait_seconds, patience)
 
 
-def _hold(ctx: Call, wait_seconds: float | None, default: float) -> Hold:
-    """Decide how long this call may be held.
-
-    A caller that gave a progress token keeps its call open as long as progress comes; any other
-    must have something back before its own limit turns the answer into an error.
-    """
+def _hold(ctx: Call, wait_seconds: float | None, patience: Patience) -> Hold:
+    """Decide how long this call is held, and whether its caller hears of progress."""
     meta = ctx.request_context.meta or {}
-    if meta.get("progress_token") is None:
-        return Hold(default if wait_seconds is None else wait_seconds)
+    progress = meta.get("progress_token") is not None
+    seconds = hold_seconds(patience, ctx.headers, wanted=wait_seconds, progress=progress)
+    if not progress:
+        return Hold(seconds)
 
     async def on_progress(passed: float, total: float) -> None:
         await ctx.report_progress(round(passed, 1), round(total, 1), "waiting for a person")
 
-    return Hold(wait_seconds, on_progress)
+    return Hold(seconds, on_progress)

@@ -22,13 +22,13 @@ def wording(escalation: Escalation) -> tuple[str, str]:
                 f"Go on with the conversation, then {again} to go on waiting.",
             )
         case State.NEEDS_INFO:
-            return (
-                f"Before answering, a person wants to know: {asked_back(escalation) or ''}",
-                (
-                    "Ask the customer if you don't know it. Then call send_to_operator with "
-                    f"escalation_id={escalation.id} and your reply; it waits for the answer again."
-                ),
+            reply = (
+                "Ask the customer if you don't know it. Then call send_to_operator with "
+                f"escalation_id={escalation.id} and your reply; it waits for the answer again."
             )
+            # How to reply stands in the text, too: many clients pass nothing else to their model.
+            wanted = asked_back(escalation) or ""
+            return f"Before answering, a person wants to know: {wanted}\n\n{reply}", reply
         case State.ANSWERED:
             return _answered(escalation, outcome) if outcome else ("", "Pass the answer on.")
         case State.DECLINED:

@@ -14,6 +14,7 @@ import structlog
 _QUIET = {
     "arq.worker": logging.WARNING,
     "discord": logging.WARNING,
+    "httpx2": logging.WARNING,  # a line for each request
     "mcp": logging.WARNING,
     # Logs every chunk of a stream at DEBUG: customers' words.
     "sse_starlette": logging.WARNING,

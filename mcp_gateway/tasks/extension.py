@@ -113,15 +113,16 @@ class TasksExtension(Extension):
 def check(ctx: Context, task_id: str) -> None:
     """Refuse a request about a task that goes by another name outside, or to who knows no tasks.
 
-    Whoever routes requests goes by the header `Mcp-Name`, so it must say what the body says. The
-    SDK checks that for its own methods only.
+    Whoever routes requests goes by the header `Mcp-Name`, so it must say what the body says, and
+    the SDK checks that for its own methods only. A client that leaves it out is answered all the
+    same: FastMCP's does, and a task is any gateway's, wherever a balancer sends it.
 
     Raises:
         MCPError: With the standard's code for either.
     """
     if isinstance(ctx.request, Request):
-        named = decode_header_value(ctx.request.headers.get(MCP_NAME_HEADER))
-        if named != task_id:
+        named = ctx.request.headers.get(MCP_NAME_HEADER)
+        if named is not None and decode_header_value(named) != task_id:
             raise MCPError(
                 HEADER_MISMATCH, f"{MCP_NAME_HEADER} header does not match the body's 'taskId'"
             )

@@ -16,7 +16,7 @@ from hitl.embedded_redis import EmbeddedRedis
 
 ROOT = Path(cli.__file__).resolve().parent.parent
 HEAVY = ("videosdk", "discord", "mcp", "redis", "arq", "starlette", "uvicorn", "pydantic", "httpx2")
-COMMANDS = ("gateway", "worker", "agent", "demo", "doctor", "routes", "oncall", "version")
+COMMANDS = ("gateway", "stdio", "worker", "agent", "demo", "doctor", "routes", "oncall", "version")
 
 runner = CliRunner()
 

@@ -1,0 +1,109 @@
+"""The bridge itself: each message goes to the gateway on its own, and its answer comes back."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from typing import Any, Final, cast
+
+from hitl.bridge.envelope import Client, Message, error, failure, is_request, params_of
+from hitl.bridge.gateway import AwayError, Gateway, RefusedError
+from hitl.bridge.remembered import Questions
+from shared.telemetry import get_logger
+
+log = get_logger(__name__)
+
+UNREACHABLE: Final = -32000
+UNREADABLE: Final = -32700
+INVALID: Final = -32600
+_SAFE: Final = (
+    "Nothing is lost: please try again with the same words in a moment. It will not be asked twice."
+)
+
+Send = Callable[[Message], None]
+
+
+class Bridge:
+    """Passes messages on until the client closes its end."""
+
+    def __init__(self, gateway: Gateway, client: Client, send: Send) -> None:
+        self._gateway = gateway
+        self._client = client
+        self._send = send
+        self._questions = Questions()
+        self._under_way: dict[Any, asyncio.Task[None]] = {}
+
+    async def run(self, lines: AsyncIterator[bytes]) -> None:
+        """Forward what comes in; calls that are still held when it ends are let go of."""
+        async with asyncio.TaskGroup() as group:
+            async for line in lines:
+                await self._take(line, group)
+            for task in self._under_way.values():
+                task.cancel()
+
+    async def _take(self, line: bytes, group: asyncio.TaskGroup) -> None:
+        message = _read(line)
+        if message is None:
+            self._send(error({}, UNREADABLE, "this line is no JSON object"))
+        elif message.get("method") == "notifications/cancelled":
+            # Over HTTP, what is closed is cancelled. The question goes on, as it always does.
+            self._let_go(params_of(message).get("requestId"))
+        elif is_request(message):
+            self._begin(message, group)
+        elif "method" in message:
+            await self._notify(message)
+        # An answer: to nothing, since the gateway asks its clients nothing in mid-call.
+
+    def _begin(self, message: Message, group: asyncio.TaskGroup) -> None:
+        request_id = message["id"]
+        if not isinstance(request_id, str | int) or request_id in self._under_way:
+            self._send(error(message, INVALID, "the id must be a string or a number, and unused"))
+            return
+        if message["method"] == "initialize":
+            self._client.introduces_itself(message)
+        task = group.create_task(self._forward(message))
+        self._under_way[request_id] = task
+        task.add_done_callback(lambda _: self._under_way.pop(request_id, None))
+
+    def _let_go(self, request_id: object) -> None:
+        if isinstance(request_id, str | int) and (task := self._under_way.get(request_id)):
+            task.cancel()
+
+    async def _forward(self, message: Message) -> None:
+        keyed = self._questions.keyed(message)
+        try:
+            async for answer in self._gateway.post(
+                keyed, lambda passed: self._client.headers(message, passed=passed)
+            ):
+                if message["method"] == "initialize":
+                    self._client.agrees(answer)
+                self._questions.read(message, answer)
+                self._send(answer)
+        except AwayError as away:
+            self._send(failure(message, UNREACHABLE, f"{away}. {_SAFE}"))
+        except RefusedError as refused:
+            self._send(failure(message, UNREACHABLE, str(refused)))
+
+    async def _notify(self, message: Message) -> None:
+        """Pass on what wants no answer. The gateway keeps nothing of it, so it may be lost."""
+        task = asyncio.ensure_future(self._post_once(message))
+        await asyncio.wait({task}, timeout=1)
+        task.cancel()
+
+    async def _post_once(self, message: Message) -> None:
+        try:
+            async for _ in self._gateway.post(
+                message, lambda passed: self._client.headers(message, passed=passed)
+            ):
+                pass
+        except (AwayError, RefusedError) as failure:
+            log.info("notification_lost", reason=str(failure))
+
+
+def _read(line: bytes) -> Message | None:
+    try:
+        value: Any = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return cast("Message", value) if isinstance(value, dict) else None
