@@ -11,8 +11,8 @@ SEED    ?= 7
 SECONDS ?= 75
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types imports format unit e2e conformance clients faults campaign \
-        bench lock lockclients clean
+.PHONY: help setup demo test check lint types imports format unit e2e hostile fuzz conformance clients \
+        faults campaign bench lock lockclients clean
 
 help: ## show this list
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -61,6 +61,23 @@ unit: $(STAMP) ## tests without processes of their own
 e2e: $(STAMP) ## tests with real processes
 	@$(BIN)/python -m pytest -q -n 2 -m e2e
 
+hostile: $(STAMP) ## the list of bad requests, and made-up ones: docs/hostile.md
+	@$(BIN)/python -m pytest -q -n 2 tests/hostile
+	@PYTHONPATH=.:tests $(BIN)/python -m hostile
+
+fuzz: $(VENV)/.fuzz ## make up bad requests by coverage for SECONDS=75: docs/hostile.md
+	@for target in requests arguments schemas routes; do \
+	  PYTHONPATH=.:tests $(BIN)/python -m hostile.fuzz $$target $$(($(SECONDS) / 4)) var/fuzz || exit 1; \
+	done
+
+$(VENV)/.fuzz: constraints/fuzz.txt $(STAMP)
+ifdef UV
+	@uv pip install --quiet --python $(BIN)/python --require-hashes -r constraints/fuzz.txt
+else
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r constraints/fuzz.txt
+endif
+	@touch $@
+
 conformance: $(STAMP) ## MCP's official suite against the gateway: docs/conformance.md
 	@PYTHONPATH=.:tests $(BIN)/python -m conformance
 
@@ -88,6 +105,8 @@ lock: ## make the files of pinned versions anew
 	done
 	uv pip compile --quiet --universal --python-version 3.11 -c constraints.txt --generate-hashes \
 	  --no-annotate --no-header tests/discord_double/pyproject.toml -o constraints/discord-double.txt
+	uv pip compile --quiet --universal --python-version 3.11 --group fuzz --generate-hashes \
+	  --no-annotate --no-header -o constraints/fuzz.txt
 
 lockclients: ## the same for the clients of tests/clients whose packages are Python's
 	for client in $(patsubst %/requirements.in,%,$(wildcard tests/clients/*/requirements.in)); do \

@@ -26,12 +26,14 @@ from mcp_gateway.doors import (
     server_options,
     transport_security,
 )
+from mcp_gateway.http_protocol import GuardedProtocol, OneLength
 from mcp_gateway.settings import LOOPBACK_AGENT, GatewaySettings
 from mcp_gateway.tasks.escalations import EscalationTasks
 from mcp_gateway.tasks.extension import TasksExtension
 from mcp_gateway.tasks.listening import TaskSubscriptions
 from mcp_gateway.terms import Terms
 from mcp_gateway.tools import INSTRUCTIONS, TASK_TOOLS, build_tools
+from mcp_gateway.well_formed import guard
 from shared.access_keys import AccessKeys
 from shared.errors import StoreUnavailableError
 from shared.fan_out import FanOut
@@ -114,7 +116,11 @@ def build_app(
         max_request_body_size=settings.gateway_body_limit,
         transport_security=transport_security(settings),
     )
+    guard(server.session_manager, settings.gateway_body_limit)
+    # It would send a caller, key and all, to http:// and to whatever name it gave as Host.
+    app.router.redirect_slashes = False
     app.add_middleware(UnknownForNow)
+    app.add_middleware(OneLength)
     app.add_route("/healthz", healthz)
     app.add_route("/readyz", readyz)
     return app
@@ -202,6 +208,8 @@ async def _serve_http(app: Starlette, asking: Asking, settings: GatewaySettings)
         port=settings.gateway_port,
         log_config=None,
         access_log=False,
+        http=GuardedProtocol,
+        ws="none",
         timeout_graceful_shutdown=settings.gateway_stop_seconds,
         **server_options(settings),
     )

@@ -8,6 +8,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import ValidationError
 
 from mcp_gateway.caller import Caller
+from mcp_gateway.given_form import given_form
 from mcp_gateway.strict_tool import refusal_of
 from mcp_gateway.terms import Terms
 from shared.answer_form import AnswerForm
@@ -63,6 +64,6 @@ def read_form(schema: dict[str, Any]) -> AnswerForm:
         ToolError: It is not in the subset of JSON Schema that people can be shown.
     """
     try:
-        return AnswerForm.model_validate(schema)
+        return given_form(schema)
     except ValidationError as error:
         raise ToolError(refusal_of(error, within="answer_schema")) from error

@@ -7,16 +7,23 @@ read and mend them.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Self
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from types import UnionType
+from typing import Annotated, Any, Final, Self, Union, get_args, get_origin
 
 from mcp.server.mcpserver.context import Context
 from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
 from mcp.server.mcpserver.tools import Tool
+from mcp.server.mcpserver.utilities.func_metadata import FuncMetadata
 from mcp_types import ToolAnnotations
 from pydantic import ConfigDict, Field, ValidationError
 
 from shared.errors import EscalationError, StoreUnavailableError, StoreUncertainError
+
+TOLD_LIMIT: Final = 10
+"""Wrong arguments that are named at once."""
+NAME_LENGTH: Final = 64
+"""Characters of a name that somebody gave, as far as it is said back to them."""
 
 Admit = Callable[[], Awaitable[None]]
 """Raises what keeps a call out."""
@@ -54,11 +61,15 @@ class StrictTool(Tool):
                 "__module__": __name__,
             },
         )
-        metadata = tool.fn_metadata.model_copy(update={"arg_model": strict})
         return cls.model_validate(
             tool.model_copy(
                 update={
-                    "fn_metadata": metadata,
+                    "fn_metadata": _Metadata(
+                        arg_model=strict,
+                        output_schema=tool.fn_metadata.output_schema,
+                        output_model=tool.fn_metadata.output_model,
+                        wrap_output=tool.fn_metadata.wrap_output,
+                    ),
                     "parameters": strict.model_json_schema(),
                     "admit": admit,
                     **({"if_uncertain": if_uncertain} if if_uncertain else {}),
@@ -100,20 +111,65 @@ class StrictTool(Tool):
         return str(error)
 
 
+class _Metadata(FuncMetadata):
+    """Reads lists and objects that come as texts, as some clients write them; a text stays a text.
+
+    The SDK's own would take a customer's `null` or `[1]` for JSON where a text may be left out.
+    """
+
+    def pre_parse_json(self, data: dict[str, Any]) -> dict[str, Any]:
+        """See `FuncMetadata.pre_parse_json`."""
+        read = super().pre_parse_json(data)
+        return {
+            name: value if isinstance(value, list | dict) and self._has_parts(name) else data[name]
+            for name, value in read.items()
+        }
+
+    def _has_parts(self, name: str) -> bool:
+        known = self.arg_model.model_fields.get(name)
+        return known is not None and any(
+            get_origin(each) in {list, dict} for each in _types_in(known.annotation)
+        )
+
+
+def _types_in(annotation: object) -> Iterator[object]:
+    """Walk through unions, and what is annotated."""
+    match get_origin(annotation):
+        case origin if origin is Annotated:
+            yield from _types_in(get_args(annotation)[0])
+        case origin if origin in {Union, UnionType}:
+            for part in get_args(annotation):
+                yield from _types_in(part)
+        case _:
+            yield annotation
+
+
 def refusal_of(error: ValidationError, *, within: str = "arguments") -> str:
-    """Name each wrong argument and its limit, never its value."""
-    return "; ".join(
+    """Name each wrong argument and its limit, never its value; the first few, where many are.
+
+    What was sent is as long as a body may be, what is said of it is not: neither a thousand unknown
+    arguments nor the name of one comes back in full.
+    """
+    problems = error.errors(include_input=False, include_url=False)
+    said = [
         f"{_place(problem['loc'], within)}: "
         f"{_words(problem['type'], problem['msg'], problem.get('ctx', {}))}"
-        for problem in error.errors(include_input=False, include_url=False)
-    )
+        for problem in problems[:TOLD_LIMIT]
+    ]
+    if (left := len(problems) - TOLD_LIMIT) > 0:
+        said.append(f"and {left} more")
+    return "; ".join(said)
 
 
 def _place(parts: tuple[str | int, ...], within: str) -> str:
-    path = ".".join(str(part) for part in parts)
+    path = ".".join(_shortened(str(part)) for part in parts)
     if within == "arguments":
         return path or within
     return f"{within}.{path}" if path else within
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= NAME_LENGTH else name[: NAME_LENGTH - 1] + "…"
 
 
 def _words(kind: str, message: str, limits: Mapping[str, Any]) -> str:
@@ -133,4 +189,4 @@ def _words(kind: str, message: str, limits: Mapping[str, Any]) -> str:
             text = message.removeprefix("Value error, ")
             for noun in ("String", "Input", "List", "Value"):
                 text = text.removeprefix(f"{noun} ")
-            return text
+            return text.replace("valid tuple", "valid list")

@@ -7,6 +7,7 @@ pydantic turns it into what the schema asks for, and says what is wrong with it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
@@ -141,14 +142,23 @@ class AnswerForm(Value):
     def read(self, written: Mapping[str, str]) -> FilledIn:
         """Check what somebody wrote, field by field. An empty field counts as left out."""
         values = {name: text.strip() for name, text in written.items() if text.strip()}
+        # Told apart before: pydantic names no place for a name with half of a surrogate pair.
+        strangers = {
+            name.encode(errors="replace").decode(): _in_words("extra_forbidden", "")
+            for name in values.keys() - self.properties.keys()
+        }
         try:
-            read = self._model().model_validate(values)
+            read = self._model().model_validate(
+                {name: text for name, text in values.items() if name in self.properties}
+            )
         except ValidationError as error:
             problems = {
                 str(problem["loc"][0]): _in_words(problem["type"], problem["msg"])
                 for problem in error.errors(include_input=False, include_url=False)
             }
-            return FilledIn({}, problems)
+            return FilledIn({}, problems | strangers)
+        if strangers:
+            return FilledIn({}, strangers)
         return FilledIn(read.model_dump(mode="json", exclude_none=True, by_alias=True), {})
 
     def _model(self) -> type[BaseModel]:
@@ -184,15 +194,23 @@ def _type_of(field: FormField) -> Any:
         case YesNoField():
             return bool
         case NumberField():
-            whole = field.type == "integer"
-            return Annotated[
-                int if whole else float,
-                Field(ge=field.minimum, le=field.maximum, allow_inf_nan=False)
-                if not whole
-                else Field(ge=field.minimum, le=field.maximum),
-            ]
+            return _number_type(field)
         case TextField():
             return _text_type(field)
+
+
+def _number_type(field: NumberField) -> Any:
+    low, high = field.minimum, field.maximum
+    if field.type == "number":
+        return Annotated[float, Field(ge=low, le=high, allow_inf_nan=False)]
+    # Limits of whole numbers must be whole: from 0.5 on is from 1 on.
+    return Annotated[
+        int,
+        Field(
+            ge=None if low is None else math.ceil(low),
+            le=None if high is None else math.floor(high),
+        ),
+    ]
 
 
 def _text_type(field: TextField) -> Any:

@@ -13,6 +13,7 @@ from shared.escalation import (
     News,
     Outcome,
     State,
+    may_be_id,
     new_id,
     states_before,
 )
@@ -130,6 +131,8 @@ class RedisEscalationStore:
 
     async def get(self, escalation_id: str) -> Escalation | None:
         """See `EscalationStore.get`."""
+        if not may_be_id(escalation_id):
+            return None  # with a `:` in it, it would name a key that is no record
         try:
             fields = await self._scripts.read("HGETALL", self._keys.record(escalation_id))
         except UnicodeDecodeError as error:

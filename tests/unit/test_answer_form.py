@@ -134,3 +134,20 @@ def test_a_schema_outside_the_subset_is_refused(schema: dict[str, Any], words: s
 def test_whatever_is_written_gives_values_or_problems_never_both(written: dict[str, str]) -> None:
     filled = FORM.read(written)
     assert bool(filled.values) != bool(filled.problems)
+
+
+@pytest.mark.parametrize(
+    ("minimum", "fits"), [(0.5, 1), (-0.5, 0), (1e30, 10**31), (-1e30, -(10**29))]
+)
+def test_limits_of_whole_numbers_may_be_fractions_or_beyond_all_machine_words(
+    minimum: float, fits: int
+) -> None:
+    field = {"type": "integer", "minimum": minimum, "maximum": 1e32}
+    form = AnswerForm.model_validate({"type": "object", "properties": {"pieces": field}})
+    assert form.read({"pieces": str(fits)}).values == {"pieces": fits}
+    assert form.read({"pieces": str(fits - 10**31)}).problems
+
+
+def test_a_field_whose_name_is_no_unicode_is_none_of_the_forms() -> None:
+    problems = FORM.read({"amount": "5", "\ud800": "x", "other": "y"}).problems
+    assert problems == {"?": "is no field of this form", "other": "is no field of this form"}

@@ -256,6 +256,29 @@ async def test_a_defect_in_a_tool_puts_no_customers_words_into_the_log(
     assert SECRET not in logged
 
 
+@pytest.mark.parametrize("text", ["null", "true", "5", "[1]", '{"order": 7}', '"quoted"'])
+async def test_a_text_that_happens_to_be_json_stays_a_text(text: str) -> None:
+    store = MemoryEscalations()
+    asked = {"question": text, "context": text, "conversation_id": text, "wait_seconds": 0}
+    async with asyncio.timeout(10), a_client(store) as agent:
+        assert not (await agent.call_tool("ask_human", asked)).is_error
+        listed = structured(await agent.call_tool("list_questions", {"conversation_id": text}))
+    (escalation,) = await store.list_open()
+    assert escalation.question.text == escalation.question.context == text
+    assert escalation.question.conversation_id == text
+    assert len(listed["questions"]) == 1
+
+
+async def test_lists_and_objects_may_come_as_texts() -> None:
+    store = MemoryEscalations()
+    asked = {"question": "Which?", "options": '["S", "L"]', "facts": '{"vip": true}'}
+    async with asyncio.timeout(10), a_client(store) as agent:
+        assert not (await agent.call_tool("ask_human", {**asked, "wait_seconds": 0})).is_error
+    (escalation,) = await store.list_open()
+    assert escalation.question.options == ("S", "L")
+    assert escalation.question.background.facts == {"vip": True}
+
+
 async def test_the_text_of_an_answered_question_is_the_answer_itself() -> None:
     store = MemoryEscalations()
     async with asyncio.timeout(10), a_client(store) as agent, asyncio.TaskGroup() as group:
