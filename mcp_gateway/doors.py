@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -22,6 +23,8 @@ log = get_logger(__name__)
 
 AGAIN_SECONDS: Final = 1
 """When somebody should come again whose proof could not be looked up."""
+CONNECTIONS: Final = 65_536
+"""What a gateway opens at most, where it may: its host's other processes need some, too."""
 
 
 def doorkeepers(settings: GatewaySettings, keys: AccessKeys) -> Doorkeepers | None:
@@ -121,6 +124,20 @@ def server_options(settings: GatewaySettings) -> dict[str, Any]:
         "proxy_headers": bool(proxies),
         "forwarded_allow_ips": list(proxies) or None,
     }
+
+
+def make_room() -> None:
+    """Let this process have as many connections as it may: each held call is one.
+
+    What a shell or a service manager gives at first is often 1,024, which two agents can take.
+    """
+    given, allowed = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if allowed == resource.RLIM_INFINITY or allowed > CONNECTIONS:
+        wanted = max(given, CONNECTIONS)
+    else:
+        wanted = allowed
+    if given not in {wanted, resource.RLIM_INFINITY}:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, allowed))
 
 
 class UnknownForNow:

@@ -161,6 +161,12 @@ class RedisEscalationStore:
             ids = await self._redis.zrange(self._keys.open, 0, OPEN_LIMIT - 1)
         return [found for found in await self._read(cast("list[str]", ids)) if found.state.is_open]
 
+    async def count_open(self, tenant: str, agent: str) -> int:
+        """See `EscalationStore.count_open`."""
+        after_now = f"({to_ms(self._clock())}"
+        async with translated_errors():
+            return await self._redis.zcount(self._keys.asks(tenant, agent), after_now, "+inf")
+
     async def conclude(
         self, escalation_id: str, outcome: Outcome, hold: Hold | None = None
     ) -> Concluded | None:
