@@ -23,6 +23,10 @@ log = get_logger(__name__)
 
 AGAIN_SECONDS: Final = 1
 """When somebody should come again whose proof could not be looked up."""
+KEEP_ALIVE_SECONDS: Final = 75
+"""How long a connection stays open on which nothing is asked. It must be longer than clients and
+proxies keep theirs (httpx 5 s, load balancers up to 60 s): who sends something just as it is closed
+gets an error for an answer, and MCP's client ends with that."""
 CONNECTIONS: Final = 65_536
 """What a gateway opens at most, where it may: its host's other processes need some, too."""
 
@@ -116,9 +120,10 @@ def transport_security(settings: GatewaySettings) -> TransportSecuritySettings:
 
 
 def server_options(settings: GatewaySettings) -> dict[str, Any]:
-    """Tell uvicorn of TLS, and of the proxies whose word it takes for who connects."""
+    """Tell uvicorn of TLS, of idle connections, and of the proxies whose word it takes."""
     proxies = settings.gateway_trusted_proxies
     return {
+        "timeout_keep_alive": KEEP_ALIVE_SECONDS,
         "ssl_certfile": settings.gateway_tls_certificate,
         "ssl_keyfile": settings.gateway_tls_key,
         "proxy_headers": bool(proxies),
