@@ -42,7 +42,8 @@ async def main(flood: int, *, strict: bool) -> None:
             try:
                 await _measure(fleet, flood)
             finally:
-                await asyncio.to_thread(fleet.stop)
+                for each in (*fleet.workers, *fleet.gateways):
+                    await asyncio.to_thread(each.kill)  # they would finish what waits in line first
 
 
 async def _measure(fleet: Fleet, flood: int) -> None:
