@@ -92,9 +92,11 @@ faults: $(STAMP) ## processes die at every place; the checker finds every mutant
 campaign: $(STAMP) ## random faults for SECONDS=75 by SEED=7: docs/faults.md
 	@PYTHONPATH=.:tests $(BIN)/python -m faults --seed $(SEED) --seconds $(SECONDS)
 
-bench: $(STAMP) ## how soon a question is picked up; what looking for earlier answers costs
+bench: $(STAMP) ## pick-up; looking for earlier answers; what one agent's flood costs another
 	@$(BIN)/python -m bench.pickup
 	@$(BIN)/python -m bench.precedents
+	@PYTHONPATH=.:tests $(BIN)/python -m bench.fairness
+	@PYTHONPATH=.:tests $(BIN)/python -m bench.fairness --strict
 
 lock: ## make the files of pinned versions anew
 	uv pip compile --quiet --upgrade --universal --python-version 3.11 --all-extras --group dev \

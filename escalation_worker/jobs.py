@@ -13,6 +13,7 @@ from arq.worker import Function, func
 from escalation_worker.concluding import Concluding
 from escalation_worker.escalating import Escalating
 from escalation_worker.posting import PostingDesk
+from escalation_worker.turns import CrowdedError, pause_after
 from shared.errors import ChannelUnavailableError, StoreUnavailableError, UnreadableRecordError
 from shared.redis_adapter.jobs import JobName
 from shared.telemetry import get_logger
@@ -45,6 +46,8 @@ class Jobs:
             await self.posting.post(escalation_id)
             await self.escalating.follow(escalation_id)
             await self.concluding.show_outcome(escalation_id)
+        except CrowdedError as error:
+            raise Retry(defer=pause_after(int(ctx["job_try"]))) from error
         except _TRY_AGAIN as error:
             raise _again(ctx, JobName.POST, escalation_id, error) from error
 

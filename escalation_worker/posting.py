@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from escalation_worker.giving_up import GivingUp
 from escalation_worker.leasing import under_lease
 from escalation_worker.remembering import Remembering
+from escalation_worker.turns import Turns
 from shared.crash_points import CrashPoint, crash_point
 from shared.errors import ChannelRejectedError
 from shared.escalation import Escalation, Posting
@@ -52,12 +53,14 @@ class PostingDesk:
         channel: HumanChannel,
         *,
         remembering: Remembering | None = None,
+        turns: Turns | None = None,
         clock: Clock = utc_now,
     ) -> None:
         self._store = store
         self._postings = postings
         self._channel = channel
         self._remembering = remembering
+        self._turns = turns or Turns()
         self._clock = clock
         self._giving_up = GivingUp(store, clock=clock)
 
@@ -67,7 +70,14 @@ class PostingDesk:
         Raises:
             ChannelUnavailableError: Try again later; nothing is half noted.
             StoreUnavailableError: Likewise.
+            CrowdedError: Likewise; this worker is at enough of its agent's questions.
         """
+        if (queued := await self._store.get(escalation_id)) is None:
+            return
+        with self._turns.of(queued):
+            await self._post_under_lease(escalation_id)
+
+    async def _post_under_lease(self, escalation_id: str) -> None:
         lease = await self._postings.lease(escalation_id)
         if lease.verdict is not LeaseVerdict.GRANTED or lease.escalation is None:
             log.debug("posting_skipped", escalation_id=escalation_id, verdict=lease.verdict)

@@ -16,12 +16,14 @@ from starlette.responses import JSONResponse, Response
 
 from mcp_gateway.access_settings import MCP_PATH
 from mcp_gateway.asking import Asking
-from mcp_gateway.auth import Calling, admitting
+from mcp_gateway.auth import Admitting, Calling
 from mcp_gateway.caller import Caller
+from mcp_gateway.counting import Counting
 from mcp_gateway.doors import (
     UnknownForNow,
     auth_settings,
     doorkeepers,
+    make_room,
     refuse_an_empty_house,
     server_options,
     transport_security,
@@ -32,6 +34,7 @@ from mcp_gateway.tasks.escalations import EscalationTasks
 from mcp_gateway.tasks.extension import TasksExtension
 from mcp_gateway.tasks.listening import TaskSubscriptions
 from mcp_gateway.terms import Terms
+from mcp_gateway.tls import check_certificate
 from mcp_gateway.tools import INSTRUCTIONS, TASK_TOOLS, build_tools
 from mcp_gateway.well_formed import guard
 from shared.access_keys import AccessKeys
@@ -73,7 +76,7 @@ def build_server(
     """
     verifier = doorkeepers(settings, keys)
     calling = Calling(Caller(LOOPBACK_AGENT, LOOPBACK_AGENT, LOOPBACK_LIMITS))
-    admit = admitting(calling, admission)
+    admit = Admitting(calling, admission)
     tools = build_tools(asking, calling, admit, patience=settings.patience)
     tasks = EscalationTasks(asking, changes or FanOut())
     server = MCPServer[None](
@@ -83,7 +86,7 @@ def build_server(
         version=VERSION,
         tools=list(tools),
         extensions=[TasksExtension(tasks, tools=TASK_TOOLS, owner=calling)],
-        middleware=[TaskSubscriptions(tasks, owner=calling)],
+        middleware=[Counting(admit), TaskSubscriptions(tasks, owner=calling)],
         token_verifier=verifier,
         auth=auth_settings(settings) if verifier else None,
         log_level=settings.log_level,
@@ -154,6 +157,7 @@ async def serve(settings: GatewaySettings, terms: InForce[Terms]) -> None:
     """Serve until told to stop; SIGHUP reads the file of routes again."""
     if settings.routes_file is not None:
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, terms.reload)
+    check_certificate(settings)
     keys = Keys(settings.redis_key_prefix)
     async with AsyncExitStack() as stack:
         redis = await stack.enter_async_context(open_client(settings))
@@ -191,6 +195,7 @@ async def serve(settings: GatewaySettings, terms: InForce[Terms]) -> None:
 
 
 async def _serve_http(app: Starlette, asking: Asking, settings: GatewaySettings) -> None:
+    make_room()
     if not settings.is_closed:
         log.warning(
             "gateway_without_keys",

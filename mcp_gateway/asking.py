@@ -49,6 +49,7 @@ from shared.ports import (
 from shared.question import Question
 from shared.routes.route import CallerGone
 from shared.routes_in_force import InForce
+from shared.shares import Shares
 from shared.telemetry import get_logger
 from shared.texts import digest
 
@@ -57,6 +58,9 @@ log = get_logger(__name__)
 PROGRESS_SECONDS: Final = 5.0
 LISTED: Final = 100
 """Questions in one listing."""
+HOLDS_FOR_A_QUESTION: Final = 2
+"""How many calls of an agent are held here, for each question that it may have open: one that broke
+off may not be noticed before the next one waits."""
 
 OnProgress = Callable[[float, float], Awaitable[None]]
 """Told now and then how many seconds have passed, and of how many."""
@@ -98,6 +102,7 @@ class Asking:
         self._files = files
         self._grace = grace
         self._clock = clock
+        self._held = Shares()
         self._stopping = asyncio.Event()
 
     def stop_waiting(self) -> None:
@@ -138,7 +143,7 @@ class Asking:
             agent=caller.agent,
             route=question.route,
         )
-        return await self._wait(escalation, hold)
+        return await self._wait(caller, escalation, hold)
 
     async def check(self, caller: Caller, escalation_id: str, *, hold: Hold) -> Escalation:
         """Take up the wait again.
@@ -147,7 +152,7 @@ class Asking:
             UnknownEscalationError: Not kept, or another tenant's.
         """
         escalation = await taken_up(self._store, await self._own(caller, escalation_id))
-        return await self._wait(escalation, hold)
+        return await self._wait(caller, escalation, hold)
 
     async def look(self, caller: Caller, escalation_id: str) -> Escalation:
         """Read how a question stands. To look at it is not yet to wait for it.
@@ -157,6 +162,10 @@ class Asking:
         """
         escalation = await self._ended_if_abandoned(await self._own(caller, escalation_id))
         return await self._handed_over(escalation)
+
+    async def count_open(self, caller: Caller) -> int:
+        """Count the open questions that the caller itself asked."""
+        return await self._store.count_open(caller.tenant, caller.agent)
 
     async def cancel(self, caller: Caller, escalation_id: str, *, reason: str | None) -> Escalation:
         """Say that the answer is no longer wanted; an outcome that came first stands.
@@ -235,7 +244,7 @@ class Asking:
             raise TooManyRemarksError(REMARKS_LIMIT)
         if noted.applied:
             log.info("operator_told", escalation_id=escalation_id, agent=caller.agent)
-        return await self._wait(told, hold)
+        return await self._wait(caller, told, hold)
 
     async def confirm_delivery(self, caller: Caller, escalation_id: str, news: News) -> Escalation:
         """Note that the customer knows the outcome, or the late answer. Safe to repeat.
@@ -281,7 +290,17 @@ class Asking:
             raise UnknownEscalationError(escalation_id)
         return escalation
 
-    async def _wait(self, escalation: Escalation, hold: Hold) -> Escalation:
+    async def _wait(self, caller: Caller, escalation: Escalation, hold: Hold) -> Escalation:
+        """Wait, unless as many of its agent's calls are held here as may be.
+
+        Each takes a connection and some memory: without a bound one agent could have all of them.
+        A call that is not held comes back at once with the truth, as after any wait.
+        """
+        most = HOLDS_FOR_A_QUESTION * caller.limits.open_questions
+        with self._held.take((caller.tenant, caller.agent), most=most) as room:
+            return await self._wait_on(escalation, hold if room else Hold(0.0))
+
+    async def _wait_on(self, escalation: Escalation, hold: Hold) -> Escalation:
         if not escalation.state.is_open:
             return await self._handed_over(escalation)
         if escalation.state is State.NEEDS_INFO:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Protocol
 
 from mcp.server.auth.middleware.auth_context import get_access_token
@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from mcp_gateway.caller import Caller
 from shared.access_keys import AccessKeys, digest_of, read_token
 from shared.errors import TooManyCallsError
-from shared.limits import Admission, Limits
+from shared.limits import Admission, Counted, Limits
 
 
 class CallerToken(AccessToken):
@@ -109,23 +109,6 @@ class StoredKeys:
         return CallerToken.of(caller, self._scopes)
 
 
-def admitting(calling: Calling, admission: Admission) -> Callable[[], Awaitable[None]]:
-    """Make what lets a caller's next call in.
-
-    What is made raises:
-        TooManyCallsError: The caller calls too often.
-        StoreUnavailableError: It can't be told now.
-    """
-
-    async def admit() -> None:
-        caller = calling()
-        wait = await admission.admit(caller.tenant, caller.agent, caller.limits)
-        if wait is not None:
-            raise TooManyCallsError(caller.limits.calls_per_second, wait)
-
-    return admit
-
-
 class Calling:
     """Names the caller of the request that is being served."""
 
@@ -136,3 +119,24 @@ class Calling:
         """Tell who calls; who proved nothing was let in as the one agent of this host."""
         token = get_access_token()
         return token.caller if isinstance(token, CallerToken) else self._nobody
+
+
+class Admitting:
+    """Lets the caller's requests in, as often as they may come."""
+
+    def __init__(self, calling: Calling, admission: Admission) -> None:
+        self._calling = calling
+        self._admission = admission
+
+    async def __call__(self, counted: Counted = Counted.CALL) -> None:
+        """Let one request in.
+
+        Raises:
+            TooManyCallsError: The caller calls too often.
+            StoreUnavailableError: It can't be told now.
+        """
+        caller = self._calling()
+        wait = await self._admission.admit(caller.tenant, caller.agent, caller.limits, counted)
+        if wait is not None:
+            rate = caller.limits.rate(counted)
+            raise TooManyCallsError(rate.per_second, wait, what=counted)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -22,6 +23,12 @@ log = get_logger(__name__)
 
 AGAIN_SECONDS: Final = 1
 """When somebody should come again whose proof could not be looked up."""
+KEEP_ALIVE_SECONDS: Final = 75
+"""How long a connection stays open on which nothing is asked. It must be longer than clients and
+proxies keep theirs (httpx 5 s, load balancers up to 60 s): who sends something just as it is closed
+gets an error for an answer, and MCP's client ends with that."""
+CONNECTIONS: Final = 65_536
+"""What a gateway opens at most, where it may: its host's other processes need some, too."""
 
 
 def doorkeepers(settings: GatewaySettings, keys: AccessKeys) -> Doorkeepers | None:
@@ -113,14 +120,29 @@ def transport_security(settings: GatewaySettings) -> TransportSecuritySettings:
 
 
 def server_options(settings: GatewaySettings) -> dict[str, Any]:
-    """Tell uvicorn of TLS, and of the proxies whose word it takes for who connects."""
+    """Tell uvicorn of TLS, of idle connections, and of the proxies whose word it takes."""
     proxies = settings.gateway_trusted_proxies
     return {
+        "timeout_keep_alive": KEEP_ALIVE_SECONDS,
         "ssl_certfile": settings.gateway_tls_certificate,
         "ssl_keyfile": settings.gateway_tls_key,
         "proxy_headers": bool(proxies),
         "forwarded_allow_ips": list(proxies) or None,
     }
+
+
+def make_room() -> None:
+    """Let this process have as many connections as it may: each held call is one.
+
+    What a shell or a service manager gives at first is often 1,024, which two agents can take.
+    """
+    given, allowed = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if allowed == resource.RLIM_INFINITY or allowed > CONNECTIONS:
+        wanted = max(given, CONNECTIONS)
+    else:
+        wanted = allowed
+    if given not in {wanted, resource.RLIM_INFINITY}:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, allowed))
 
 
 class UnknownForNow:

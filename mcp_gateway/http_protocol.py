@@ -12,7 +12,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 ARRIVAL_SECONDS: Final = 15.0
-"""From a request's connection, or its first byte, to its last. Answers may take any time."""
+"""From a request's connection, or its first byte, to its last. Answers may take any time, and so may
+the next request on a connection that was of use."""
 _COMING: Final = frozenset({h11.IDLE, h11.SEND_BODY})
 """How h11 calls a client of which more must come before its request is there."""
 _UNANSWERED: Final = frozenset({h11.IDLE, h11.SEND_RESPONSE})
@@ -54,10 +55,15 @@ class GuardedProtocol(H11Protocol):
             self.cycle.message_event.set()
 
     def _watch(self) -> None:
-        if self.conn.their_state not in _COMING:
+        if self.conn.their_state not in _COMING or self._is_kept_alive():
             self._forget()
         elif self._due is None:
             self._due = self.loop.call_later(self.seconds, self.transport.close)
+
+    def _is_kept_alive(self) -> bool:
+        """Whether it was answered and nothing has come since: uvicorn's own timer closes it then."""
+        answered = self.cycle is not None  # pyright: ignore[reportUnnecessaryComparison]
+        return answered and self.conn.their_state is h11.IDLE and not self.conn.trailing_data[0]
 
     def _forget(self) -> None:
         if self._due is not None:

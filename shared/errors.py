@@ -72,10 +72,11 @@ class TooManyOpenError(EscalationError):
 class TooManyCallsError(EscalationError):
     """An agent calls more often than it may; it says when its next call may come."""
 
-    def __init__(self, per_second: float, wait: timedelta) -> None:
+    def __init__(self, per_second: float, wait: timedelta, *, what: str = "calls") -> None:
         seconds = max(0.1, ceil(wait.total_seconds() * 10) / 10)
+        self.retry_after = timedelta(seconds=seconds)
         super().__init__(
-            f"too many calls: this agent may make {per_second:g} a second over time. "
+            f"too many {what}: this agent may make {per_second:g} a second over time. "
             f"Nothing was done. Try again in {seconds:g} seconds"
         )
 

@@ -87,11 +87,7 @@ class MemoryEscalations:
                 known = None
         if known:
             return Accepted(known.escalation, joined=True)
-        theirs = [
-            each
-            for each in self.all_open()
-            if (each.owner, each.agent) == (ask.owner, ask.agent) and each.deadline > now
-        ]
+        theirs = self._open_of(ask.owner, ask.agent)
         if ask.open_limit is not None and len(theirs) >= ask.open_limit:
             raise TooManyOpenError(ask.open_limit, theirs[0].deadline - now)
         escalation = Escalation(
@@ -141,6 +137,18 @@ class MemoryEscalations:
     async def list_open(self) -> list[Escalation]:
         """See `EscalationStore.list_open`."""
         return self.all_open()[:500]
+
+    async def count_open(self, tenant: str, agent: str) -> int:
+        """See `EscalationStore.count_open`."""
+        return len(self._open_of(tenant, agent))
+
+    def _open_of(self, tenant: str, agent: str) -> list[Escalation]:
+        now = self._now()
+        return [
+            each
+            for each in self.all_open()
+            if (each.owner, each.agent) == (tenant, agent) and each.deadline > now
+        ]
 
     def all_open(self) -> list[Escalation]:
         """Every open question, the nearest deadline first."""

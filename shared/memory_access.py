@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from shared.access_keys import AccessKey
-from shared.limits import Limits
+from shared.limits import Counted, Limits
 from shared.ports import Clock, utc_now
 
 
@@ -42,14 +42,17 @@ class MemoryAdmission:
 
     def __init__(self, *, clock: Clock = utc_now) -> None:
         self._clock = clock
-        self._full: dict[tuple[str, str], datetime] = {}
+        self._full: dict[tuple[str, str, Counted], datetime] = {}
 
-    async def admit(self, tenant: str, agent: str, limits: Limits) -> timedelta | None:
+    async def admit(
+        self, tenant: str, agent: str, limits: Limits, counted: Counted = Counted.CALL
+    ) -> timedelta | None:
         """See `Admission.admit`."""
-        now, interval = self._clock(), timedelta(seconds=1 / limits.calls_per_second)
-        full = max(now, self._full.get((tenant, agent), now))
-        wait = full - now - interval * (limits.burst - 1)
+        bucket, rate = (tenant, agent, counted), limits.rate(counted)
+        now, interval = self._clock(), rate.interval
+        full = max(now, self._full.get(bucket, now))
+        wait = full - now - interval * (rate.burst - 1)
         if wait > timedelta(0):
             return wait
-        self._full[tenant, agent] = full + interval
+        self._full[bucket] = full + interval
         return None

@@ -116,6 +116,10 @@ class EscalationStore(Protocol):
         """
         ...
 
+    async def count_open(self, tenant: str, agent: str) -> int:
+        """Count an agent's open questions, as `accept` counts them."""
+        ...
+
     async def conclude(
         self, escalation_id: str, outcome: Outcome, hold: Hold | None = None
     ) -> Concluded | None:

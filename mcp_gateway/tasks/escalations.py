@@ -20,7 +20,7 @@ from mcp_gateway.caller import Caller
 from mcp_gateway.tasks.replies import open_requests, read_reply, source_of
 from mcp_gateway.tasks.shapes import Task
 from mcp_gateway.tasks.store import UnknownTaskError
-from mcp_gateway.tasks.view import task_of
+from mcp_gateway.tasks.view import paced, task_of
 from shared.crash_points import CrashPoint, crash_point
 from shared.errors import EndedError, StoreUnavailableError, UnknownEscalationError
 from shared.escalation import Escalation
@@ -57,6 +57,16 @@ class EscalationTasks:
 
     async def get(self, owner: Caller, task_id: str) -> Task:
         """See `TaskStore.get`."""
+        task = await self._read_task(owner, task_id)
+        if task.status.has_ended:
+            return task
+        return paced(
+            task,
+            open_questions=await self._asking.count_open(owner),
+            calls_per_second=owner.limits.calls_per_second,
+        )
+
+    async def _read_task(self, owner: Caller, task_id: str) -> Task:
         escalation = await self._find(owner, task_id)
         return self._show(escalation, await self._asking.images(escalation))
 
@@ -89,7 +99,7 @@ class EscalationTasks:
             async for changed in looks:
                 for task_id in sorted(still_open if changed is None else still_open & {changed}):
                     try:
-                        task = await self.get(owner, task_id)
+                        task = await self._read_task(owner, task_id)
                     except StoreUnavailableError:
                         continue
                     except UnknownTaskError:

@@ -6,12 +6,13 @@ is a middleware before it. It takes the requests that name tasks, and no other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import aclosing
-from typing import Any, cast
+from collections.abc import Callable, Generator, Mapping
+from contextlib import aclosing, contextmanager
+from typing import Any, Final, cast
 
 from mcp.server.context import CallNext, HandlerResult
 from mcp.server.mcpserver.server import require_client_extension
+from mcp.shared.exceptions import MCPError
 from mcp.shared.subscriptions import SUBSCRIPTION_ID_META_KEY
 from mcp_types import (
     RequestId,
@@ -22,16 +23,22 @@ from mcp_types import (
 )
 
 from mcp_gateway.caller import Caller
+from mcp_gateway.counting import TOO_MANY
 from mcp_gateway.tasks.extension import Context, as_protocol_errors, shown
 from mcp_gateway.tasks.shapes import (
     EXTENSION,
     LISTEN,
     REVISIONS,
+    WATCHED_LIMIT,
     ListenParams,
     TaskFilter,
     TaskNotification,
 )
 from mcp_gateway.tasks.store import TaskStore, UnknownTaskError
+from shared.shares import Shares
+
+STREAMS_FOR_A_TASK: Final = 2
+"""A client that listens anew may do so before its old stream is found dead."""
 
 
 class TaskSubscriptions:
@@ -40,6 +47,7 @@ class TaskSubscriptions:
     def __init__(self, store: TaskStore, *, owner: Callable[[], Caller]) -> None:
         self._store = store
         self._owner = owner
+        self._watched = Shares()
 
     async def __call__(self, ctx: Context, call_next: CallNext) -> HandlerResult:
         """Acknowledge the caller's own tasks, and tell of each until all have ended.
@@ -57,18 +65,37 @@ class TaskSubscriptions:
             known = [
                 each for each in dict.fromkeys(asked or ()) if await self._is_known(owner, each)
             ]
-        await _acknowledge(ctx, ctx.request_id, known)
-        async with aclosing(self._store.watch(owner, frozenset(known))) as changes:
-            async for task in changes:
-                await ctx.session.send_notification(
-                    # The SDK's union of notifications is closed; what it sends is not.
-                    cast(
-                        "ServerNotification",
-                        TaskNotification(params={**shown(ctx, task).detailed(), "_meta": meta}),
-                    ),
-                    related_request_id=ctx.request_id,
-                )
+        with self._watching(owner, len(known)):
+            await _acknowledge(ctx, ctx.request_id, known)
+            async with aclosing(self._store.watch(owner, frozenset(known))) as changes:
+                async for task in changes:
+                    await ctx.session.send_notification(
+                        # The SDK's union of notifications is closed; what it sends is not.
+                        cast(
+                            "ServerNotification",
+                            TaskNotification(params={**shown(ctx, task).detailed(), "_meta": meta}),
+                        ),
+                        related_request_id=ctx.request_id,
+                    )
         return SubscriptionsListenResult(_meta=meta)
+
+    @contextmanager
+    def _watching(self, owner: Caller, tasks: int) -> Generator[None]:
+        """Hold an agent's streams to a number of tasks: each is read again every few seconds.
+
+        Raises:
+            MCPError: It listens to as many as it may.
+        """
+        most = max(WATCHED_LIMIT, STREAMS_FOR_A_TASK * owner.limits.open_questions)
+        with self._watched.take((owner.tenant, owner.agent), tasks, most=most) as room:
+            if not room:
+                raise MCPError(
+                    TOO_MANY,
+                    f"too many tasks are listened to: this agent's streams here may name {most} "
+                    "together. End one of them first",
+                    {"limit": most},
+                )
+            yield
 
     async def _is_known(self, owner: Caller, task_id: str) -> bool:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, assert_never
 
@@ -87,3 +88,13 @@ def _poll_every(escalation: Escalation) -> timedelta:
     shortest, longest = POLL_SECONDS
     seconds = (escalation.deadline - escalation.created_at).total_seconds() / LOOKS
     return timedelta(seconds=min(max(seconds, shortest), longest))
+
+
+def paced(task: Task, *, open_questions: int, calls_per_second: float) -> Task:
+    """Have a client look less often where its agent has many open questions.
+
+    Who looks at each of them as often as is suggested makes no more looks than it may make calls,
+    which is a part of the looks that it may make.
+    """
+    together = timedelta(seconds=open_questions / calls_per_second)
+    return replace(task, poll_every=max(task.poll_every, together))

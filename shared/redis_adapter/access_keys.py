@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from pydantic import ValidationError
 
 from shared.access_keys import AccessKey
-from shared.limits import Limits
+from shared.limits import Counted, Limits
 from shared.ports import Clock, utc_now
 from shared.redis_adapter.connection import translated_errors
 from shared.redis_adapter.records import to_ms
@@ -98,23 +98,26 @@ class RedisAccessKeys:
 
 
 class RedisAdmission:
-    """Counts each agent's calls in a bucket that all gateways share."""
+    """Counts each agent's requests of a kind in a bucket that all gateways share."""
 
     def __init__(self, redis: Redis, keys: Keys) -> None:
         self._keys = keys
         self._scripts = Scripts(redis)
 
-    async def admit(self, tenant: str, agent: str, limits: Limits) -> timedelta | None:
+    async def admit(
+        self, tenant: str, agent: str, limits: Limits, counted: Counted = Counted.CALL
+    ) -> timedelta | None:
         """See `Admission.admit`.
 
         Raises:
             StoreUnavailableError: Redis is away.
         """
+        rate = limits.rate(counted)
         wait_ms = float(
             await self._scripts.call(
                 "admit",
-                [self._keys.calls(tenant, agent)],
-                [1000 / limits.calls_per_second, limits.burst],
+                [self._keys.counted(counted, tenant, agent)],
+                [1000 / rate.per_second, rate.burst],
             )
         )
         return timedelta(milliseconds=wait_ms) if wait_ms > 0 else None

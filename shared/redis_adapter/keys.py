@@ -19,6 +19,7 @@
 | `{p}:asks:{digest}` | zset: id by deadline (ms) | newest deadline | acceptance | gateway |
 | `{p}:posts:{digest}` | string: when its last posting is due (ms) | seconds | gateway | gateway |
 | `{p}:calls:{digest}` | string: when its bucket is full again | seconds | gateway | gateway |
+| `{p}:calls:{digest}:looks` | string: the same for its looks | seconds | gateway | gateway |
 | `{p}:idem:{digest}` | string: id | `kept_until` | gateway | gateway |
 | `{p}:same:{digest}` | string: id | deadline | gateway | gateway |
 | `{b}:posting:{reference}` | string: id | `kept_until` | worker | worker |
@@ -47,10 +48,12 @@ installations can share a server. Channels: `{p}:changed` (payload: an id), `{p}
 """
 
 from dataclasses import dataclass
+from typing import assert_never
 
 from arq.constants import job_key_prefix
 
 from shared.escalation import DEFAULT_BOT
+from shared.limits import Counted
 from shared.ports import Hold
 from shared.texts import digest
 
@@ -136,9 +139,16 @@ class Keys:
         """Name the string that spaces the postings of one agent's questions."""
         return f"{self.prefix}:posts:{_pair(tenant, agent)}"
 
-    def calls(self, tenant: str, agent: str) -> str:
-        """Name the string that says when the agent's bucket of calls is full again."""
-        return f"{self.prefix}:calls:{_pair(tenant, agent)}"
+    def counted(self, counted: Counted, tenant: str, agent: str) -> str:
+        """Name the string that says when the agent's bucket of calls, or looks, is full again."""
+        calls = f"{self.prefix}:calls:{_pair(tenant, agent)}"
+        match counted:
+            case Counted.CALL:
+                return calls
+            case Counted.LOOK:
+                return f"{calls}:looks"
+            case _:
+                assert_never(counted)
 
     def access_key(self, key_id: str) -> str:
         """Name the string that holds what is kept of an access key."""

@@ -158,6 +158,12 @@ class RedisEscalationStore:
         """See `EscalationStore.list_open`."""
         return await self._listing.opened()
 
+    async def count_open(self, tenant: str, agent: str) -> int:
+        """See `EscalationStore.count_open`."""
+        after_now = f"({to_ms(self._clock())}"
+        async with translated_errors():
+            return await self._redis.zcount(self._keys.asks(tenant, agent), after_now, "+inf")
+
     async def conclude(
         self, escalation_id: str, outcome: Outcome, hold: Hold | None = None
     ) -> Concluded | None:

@@ -9,7 +9,7 @@ from support.clock import SteppedClock
 
 from contract.conftest import Backend
 from shared.access_keys import AccessKey, as_token, digest_of, new_secret, read_token
-from shared.limits import Limits
+from shared.limits import Counted, Limits
 
 DEFAULT = Limits(calls_per_second=20, open_questions=200)
 
@@ -78,6 +78,18 @@ async def test_one_agents_calls_are_not_anothers(backend: Backend) -> None:
     assert await backend.admission.admit("shop", "shop", limits) is not None
     assert await backend.admission.admit("shop", "other", limits) is None
     assert await backend.admission.admit("bank", "shop", limits) is None
+
+
+async def test_looks_and_calls_are_counted_apart(backend: Backend) -> None:
+    limits = Limits(calls_per_second=0.01, open_questions=1)
+    for _ in range(limits.burst):
+        await backend.admission.admit("shop", "shop", limits)
+    assert await backend.admission.admit("shop", "shop", limits) is not None
+    for _ in range(limits.rate(Counted.LOOK).burst):
+        assert await backend.admission.admit("shop", "shop", limits, Counted.LOOK) is None
+    wait = await backend.admission.admit("shop", "shop", limits, Counted.LOOK)
+    assert wait is not None
+    assert timedelta(seconds=20) < wait <= timedelta(seconds=25), "four looks for a call"
 
 
 @pytest.mark.parametrize("token", ["", "hitl", "hitl_", "hitl_1234", "hitl_../../x_y", "a_b_c"])

@@ -54,6 +54,21 @@ async def test_agents_of_one_tenant_count_apart_and_see_the_same(backend: Backen
     assert {each.agent for each in shops} == {"phone", "mail"}
 
 
+async def test_an_agents_open_questions_are_counted_as_asking_counts_them(backend: Backend) -> None:
+    first = await backend.store.accept(of("phone", "one", tenant="shop"))
+    backend.clock.advance(seconds=100)
+    await backend.store.accept(of("phone", "two", tenant="shop"))
+    await backend.store.accept(of("mail", "three", tenant="shop"))
+    assert await backend.store.count_open("shop", "phone") == 2
+    ended = an_outcome(first.escalation, State.CANCELLED, at=backend.clock())
+    await backend.store.conclude(first.escalation.id, ended)
+    assert await backend.store.count_open("shop", "phone") == 1
+    backend.clock.advance(seconds=501)
+    assert await backend.store.count_open("shop", "phone") == 1
+    backend.clock.advance(seconds=100)
+    assert await backend.store.count_open("shop", "phone") == 0
+
+
 async def test_of_many_asks_at_once_no_more_are_taken_than_may_be(backend: Backend) -> None:
     asks = [of("shop", f"question {number}", limit=3) for number in range(20)]
     done = await asyncio.gather(

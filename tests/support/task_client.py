@@ -125,17 +125,21 @@ async def task_client(
     can_be_asked: bool = True,
     mode: ConnectMode = "auto",
     key: str | None = None,
+    http: httpx2.AsyncClient | None = None,
 ) -> AsyncGenerator[TaskClient]:
-    """Open a client of a server: one in this process, a program, or one at an address."""
+    """Open a client of a server: one in this process, a program, or one at an address.
+
+    At an address it goes by `http`, or by an HTTP client with this `key`.
+    """
     told: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
     async with AsyncExitStack() as stack:
         if isinstance(server, str) and key is not None:
             http = await stack.enter_async_context(
                 httpx2.AsyncClient(headers={"Authorization": f"Bearer {key}"})
             )
-            where: Any = streamable_http_client(server, http_client=http)
-        else:
-            where = server
+        where: Any = server
+        if isinstance(server, str) and http is not None:
+            where = streamable_http_client(server, http_client=http)
         client = Client(
             where,
             mode=mode,

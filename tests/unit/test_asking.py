@@ -9,7 +9,7 @@ from support.gateway import caller
 from support.make import a_posting, an_ask, an_outcome
 from support.terms import the_terms
 
-from mcp_gateway.asking import Asking, Hold
+from mcp_gateway.asking import HOLDS_FOR_A_QUESTION, Asking, Hold
 from shared.errors import StoreUnavailableError
 from shared.escalation import Ask, Escalation, Outcome, Provenance, State
 from shared.expiry import ABANDONED, expired
@@ -158,3 +158,27 @@ async def test_an_expiry_tells_how_long_the_question_was_open(
     outcome = expired(escalation, escalation.created_at + timedelta(seconds=605))
     assert (outcome.seconds, outcome.at) == (605, escalation.created_at + timedelta(seconds=605))
     assert not outcome.state.is_open
+
+
+async def test_of_one_agents_calls_so_many_are_held_and_the_next_comes_back_at_once(
+    store: MemoryEscalations, clock: SteppedClock
+) -> None:
+    asking, shop = an_asking(store, clock), caller(open_questions=1)
+    question = an_ask().question
+    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+        holding = [
+            group.create_task(asking.ask(shop, question, idempotency_key=None, hold=Hold(60.0)))
+            for _ in range(HOLDS_FOR_A_QUESTION)
+        ]
+        while not store.all_open():
+            await asyncio.sleep(0)
+        [asked] = store.all_open()
+        at_once = await asking.check(shop, asked.id, hold=Hold(60.0))
+        assert at_once.state is State.QUEUED
+        bank = caller("bank", tenant=asked.owner, open_questions=1)
+        anothers = group.create_task(asking.check(bank, asked.id, hold=Hold(60.0)))
+        await asyncio.sleep(0)
+        assert not any(each.done() for each in (*holding, anothers))
+        await store.conclude(asked.id, an_outcome(asked, at=clock()))
+    assert {each.result().state for each in (*holding, anothers)} == {State.ANSWERED}
+    assert (await asking.check(shop, asked.id, hold=Hold(60.0))).state is State.ANSWERED

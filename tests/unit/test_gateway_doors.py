@@ -14,6 +14,7 @@ from support.terms import the_terms
 
 from mcp_gateway.app import build_app
 from mcp_gateway.asking import Asking
+from mcp_gateway.doors import server_options
 from mcp_gateway.settings import GatewaySettings
 from shared.memory import MemoryEscalations
 from shared.memory_discussion import MemoryDiscussion
@@ -97,6 +98,12 @@ async def test_a_gateway_with_keys_for_other_hosts_goes_by_any_name() -> None:
     settings = {"gateway_host": "0.0.0.0", "gateway_api_keys": f"shop:{KEY}"}  # noqa: S104
     assert await post(settings, host="questions.example", key=KEY) == 200
     assert await post(settings, host="questions.example") == 401
+
+
+def test_clients_and_proxies_let_go_of_an_idle_connection_before_the_gateway_does() -> None:
+    read = GatewaySettings(_env_file=None)  # pyright: ignore[reportCallIssue]
+    assert server_options(read)["timeout_keep_alive"] > 60
+    assert httpx2.Limits().keepalive_expiry == 5.0, "what uvicorn would keep it for, to the second"
 
 
 async def test_a_gateway_with_keys_can_listen_on_ipv6() -> None:

@@ -1,4 +1,4 @@
--- Lets an agent's call in, or tells when the next one may come (a token bucket, kept as one moment).
+-- Lets an agent's request in, or tells when the next one may come (a token bucket, kept as one moment).
 -- KEYS  1 when the bucket would be full again (ms, fractional)
 -- ARGV  1 interval ms between calls over time  2 how many may come at once
 -- Returns '0' where it is let in, else how many ms its agent must wait, as a string.

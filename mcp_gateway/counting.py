@@ -1,0 +1,59 @@
+"""Counts what is no call of a tool, before it is served: no request costs nothing.
+
+A tool counts its calls itself, since its refusals are results, in words for the model. Whatever
+else is asked too often is refused by an error of JSON-RPC, with the time to come back in its data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
+from mcp.shared.exceptions import MCPError
+
+from shared.errors import StoreUnavailableError, TooManyCallsError
+from shared.limits import Counted
+from shared.telemetry import get_logger
+
+log = get_logger(__name__)
+
+TOO_MANY: Final = 429
+"""The error's code. JSON-RPC and MCP have none for it: it is HTTP's, outside what they reserve."""
+COUNTED_BY_TOOLS: Final = "tools/call"
+CHANGES: Final = frozenset({"tasks/update", "tasks/cancel"})
+
+Admit = Callable[[Counted], Awaitable[None]]
+
+
+def too_many(error: TooManyCallsError) -> MCPError:
+    """Put a refusal into the protocol's words: `data.retryAfterMs` says when to come back."""
+    milliseconds = round(error.retry_after.total_seconds() * 1000)
+    return MCPError(TOO_MANY, str(error), {"retryAfterMs": milliseconds})
+
+
+class Counting:
+    """A middleware that lets requests pass as often as their agent may make them."""
+
+    def __init__(self, admit: Admit) -> None:
+        self._admit = admit
+
+    async def __call__(
+        self, ctx: ServerRequestContext[Any, Any], call_next: CallNext
+    ) -> HandlerResult:
+        """Serve a request, or refuse it with the time to come back.
+
+        A notification has nobody to be told of a refusal, and asks for nothing.
+
+        Raises:
+            MCPError: Its agent asks too often.
+        """
+        if ctx.request_id is not None and ctx.method != COUNTED_BY_TOOLS:
+            try:
+                await self._admit(Counted.CALL if ctx.method in CHANGES else Counted.LOOK)
+            except TooManyCallsError as error:
+                raise too_many(error) from error
+            except StoreUnavailableError as error:
+                # What needs Redis says so itself; the rest, such as a hello, goes on without.
+                log.warning("request_uncounted", reason=str(error))
+        return await call_next(ctx)

@@ -1,0 +1,196 @@
+"""What an agent asks of the gateway besides calls of tools counts too."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from mcp.client.client import ConnectMode
+from mcp.shared.exceptions import MCPError
+from support.gateway import build_server
+from support.task_client import TaskClient, task_client
+from support.task_gateway import QUESTION, TaskGateway, a_gateway
+
+from mcp_gateway.asking import Hold
+from mcp_gateway.caller import Caller
+from mcp_gateway.counting import TOO_MANY
+from mcp_gateway.settings import GatewaySettings
+from mcp_gateway.tasks import listening
+from mcp_gateway.tasks.escalations import EscalationTasks
+from shared.errors import StoreUnavailableError
+from shared.limits import Counted, Limits
+from shared.memory_access import MemoryAdmission
+from shared.question import Question
+
+DEFAULTS = GatewaySettings(_env_file=None).limits  # pyright: ignore[reportCallIssue]
+
+
+class Strict(MemoryAdmission):
+    """Lets so many requests of each kind in, and notes what it was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.left: dict[Counted, int] = {Counted.CALL: 1000, Counted.LOOK: 1000}
+        self.asked: list[Counted] = []
+        self.away = False
+
+    async def admit(
+        self, tenant: str, agent: str, limits: Limits, counted: Counted = Counted.CALL
+    ) -> timedelta | None:
+        if self.away:
+            raise StoreUnavailableError("Redis can't be reached")
+        self.asked.append(counted)
+        self.left[counted] -= 1
+        return None if self.left[counted] >= 0 else timedelta(seconds=1.5)
+
+    async def costs(self, *acts: Any) -> list[Counted]:
+        """Do something; tell what it counted as."""
+        self.asked.clear()
+        for act in acts:
+            await act
+        return list(self.asked)
+
+
+@asynccontextmanager
+async def served(
+    admission: MemoryAdmission, gateway: TaskGateway | None = None, *, mode: ConnectMode = "auto"
+) -> AsyncGenerator[TaskClient]:
+    """Open a client of a gateway that counts so."""
+    gateway = gateway or a_gateway()
+    settings = GatewaySettings(_env_file=None)  # pyright: ignore[reportCallIssue]
+    server = build_server(
+        gateway.asking, settings, admission=admission, changes=gateway.store.changes
+    )
+    async with asyncio.timeout(10), task_client(server, mode=mode) as agent:
+        yield agent
+
+
+async def test_each_request_counts_once_and_what_changes_a_task_counts_as_a_call() -> None:
+    admission, gateway = Strict(), a_gateway()
+    async with served(admission, gateway) as agent:
+        assert await admission.costs(agent.client.list_tools()) == [Counted.LOOK]
+        task_id = (await agent.call("ask_human", **QUESTION))["taskId"]
+        assert await admission.costs(agent.call("ask_human", **QUESTION)) == [Counted.CALL]
+        assert await admission.costs(agent.get(task_id)) == [Counted.LOOK]
+        assert await admission.costs(agent.update(task_id)) == [Counted.CALL]
+        assert await admission.costs(agent.cancel(task_id)) == [Counted.CALL]
+        assert await admission.costs(agent.listen(task_id)) == [Counted.LOOK]
+
+
+@pytest.mark.parametrize("mode", ["2026-07-28", "legacy"])
+async def test_to_say_hello_counts_as_a_look_in_either_era(mode: ConnectMode) -> None:
+    admission = Strict()
+    async with served(admission, mode=mode) as agent:
+        await agent.client.list_tools()
+    assert admission.asked
+    assert set(admission.asked) == {Counted.LOOK}
+
+
+async def test_a_refusal_is_no_internal_error_and_its_data_says_when_to_come_back() -> None:
+    admission = Strict()
+    async with served(admission) as agent:
+        task_id = (await agent.call("ask_human", **QUESTION))["taskId"]
+        admission.left = {Counted.CALL: 0, Counted.LOOK: 0}
+        for act in (
+            agent.get(task_id),
+            agent.update(task_id),
+            agent.cancel(task_id),
+            agent.listen(task_id),
+            agent.client.list_tools(),
+        ):
+            with pytest.raises(MCPError) as refused:
+                await act
+            assert refused.value.error.code == TOO_MANY
+            assert refused.value.error.data == {"retryAfterMs": 1500}
+            assert "Try again in 1.5 seconds" in refused.value.error.message
+        admission.left = {Counted.CALL: 10, Counted.LOOK: 10}
+        assert (await agent.get(task_id))["status"] == "working", "a refusal has done nothing"
+
+
+async def test_a_tools_refusal_stays_in_words_for_the_model() -> None:
+    admission = Strict()
+    async with served(admission) as agent:
+        admission.left[Counted.CALL] = 0
+        refused = await agent.call("ask_human", **QUESTION)
+    assert refused["isError"]
+    assert "too many calls" in refused["content"][0]["text"]
+
+
+async def test_an_agent_that_may_make_no_more_calls_can_still_read_what_was_answered() -> None:
+    admission, gateway = Strict(), a_gateway()
+    async with served(admission, gateway) as agent:
+        task_id = (await agent.call("ask_human", **QUESTION))["taskId"]
+        await gateway.end(task_id)
+        admission.left[Counted.CALL] = 0
+        assert (await agent.get(task_id))["status"] == "completed"
+
+
+async def test_while_redis_is_away_a_hello_is_served_uncounted() -> None:
+    admission = Strict()
+    admission.away = True
+    async with served(admission) as agent:
+        assert (await agent.client.list_tools()).tools
+
+
+async def test_who_looks_at_each_of_many_tasks_as_is_suggested_is_never_refused() -> None:
+    """By the limits as they come: it fills its open questions as fast as it may, and looks on."""
+    gateway = a_gateway()
+    admission = MemoryAdmission(clock=gateway.clock)
+    tasks = EscalationTasks(gateway.asking, gateway.store.changes)
+    shop, began = Caller("shop", "shop", DEFAULTS), gateway.clock.now
+    agenda: list[tuple[float, int, str]] = [(0.0, 0, "")]
+    """When something is due, how often something was, and of which task; none: the next ask."""
+    asked, looked, pause = 0, 0, timedelta(0)
+    while (due := heapq.heappop(agenda))[0] < 40.0:
+        at, number, task_id = due
+        gateway.clock.now = began + timedelta(seconds=at)
+        if task_id:
+            assert await admission.admit("shop", "shop", DEFAULTS, Counted.LOOK) is None
+            looked += 1
+        else:
+            wait = await admission.admit("shop", "shop", DEFAULTS)
+            if wait is None:
+                question, wait = Question(text=f"May I, {asked}?"), timedelta(0)
+                hold, asked = Hold(0.0), asked + 1
+                task_id = (
+                    await gateway.asking.ask(shop, question, idempotency_key=None, hold=hold)
+                ).id
+            if asked < DEFAULTS.open_questions:
+                heapq.heappush(agenda, (at + wait.total_seconds(), number + 1, ""))
+        if task_id:
+            pause = (await tasks.get(shop, task_id)).poll_every
+            heapq.heappush(agenda, (at + pause.total_seconds(), number, task_id))
+    assert asked == DEFAULTS.open_questions
+    assert looked > asked, "each was looked at more than once"
+    assert pause == timedelta(seconds=10)
+
+
+async def test_an_agents_streams_name_no_more_tasks_together_than_twice_what_it_may_have_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(listening, "STREAMS_FOR_A_TASK", 0)
+    monkeypatch.setattr(listening, "WATCHED_LIMIT", 2)
+    async with served(MemoryAdmission()) as agent, asyncio.TaskGroup() as group:
+        tasks = [
+            (await agent.call("ask_human", question=f"May I, {number}?"))["taskId"]
+            for number in range(3)
+        ]
+        streams = [group.create_task(agent.listen(each)) for each in tasks[:2]]
+        for _ in streams:
+            await agent.told()
+        with pytest.raises(MCPError) as refused:
+            await agent.listen(tasks[2])
+        assert refused.value.error.code == TOO_MANY
+        assert refused.value.error.data == {"limit": 2}
+        await agent.cancel(tasks[0])
+        await streams[0]
+        group.create_task(agent.listen(tasks[2]))
+        while (await agent.told())["taskId"] != tasks[2]:
+            pass
+        for each in tasks[1:]:
+            await agent.cancel(each)
