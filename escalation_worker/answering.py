@@ -23,6 +23,7 @@ from shared.escalation import ChannelKind, Escalation, Outcome, Provenance, Stat
 from shared.ports import EscalationStore, InboundReply, ReplyVerdict
 from shared.question import QUESTION_LIMIT, Question
 from shared.telemetry import get_logger
+from shared.texts import one_line
 
 log = get_logger(__name__)
 
@@ -235,4 +236,5 @@ def fitting(question: Question, text: str) -> str | None:
         return text
     if not question.options_only:
         return None
-    return next((each for each in question.options if each.casefold() == text.casefold()), None)
+    seen = one_line(text).casefold()  # what people see of an option is all that they can write
+    return next((each for each in question.options if one_line(each).casefold() == seen), None)
