@@ -12,7 +12,7 @@ SECONDS ?= 75
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check lint types imports format unit e2e conformance faults campaign \
-        bench lock clean
+        bench pictures lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -74,6 +74,9 @@ campaign: $(STAMP) ## random faults for SECONDS=75 by SEED=7: docs/faults.md
 bench: $(STAMP) ## how soon a question is picked up; what looking for earlier answers costs
 	@$(BIN)/python -m bench.pickup
 	@$(BIN)/python -m bench.precedents
+
+pictures: $(STAMP) ## take the pictures of the documentation anew (needs Chromium)
+	@PYTHONPATH=.:tests $(BIN)/python -m pictures
 
 lock: ## make the files of pinned versions anew
 	uv pip compile --quiet --upgrade --universal --python-version 3.11 --all-extras --group dev \

@@ -142,8 +142,6 @@ class QuestionView(_View):
     """What came after the deadline."""
     correction: OutcomeView | None
     """What holds in the place of an answer that an agent had read before it was edited."""
-    correction_read: bool
-    """Whether an agent has read that too."""
     delivered: bool
     """Whether the customer knows the newest of it."""
     caller_gone: bool
@@ -230,7 +228,6 @@ def view_of(escalation: Escalation) -> QuestionView:
         outcome=_outcome(escalation.outcome),
         late_answer=None if corrected else _outcome(escalation.late_answer),
         correction=_outcome(escalation.late_answer) if corrected else None,
-        correction_read=escalation.late_answer_handed_over_at is not None,
         delivered=escalation.is_delivered,
         caller_gone=escalation.caller_gone_at is not None,
     )

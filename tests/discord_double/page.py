@@ -18,6 +18,7 @@ from . import defaults
 from .errors import Refusal
 from .forms import BUTTON, inputs_of, interactive
 from .jsons import as_object, objects_in
+from .markup import as_html
 from .model import ChannelType, MessageType, Thread
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ a{color:#8ab4f8;text-decoration:none}li.now>a{font-weight:600;color:#fff}
 ul{list-style:none;padding-left:.8rem;margin:.3rem 0}.old{opacity:.55}
 article{margin:.6rem 0;white-space:pre-wrap;overflow-wrap:anywhere}
 article>header{color:#949ba4;font-size:.85rem}b{color:#fff}
+.at{background:#3c4270;color:#c9cdfb;border-radius:3px;padding:0 .15em}
+.moment{background:#3f4147;border-radius:3px;padding:0 .15em}
 .embed{border-left:4px solid #5865f2;background:#2b2d31;padding:.5rem .8rem;max-width:46rem;
 border-radius:4px}form{display:inline}button{background:#4e5058;color:#fff;border:0;
 border-radius:4px;padding:.35rem .8rem;cursor:pointer}button[disabled]{opacity:.5}
@@ -223,8 +226,8 @@ def _message(double: DiscordDouble, message: Message, channel: Channel, name: st
     when = message.created_at.strftime("%H:%M:%S")
     edited = " (edited)" if message.edited_at else ""
     parts = [
-        f"<header><b>{escape(author)}</b> {when}{edited}</header>{escape(message.content)}",
-        *(_embed(embed) for embed in message.embeds),
+        f"<header><b>{escape(author)}</b> {when}{edited}</header>{_shown(double, message.content)}",
+        *(_embed(double, embed) for embed in message.embeds),
         _buttons(message, channel, name),
     ]
     if message.reactions:
@@ -245,12 +248,22 @@ def _alone(double: DiscordDouble, channel: Channel, name: str, reader: int) -> I
                 yield f"{shown}<p class=alone>Only you can see this.</p>"
 
 
-def _embed(embed: JsonObject) -> str:
+def _shown(double: DiscordDouble, text: object) -> str:
+    """Render what somebody wrote, with the names of whoever is mentioned."""
+
+    def name_of(mentioned: int) -> str | None:
+        known = double.guild.members.get(mentioned) or double.guild.roles.get(mentioned)
+        return known.name if known else None
+
+    return as_html(str(text), name_of)
+
+
+def _embed(double: DiscordDouble, embed: JsonObject) -> str:
     lines = [f"<b>{escape(str(embed['title']))}</b>"] if embed.get("title") else []
     if embed.get("description"):
-        lines.append(escape(str(embed["description"])))
+        lines.append(_shown(double, embed["description"]))
     lines += [
-        f"<b>{escape(str(item['name']))}</b>\n{escape(str(item['value']))}"
+        f"<b>{escape(str(item['name']))}</b>\n{_shown(double, item['value'])}"
         for item in objects_in(embed.get("fields"))
     ]
     if footer := as_object(embed.get("footer")).get("text"):
