@@ -10,6 +10,7 @@ import asyncio
 import tempfile
 from pathlib import Path
 
+from pictures.demo_pictures import take_demo
 from pictures.desk_pictures import take_desk
 from pictures.discord_pictures import take_discord
 
@@ -21,6 +22,7 @@ async def take(folder: Path, *, also: bool) -> None:
     with tempfile.TemporaryDirectory() as profile:
         await take_desk(folder, Path(profile) / "desk", also=also)
         await take_discord(folder, Path(profile) / "discord")
+        await take_demo(folder, Path(profile) / "demo")
 
 
 def main() -> None:
