@@ -23,7 +23,7 @@ from shared.escalation import ChannelKind, Escalation, Outcome, Provenance, Stat
 from shared.ports import EscalationStore, InboundReply, ReplyVerdict
 from shared.question import QUESTION_LIMIT, Question
 from shared.telemetry import get_logger
-from shared.texts import one_line
+from shared.texts import legible, one_line
 
 log = get_logger(__name__)
 
@@ -134,7 +134,7 @@ class Answering:
         with passing_over_unreadable(known_id):
             known = await self._store.get(known_id)
             answer = None if known is None else answer_in_words(known)
-        return ReplyVerdict.FORGOTTEN if answer is None else answer
+        return ReplyVerdict.FORGOTTEN if answer is None else legible(answer)
 
     def _correctable_until(self, reply: InboundReply, question: Question) -> datetime | None:
         grace = self._grace_of(question) if reply.editable else timedelta(0)

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support.make import a_posting, a_remark, a_vote, an_outcome
 
@@ -51,11 +51,12 @@ READABLE = [
     "ordinary: 10 % off, naïve café, C++",
 ]
 
-hostile = st.text(
-    st.sampled_from([*TURNING, *MARKS, *"ab.:/ -10\nאة\u200b\u2060\ufeff\u00ad\u3164\x07\u2028👟"])
-    | st.characters(blacklist_categories=["Cs"], blacklist_characters="\x00"),
-    max_size=40,
+any_character = st.characters(blacklist_categories=["Cs"], blacklist_characters="\x00")
+telling = st.sampled_from(
+    [*TURNING, *MARKS, *"ab.:/ -10\nאة\u200b\u2060\ufeff\u00ad\u3164\x07\u2028👟"]
 )
+# A list, since a text's characters are drawn evenly: hardly any would be one that matters.
+hostile = st.lists(telling | any_character, max_size=40).map("".join)
 hostile_and_seen = hostile.filter(lambda text: not is_blank(text))
 
 
@@ -183,6 +184,7 @@ def shown_in_discord(escalation: Escalation, form: AnswerForm) -> Iterator[str]:
 
 
 @settings(deadline=None, max_examples=60)
+@example(word="א\u200f: \u202eb", state=State.ANSWERED)
 @given(word=hostile_and_seen, state=st.sampled_from(State))
 def test_nothing_that_people_read_in_discord_is_turned_around(word: str, state: State) -> None:
     escalation = an_escalation_of(word, state)
@@ -197,6 +199,7 @@ def test_nothing_that_people_read_in_discord_is_turned_around(word: str, state: 
 
 
 @settings(deadline=None, max_examples=60)
+@example(word="א\u200f: \u202eb", state=State.ANSWERED)
 @given(word=hostile_and_seen, state=st.sampled_from(State))
 def test_nothing_that_the_desk_shows_is_turned_around(word: str, state: State) -> None:
     asked = an_escalation_of(word, state)
