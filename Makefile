@@ -12,7 +12,7 @@ SECONDS ?= 75
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check lint types imports format unit e2e hostile fuzz conformance clients \
-        faults campaign bench lock lockclients clean
+        faults campaign bench pictures lock lockclients clean
 
 help: ## show this list
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -97,6 +97,9 @@ bench: $(STAMP) ## pick-up; looking for earlier answers; what one agent's flood 
 	@$(BIN)/python -m bench.precedents
 	@PYTHONPATH=.:tests $(BIN)/python -m bench.fairness
 	@PYTHONPATH=.:tests $(BIN)/python -m bench.fairness --strict
+
+pictures: $(STAMP) ## take the pictures of the documentation anew (needs Chromium)
+	@PYTHONPATH=.:tests $(BIN)/python -m pictures
 
 lock: ## make the files of pinned versions anew
 	uv pip compile --quiet --upgrade --universal --python-version 3.11 --all-extras --group dev \

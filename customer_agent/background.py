@@ -17,6 +17,7 @@ from videosdk.agents import ChatMessage, ChatRole
 from customer_agent.notices import Notices
 from customer_agent.runtime import text_of
 from shared.background import TURN_LIMIT, Background, Speaker, Turn
+from shared.conversation import name_of_conversation
 from shared.texts import is_blank
 
 _SPEAKERS: Final = {ChatRole.USER: Speaker.CUSTOMER, ChatRole.ASSISTANT: Speaker.AGENT}
@@ -44,7 +45,7 @@ class Attaching:
         clock: Callable[[], float],
     ) -> None:
         self._notices = notices
-        self._conversation_id = conversation_id
+        self._conversation = name_of_conversation(conversation_id)
         self._sharing = sharing
         self._clock = clock
         self._began = clock()
@@ -57,7 +58,7 @@ class Attaching:
             turns=tuple(turns[-self._sharing.turns :]) if self._sharing.turns else (),
             facts={
                 **self._sharing.facts,
-                "Conversation": self._conversation_id,
+                "Conversation": self._conversation,
                 "Talking for": f"{talking // timedelta(minutes=1)} min",
             },
         )

@@ -20,6 +20,7 @@ from customer_agent.gateway_client import Gateway
 from customer_agent.notices import Notices
 from customer_agent.outcomes import Outcome
 from customer_agent.transcript import Transcript, Who, now_iso
+from shared.conversation import name_of_conversation
 from shared.telemetry import get_logger
 
 _log = get_logger(__name__)
@@ -96,7 +97,8 @@ class Chat:
     ) -> asyncio.Task[None]:
         """Start the conversation in a task of the group."""
         self._task = tasks.create_task(
-            self._run(gateway, pipelines, manner, idle_after), name=f"chat-{self.id}"
+            self._run(gateway, pipelines, manner, idle_after),
+            name=f"chat-{name_of_conversation(self.id)}",
         )
         return self._task
 
@@ -117,14 +119,14 @@ class Chat:
                 await conversation.start()
                 await self._listen(conversation, idle_after)
         except Exception:  # noqa: BLE001  The boundary between chats: others go on.
-            _log.exception("chat_failed", conversation_id=self.id)
+            _log.exception("chat_failed", conversation=name_of_conversation(self.id))
             farewell = "Something went wrong, and this chat has ended. Please start a new one."
         finally:
             if not self._left:
                 self.transcript.add(Who.STATUS, farewell)
                 state = replace(self.transcript.state, ended=True, thinking=False)
                 self.transcript.set_state(state)
-            _log.info("chat_ended", conversation_id=self.id)
+            _log.info("chat_ended", conversation=name_of_conversation(self.id))
 
     async def _listen(self, conversation: Conversation, idle_after: float) -> None:
         """Take the customer's messages in turn until nobody has been there for a while."""
@@ -225,7 +227,7 @@ class Chats:
             idle_after=self._idle_after,
         )
         task.add_done_callback(lambda _task: self._forget(chat))
-        _log.info("chat_started", conversation_id=chat_id)
+        _log.info("chat_started", conversation=name_of_conversation(chat_id))
         return chat
 
     def _make_room(self) -> None:

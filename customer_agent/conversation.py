@@ -28,6 +28,7 @@ from customer_agent.runtime import isolate_session, on_any_state_change
 from customer_agent.settings import OnHangup
 from customer_agent.steady_model import SORRY, SteadyModel
 from customer_agent.voice import STUCK_SECONDS, SessionVoice
+from shared.conversation import name_of_conversation
 from shared.telemetry import get_logger
 
 _log = get_logger(__name__)
@@ -157,7 +158,9 @@ async def open_conversation(
     )
     conversation = Conversation(session, pipeline, floor, delivery)
     async with asyncio.TaskGroup() as tasks, confirmations, questions:
-        telling = tasks.create_task(delivery.run(), name=f"tell-{conversation_id}")
+        telling = tasks.create_task(
+            delivery.run(), name=f"tell-{name_of_conversation(conversation_id)}"
+        )
         try:
             yield conversation
         finally:

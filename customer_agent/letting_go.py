@@ -9,6 +9,7 @@ from typing import Final
 
 from customer_agent.gateway_client import Gateway, GatewayError, GatewayUnreachableError
 from customer_agent.patience import Patience
+from shared.conversation import name_of_conversation
 from shared.crash_points import CrashPoint, crash_point
 from shared.telemetry import get_logger
 
@@ -47,12 +48,16 @@ class LettingGo:
         except (GatewayError, TimeoutError) as error:
             _log.warning(
                 "conversation_end_not_told",
-                conversation_id=self._conversation_id,
+                conversation=name_of_conversation(self._conversation_id),
                 problem=str(error) or problem,
             )
             return
         counts = Counter(became.values())
-        _log.info("conversation_ended", conversation_id=self._conversation_id, became=dict(counts))
+        _log.info(
+            "conversation_ended",
+            conversation=name_of_conversation(self._conversation_id),
+            became=dict(counts),
+        )
 
     async def cancel(self, known: Iterable[str]) -> None:
         """Take all of them back, whatever their routes say."""
@@ -68,8 +73,12 @@ class LettingGo:
         except (GatewayError, TimeoutError) as error:
             _log.warning(
                 "questions_not_cancelled",
-                conversation_id=self._conversation_id,
+                conversation=name_of_conversation(self._conversation_id),
                 problem=str(error) or "timed out",
             )
             return
-        _log.info("questions_cancelled", conversation_id=self._conversation_id, count=len(ids))
+        _log.info(
+            "questions_cancelled",
+            conversation=name_of_conversation(self._conversation_id),
+            count=len(ids),
+        )

@@ -37,6 +37,7 @@ from customer_agent.refusals import (
 )
 from customer_agent.settings import OnHangup
 from shared.background import Background
+from shared.conversation import name_of_conversation
 from shared.crash_points import CrashPoint, crash_point
 from shared.telemetry import get_logger
 
@@ -153,7 +154,9 @@ class OpenQuestions:
                 await letting_go.cancel(left)
             case OnHangup.ROUTE | OnHangup.CANCEL | OnHangup.LEAVE:
                 _log.info(
-                    "questions_left", conversation_id=self._conversation_id, open_questions=count
+                    "questions_left",
+                    conversation=name_of_conversation(self._conversation_id),
+                    open_questions=count,
                 )
             case _:
                 assert_never(on_hangup)
@@ -167,7 +170,11 @@ class OpenQuestions:
                     await each.accepted.wait()
         except TimeoutError:
             lost = [each.ticket for each in untaken if each.escalation_id is None]
-            _log.error("questions_not_asked", conversation_id=self._conversation_id, tickets=lost)
+            _log.error(
+                "questions_not_asked",
+                conversation=name_of_conversation(self._conversation_id),
+                tickets=lost,
+            )
 
     def _stop_waiting(self) -> None:
         for task in self._waits:

@@ -22,6 +22,7 @@ from customer_agent.notices import Notices
 from customer_agent.providers import voice_pipeline
 from customer_agent.runtime import adopt_running_loop
 from customer_agent.settings import AgentSettings
+from shared.conversation import name_of_conversation
 from shared.telemetry import get_logger
 
 _log = get_logger(__name__)
@@ -85,7 +86,7 @@ async def talk(
     find them.
     """
     adopt_running_loop(context)
-    _log.info("room_joining", conversation_id=conversation_id)
+    _log.info("room_joining", conversation=name_of_conversation(conversation_id))
     async with (
         open_conversation(
             conversation_id=conversation_id,
@@ -99,7 +100,7 @@ async def talk(
         await context.run_until_shutdown(session=conversation.session, wait_for_participant=True)
         if not stop.is_set():
             leaving.cancel()
-    _log.info("room_left", conversation_id=conversation_id)
+    _log.info("room_left", conversation=name_of_conversation(conversation_id))
 
 
 async def _leave_when(stop: asyncio.Event, conversation: Conversation, context: JobContext) -> None:

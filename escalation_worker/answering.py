@@ -23,6 +23,7 @@ from shared.escalation import ChannelKind, Escalation, Outcome, Provenance, Stat
 from shared.ports import EscalationStore, InboundReply, ReplyVerdict
 from shared.question import QUESTION_LIMIT, Question
 from shared.telemetry import get_logger
+from shared.texts import legible, one_line
 
 log = get_logger(__name__)
 
@@ -133,7 +134,7 @@ class Answering:
         with passing_over_unreadable(known_id):
             known = await self._store.get(known_id)
             answer = None if known is None else answer_in_words(known)
-        return ReplyVerdict.FORGOTTEN if answer is None else answer
+        return ReplyVerdict.FORGOTTEN if answer is None else legible(answer)
 
     def _correctable_until(self, reply: InboundReply, question: Question) -> datetime | None:
         grace = self._grace_of(question) if reply.editable else timedelta(0)
@@ -236,4 +237,5 @@ def fitting(question: Question, text: str) -> str | None:
         return text
     if not question.options_only:
         return None
-    return next((each for each in question.options if each.casefold() == text.casefold()), None)
+    seen = one_line(text).casefold()  # what people see of an option is all that they can write
+    return next((each for each in question.options if one_line(each).casefold() == seen), None)

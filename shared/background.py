@@ -5,15 +5,21 @@ All of it is a customer's or an agent's word: shown to people as data, never obe
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Final, cast
-from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, ValidationError
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    ValidationInfo,
+)
 
 from shared.texts import FilledText, Value
+from shared.web_address import web_address
 
 TURNS_LIMIT: Final = 20
 TURN_LIMIT: Final = 1_000
@@ -28,9 +34,8 @@ LINKS_LIMIT: Final = 5
 TITLE_LIMIT: Final = 100
 URL_LIMIT: Final = 500
 
-_URL: Final = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+")
-"""The characters of an address (RFC 3986): no white space, no controls, no look-alikes."""
-_HOST: Final = re.compile(r"[A-Za-z0-9.-]+|[0-9A-Fa-f:.]+")
+STORED: Final = "stored"
+"""As the context in which a background is read: it was checked as it came, by the rules of then."""
 
 
 class Speaker(StrEnum):
@@ -48,33 +53,11 @@ class Turn(Value):
     text: Annotated[FilledText, Field(max_length=TURN_LIMIT)]
 
 
-def _address(url: str) -> str:
-    """Take an address that leads where it seems to lead.
-
-    Raises:
-        ValueError: It has another scheme, a name or password in it, or characters of no address.
-    """
-    if not _URL.fullmatch(url):
-        raise ValueError("must have the characters of a URL only: percent-encode all others")
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        raise ValueError("must be a valid URL") from None
-    if parts.scheme not in {"http", "https"}:
-        raise ValueError("must begin with http:// or https://")
-    if "@" in parts.netloc:
-        raise ValueError("must hold no user name and no password")
-    if not host or not _HOST.fullmatch(host):
-        raise ValueError("must name a host")
-    return parts.scheme + url[len(parts.scheme) :]  # in lower case, as people know it
-
-
 class Link(Value):
     """Where more can be read."""
 
     title: Annotated[FilledText, Field(max_length=TITLE_LIMIT)]
-    url: Annotated[str, Field(max_length=URL_LIMIT), AfterValidator(_address)]
+    url: Annotated[str, Field(max_length=URL_LIMIT), AfterValidator(web_address)]
 
 
 def _named(facts: object) -> object:
@@ -119,13 +102,28 @@ def _fact(value: object) -> object:
         raise ValueError(problem) from None
 
 
+def _still_links(links: object, info: ValidationInfo) -> object:
+    """Leave out what is no link by today's rules, so that its question can be read all the same."""
+    if info.context != STORED or not isinstance(links, list):
+        return links
+    return [each for each in cast("list[object]", links) if _is_link(each)]
+
+
+def _is_link(value: object) -> bool:
+    try:
+        Link.model_validate(value)
+    except ValidationError:
+        return False
+    return True
+
+
 _NAME: Final = TypeAdapter[str](Annotated[FilledText, Field(max_length=FACT_NAME_LIMIT)])
 _TEXT: Final = TypeAdapter[str](Annotated[FilledText, Field(max_length=FACT_LIMIT)])
 
 Fact = Annotated[str | int | float | bool, BeforeValidator(_fact)]
 Facts = Annotated[dict[str, Fact], Field(max_length=FACTS_LIMIT), BeforeValidator(_named)]
 Turns = Annotated[tuple[Turn, ...], Field(max_length=TURNS_LIMIT)]
-Links = Annotated[tuple[Link, ...], Field(max_length=LINKS_LIMIT)]
+Links = Annotated[tuple[Link, ...], Field(max_length=LINKS_LIMIT), BeforeValidator(_still_links)]
 
 
 class Background(Value):

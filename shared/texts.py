@@ -6,6 +6,7 @@ Also the base of all values that are stored and sent.
 from __future__ import annotations
 
 import hashlib
+import re
 import unicodedata
 from collections.abc import Sequence
 from typing import Annotated, Final, TypeVar
@@ -20,6 +21,23 @@ _UNSEEN_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Mn", "Me", "Zs", "Zl",
 """Control and format characters, marks with no letter to stand on, and white space."""
 _FILLERS: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 """Letters, and a Braille cell without dots, that are drawn as empty space."""
+
+_FLAG: Final = "\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{2,6}\U000e007f"
+"""Such as Scotland's: a black flag, and the letters of the place as characters that nobody sees."""
+_MARKS: Final = "\u061c\u200e\u200f"
+"""Unseen letters, as it were, of one direction."""
+_UNSEEN: Final = (
+    r"\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f"  # controls that are no white space
+    "\u00ad\u180e\u200b\u2060-\u2064\u206a-\u206f\ufeff\ufff9-\ufffb"
+    "\u202a-\u202e\u2066-\u2069"  # embeddings, overrides and isolates
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0001\U000e0020-\U000e007f"
+)
+"""Controls and format characters that are drawn as nothing. Not the joiners within emoji and within
+words of Persian or Hindi, and no Arabic sign that stands around a number: that one is seen."""
+_FOR_RUNNING_TEXT: Final = re.compile(f"({_FLAG})|[{_UNSEEN}]")
+_FOR_ONE_LINE: Final = re.compile(f"({_FLAG})|[{_UNSEEN}{_MARKS}]")
+_LINE_BREAK: Final = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
+_LINE_WITH_MARK: Final = re.compile(f"[^\n]*[{_MARKS}][^\n]*")
 
 FILE_NAME_LIMIT: Final = 100
 """Characters in the name of a file."""
@@ -67,6 +85,47 @@ def _not_blank(text: str) -> str:
     if is_blank(text):
         raise ValueError("must not be empty")
     return text.strip()
+
+
+def legible(text: str) -> str:
+    """Take out of somebody's words what nobody sees, so that all reads in the order it stands in.
+
+    Overrides, embeddings and isolates could show any address or amount as another, beyond the words
+    that they stand in. They are not needed to read Arabic or Hebrew: their letters have a direction
+    of their own. Marks of a direction stay on lines with such letters, where they do what a letter
+    could do; elsewhere they are out of place. Line breaks are all made the usual one.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    seen = _FOR_RUNNING_TEXT.sub(_flag, _LINE_BREAK.sub("\n", text))
+    return _LINE_WITH_MARK.sub(_marked_line, seen)
+
+
+def one_line(text: str) -> str:
+    """Make one line of a name, a title or a label, without anything that is not seen.
+
+    What is shown beside it is read as it stands, whatever stands in it. Empty if nothing is seen.
+    """
+    if not (text.isascii() and text.isprintable()):
+        text = _FOR_ONE_LINE.sub(_flag, _LINE_BREAK.sub("\n", text))
+        text = "".join(" " if character in _FILLERS else character for character in text)
+    line = " ".join(text.split())
+    return "" if is_blank(line) else line
+
+
+def _flag(found: re.Match[str]) -> str:
+    return found[1] or ""
+
+
+def _marked_line(found: re.Match[str]) -> str:
+    line = found[0]
+    if any(
+        unicodedata.bidirectional(each) in {"R", "AL"}
+        for each in line
+        if unicodedata.category(each) != "Cf"
+    ):
+        return line
+    return "".join(each for each in line if each not in _MARKS)
 
 
 Text = Annotated[str, AfterValidator(_printable)]

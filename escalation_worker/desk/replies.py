@@ -12,6 +12,7 @@ from escalation_worker.discussing import counted_in_words
 from escalation_worker.verdicts import in_words
 from shared.escalation import Escalation, State
 from shared.ports import ReplyVerdict
+from shared.texts import one_line
 
 _STATUS: Final = {
     ReplyVerdict.ACCEPTED: 200,
@@ -71,7 +72,7 @@ def too_late(escalation: Escalation | None) -> str:
     outcome = escalation.outcome if escalation else None
     if outcome is None:
         return "This question has ended."
-    name = outcome.by.name if outcome.by else "Somebody"
+    name = one_line(outcome.by.name if outcome.by else "") or "Somebody"
     after = f"after {outcome.seconds:.0f} s"
     if outcome.approved is not None:
         return f"{name} {'approved' if outcome.approved else 'denied'} it, {after}."

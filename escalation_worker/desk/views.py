@@ -1,4 +1,7 @@
-"""What the page gets to see of an escalation, as JSON."""
+"""What the page gets to see of an escalation, as JSON.
+
+People's words come without what nobody sees (`shared.texts`): the page shows them as they stand.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,12 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from shared.answer_form import AnswerForm
-from shared.background import Link, Turn, fact_in_words
-from shared.escalation import Author, Escalation, Outcome, Provenance, State
+from shared.answer_form import AnswerForm, ChoiceField, FormField
+from shared.background import Speaker, fact_in_words
+from shared.conversation import name_of_conversation
+from shared.escalation import Author, Escalation, Outcome, Person, Provenance, State
 from shared.question import Urgency
+from shared.texts import legible, one_line
 
 
 class _View(BaseModel):
@@ -43,6 +48,8 @@ class OutcomeView(_View):
     channel: str | None
     source: str | None
     """By this a page recognises its own submission."""
+    corrected_at: datetime | None
+    """When whoever gave this answer edited it last."""
 
 
 class RemarkView(_View):
@@ -63,11 +70,33 @@ class VoteView(_View):
     comment: str | None
 
 
+class OptionView(_View):
+    """An answer that is offered."""
+
+    value: str
+    """What is sent: the agent's own words, to the letter."""
+    label: str
+
+
+class TurnView(_View):
+    """One thing said in the conversation."""
+
+    speaker: Speaker
+    text: str
+
+
 class FactView(_View):
     """Something that is known of the customer, as a person reads it."""
 
     name: str
     value: str
+
+
+class LinkView(_View):
+    """Where more can be read."""
+
+    title: str
+    url: str
 
 
 class PrecedentView(_View):
@@ -88,17 +117,18 @@ class QuestionView(_View):
     agent: str
     text: str
     context: str | None
-    turns: tuple[Turn, ...]
+    turns: tuple[TurnView, ...]
     facts: tuple[FactView, ...]
-    links: tuple[Link, ...]
+    links: tuple[LinkView, ...]
     precedents: tuple[PrecedentView, ...]
-    options: tuple[str, ...]
+    options: tuple[OptionView, ...]
     options_only: bool
     form: AnswerForm | None
     """What is to be filled in, as the JSON Schema that the agent gave."""
     approvals_needed: int | None
     urgency: Urgency
-    conversation_id: str | None
+    conversation: str | None
+    """Its name, by which questions can be seen to belong together; its id may be a key."""
     state: State
     open: bool
     created_at: datetime
@@ -109,6 +139,9 @@ class QuestionView(_View):
     votes: tuple[VoteView, ...]
     outcome: OutcomeView | None
     late_answer: OutcomeView | None
+    """What came after the deadline."""
+    correction: OutcomeView | None
+    """What holds in the place of an answer that an agent had read before it was edited."""
     delivered: bool
     """Whether the customer knows the newest of it."""
     caller_gone: bool
@@ -139,50 +172,62 @@ class Trouble(_View):
 def view_of(escalation: Escalation) -> QuestionView:
     """Render an escalation."""
     question = escalation.question
+    # Beside an answer that was in time there is nothing late but its correction.
+    corrected = escalation.state is State.ANSWERED and escalation.late_answer is not None
     return QuestionView(
         id=escalation.id,
-        agent=escalation.agent,
-        text=question.text,
-        context=question.context,
-        turns=question.background.turns,
+        agent=one_line(escalation.agent),
+        text=legible(question.text),
+        context=_said(question.context),
+        turns=tuple(
+            TurnView(speaker=each.speaker, text=legible(each.text))
+            for each in question.background.turns
+        ),
         facts=tuple(
-            FactView(name=name, value=fact_in_words(fact))
+            FactView(name=one_line(name), value=one_line(fact_in_words(fact)))
             for name, fact in question.background.facts.items()
         ),
-        links=question.background.links,
+        links=tuple(
+            LinkView(title=one_line(each.title), url=each.url) for each in question.background.links
+        ),
         precedents=tuple(
             PrecedentView(
                 number=number,
-                question=each.question,
-                answer=each.answer,
-                by=each.by or "Somebody",
+                question=legible(each.question),
+                answer=legible(each.answer),
+                by=one_line(each.by) or "Somebody",
                 at=each.at,
             )
             for number, each in enumerate(escalation.precedents or (), start=1)
         ),
-        options=question.options,
+        options=tuple(OptionView(value=each, label=one_line(each)) for each in question.options),
         options_only=question.options_only,
-        form=question.form,
+        form=_form(question.form),
         approvals_needed=question.approvals_needed,
         urgency=question.urgency,
-        conversation_id=question.conversation_id,
+        conversation=(
+            name_of_conversation(question.conversation_id) if question.conversation_id else None
+        ),
         state=escalation.state,
         open=escalation.state.is_open,
         created_at=escalation.created_at,
         deadline=escalation.deadline,
-        claimed_by=escalation.claim.by.name if escalation.claim else None,
+        claimed_by=_name(escalation.claim.by) if escalation.claim else None,
         remarks=tuple(
-            RemarkView(
-                author=each.author, by=each.by.name if each.by else None, text=each.text, at=each.at
-            )
+            RemarkView(author=each.author, by=_name(each.by), text=legible(each.text), at=each.at)
             for each in escalation.remarks
         ),
         votes=tuple(
-            VoteView(approve=each.approve, by=each.by.name, comment=each.comment)
+            VoteView(
+                approve=each.approve,
+                by=_name(each.by) or "Somebody",
+                comment=_said(each.comment),
+            )
             for each in escalation.votes
         ),
         outcome=_outcome(escalation.outcome),
-        late_answer=_outcome(escalation.late_answer),
+        late_answer=None if corrected else _outcome(escalation.late_answer),
+        correction=_outcome(escalation.late_answer) if corrected else None,
         delivered=escalation.is_delivered,
         caller_gone=escalation.caller_gone_at is not None,
     )
@@ -196,11 +241,38 @@ def _outcome(outcome: Outcome | None) -> OutcomeView | None:
         at=outcome.at,
         seconds=outcome.seconds,
         provenance=outcome.provenance,
-        text=outcome.text,
+        text=_said(outcome.text),
         approved=outcome.approved,
         files=tuple(FileView(name=each.name, url=each.url) for each in outcome.attachments),
-        reason=outcome.reason,
-        by=outcome.by.name if outcome.by else None,
+        reason=_said(outcome.reason),
+        by=_name(outcome.by),
         channel=outcome.channel,
         source=outcome.source,
+        corrected_at=outcome.corrected_at,
     )
+
+
+def _said(text: str | None) -> str | None:
+    return None if text is None else legible(text)
+
+
+def _name(person: Person | None) -> str | None:
+    return None if person is None else one_line(person.name) or None
+
+
+def _form(form: AnswerForm | None) -> AnswerForm | None:
+    """Label a form for people. What is sent for a choice stays the agent's own words."""
+    if form is None:
+        return None
+    labelled = {name: _labelled(field) for name, field in form.properties.items()}
+    return form.model_copy(update={"properties": labelled})
+
+
+def _labelled(field: FormField) -> FormField:
+    update: dict[str, object] = {
+        "title": one_line(field.title) or None if field.title else None,
+        "description": one_line(field.description) if field.description else None,
+    }
+    if isinstance(field, ChoiceField):
+        update["enum_names"] = tuple(map(one_line, field.enum_names or field.enum))
+    return field.model_copy(update=update)

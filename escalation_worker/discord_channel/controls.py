@@ -14,11 +14,13 @@ from typing import Any, Final, Self, TypeAlias
 
 import discord
 
+from escalation_worker.discord_channel.texts import cut
 from escalation_worker.manners import USUAL
 from escalation_worker.sending import may_be_sent_late
 from shared.escalation import Escalation
 from shared.manner import Manner
 from shared.question import Question
+from shared.texts import one_line
 
 PREFIX: Final = "hitl"
 BUTTONS_LIMIT: Final = 5
@@ -110,7 +112,7 @@ def _answers(escalation: Escalation) -> Iterator[Item]:
         yield _button(escalation, Act.ANSWER, "Answer", discord.ButtonStyle.primary)
     elif len(question.options) <= BUTTONS_LIMIT:
         for number, option in enumerate(question.options):
-            label = _brief(option, LABEL_ROOM)
+            label = _label(option, LABEL_ROOM)
             style = discord.ButtonStyle.primary
             yield _button(escalation, Act.PICK, label, style, number=number)
     else:
@@ -131,7 +133,7 @@ def _menu(escalation: Escalation, question: Question) -> Item:
         custom_id=str(ControlId(Act.CHOOSE, escalation.id)), placeholder="Choose an answer"
     )
     for number, option in enumerate(question.options):
-        menu.add_option(label=_brief(option, MENU_ROOM), value=str(number))
+        menu.add_option(label=_label(option, MENU_ROOM), value=str(number))
     return menu
 
 
@@ -171,6 +173,5 @@ def _button(
     return discord.ui.Button(label=label, style=style, custom_id=str(control))
 
 
-def _brief(text: str, room: int) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= room else line[: room - 1] + "…"
+def _label(text: str, room: int) -> str:
+    return cut(one_line(text), room)

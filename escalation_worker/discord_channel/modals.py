@@ -12,6 +12,7 @@ from typing import Any, Final, cast
 import discord
 
 from escalation_worker.discord_channel.controls import Act, ControlId
+from escalation_worker.discord_channel.texts import cut
 from shared.answer_form import (
     FIELD_LIMIT,
     AnswerForm,
@@ -23,6 +24,7 @@ from shared.answer_form import (
 )
 from shared.escalation import REASON_LIMIT
 from shared.question import QUESTION_LIMIT
+from shared.texts import one_line
 
 FIELDS_ROOM: Final = 5
 """Fields in one form, which is one page of an agent's."""
@@ -95,8 +97,8 @@ def _labelled(form: AnswerForm, name: str, written: str | None) -> discord.ui.La
     """Make a field with its label, filled in with what was written, or else with its default."""
     field, required = form.properties[name], name in form.required
     shown = _default(field) if written is None else written
-    says = _cut(hint(field), HINT_ROOM) or None
-    label = _cut(form.label(name), LABEL_ROOM)
+    says = cut(one_line(hint(field)), HINT_ROOM) or None
+    label = cut(one_line(form.label(name)), LABEL_ROOM)
     if isinstance(field, ChoiceField | YesNoField):
         menu = _menu(name, field, shown, required=required)
         return discord.ui.Label(text=label, description=says, component=menu)
@@ -115,7 +117,9 @@ def _menu(
         custom_id=name, min_values=1 if required else 0, required=required
     )
     for value, label in _choices(field):
-        menu.add_option(label=_cut(label, OPTION_ROOM), value=value, default=value == shown)
+        menu.add_option(
+            label=cut(one_line(label), OPTION_ROOM), value=value, default=value == shown
+        )
     return menu
 
 
@@ -168,13 +172,9 @@ def _modal(
     title: str,
     fields: Sequence[discord.ui.TextInput[Any] | discord.ui.Label[Any]],
 ) -> discord.ui.Modal:
-    modal = discord.ui.Modal(title=_cut(title, TITLE_ROOM), custom_id=str(control))
+    modal = discord.ui.Modal(title=cut(title, TITLE_ROOM), custom_id=str(control))
     for field in fields:
         modal.add_item(field)
     # discord.py keeps forms that are not finished in memory. What comes back is heard by its id.
     modal.stop()
     return modal
-
-
-def _cut(text: str, room: int) -> str:
-    return text if len(text) <= room else text[: room - 1] + "…"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator
 from itertools import chain, islice
 from typing import Final, assert_never
@@ -13,12 +12,12 @@ from escalation_worker.discord_channel import background
 from escalation_worker.discord_channel.endings import NAME_ROOM, outcome_line
 from escalation_worker.discord_channel.marks import marker
 from escalation_worker.discord_channel.presence import GONE, kept_until_back
-from escalation_worker.discord_channel.texts import beginning, brief, cut, plain, spaced, split_at
+from escalation_worker.discord_channel.texts import beginning, brief, cut, plain, split_at
 from escalation_worker.manners import USUAL
 from shared.escalation import Author, Claim, Escalation, State
 from shared.manner import Manner
 from shared.question import Question, Urgency
-from shared.texts import is_blank
+from shared.texts import is_blank, one_line
 
 # An embed holds 6,000 characters in all. Escaping at worst doubles a text, so the longest one has
 # 3,000 + 900 + 800 of the question, 650 of the outcome's reason and 140 of its author's name, 130
@@ -50,13 +49,7 @@ _COLOURS: Final = {
 
 def thread_name(escalation: Escalation) -> str:
     """Name the thread after the question, or where that shows nothing, after its id."""
-    # Left in, a direction mark would turn around what stands beside it in the list of threads.
-    seen = (
-        "" if unicodedata.category(character) == "Cf" else character
-        for character in spaced(escalation.question.text)
-    )
-    words = " ".join("".join(seen).split())
-    name = words if len(words) <= THREAD_NAME_ROOM else words[: THREAD_NAME_ROOM - 1] + "…"
+    name = cut(one_line(escalation.question.text), THREAD_NAME_ROOM)
     return f"Question {escalation.id[-6:]}" if is_blank(name.removesuffix("…")) else name
 
 
@@ -201,7 +194,7 @@ def _context(question: Question) -> str:
 
 
 def _options(question: Question) -> str:
-    return "\n".join(f"• {plain(option)}" for option in question.options)
+    return "\n".join(f"• {plain(one_line(option))}" for option in question.options)
 
 
 def _title(escalation: Escalation) -> str:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import Final
 
 import discord
 
-from shared.texts import is_blank
+from shared.texts import legible, one_line
 
 WORD_ROOM: Final = 100
 """How far a cut looks back for the end of a word. So no piece is much shorter than its room."""
@@ -31,17 +30,15 @@ def plain(text: str) -> str:
     """Make somebody's words harmless: mark-up is shown as it was written, mentions reach nobody.
 
     Plain addresses stay as they are and can be clicked: an operator may need them, and they lead
-    where they say. No bracket stays unescaped, so none can hide behind other words.
+    where they say. No bracket stays unescaped, so none can hide behind other words, and nothing
+    unseen is left that could turn what is read around.
     """
-    return discord.utils.escape_mentions(_MARK_UP.sub(_escaped, text))
+    return discord.utils.escape_mentions(_MARK_UP.sub(_escaped, legible(text)))
 
 
 def brief(text: str, room: int) -> str:
     """Show a text on one line and cut it for good; nothing is left of a blank one."""
-    words = " ".join(spaced(text).split())
-    if is_blank(words):
-        return ""
-    return plain(words if len(words) <= room else words[: room - 1] + "…")
+    return plain(cut(one_line(text), room))
 
 
 def split_at(text: str, room: int) -> tuple[str, str]:
@@ -71,13 +68,6 @@ def beginning(text: str, room: int) -> str:
 def cut(text: str, room: int) -> str:
     """Cut a text for good."""
     return text if len(text) <= room else text[: room - 1] + "…"
-
-
-def spaced(text: str) -> str:
-    """Put spaces in the place of control characters, line breaks among them."""
-    return "".join(
-        " " if unicodedata.category(character) == "Cc" else character for character in text
-    )
 
 
 def _escaped(found: re.Match[str]) -> str:

@@ -19,6 +19,7 @@ import httpx2
 from hitl.demo.processes import DemoError
 from hitl.demo.stage import Stage
 from hitl.demo.streams import Event, open_stream
+from shared.conversation import name_of_conversation
 
 STEP_SECONDS: Final = 15.0
 ASKS: Final = "Hello! Can I get 10 % off if I take two of the oak shelves?"
@@ -131,7 +132,7 @@ def _is_asked(event: Event, conversation: str) -> bool:
     """Whether this is our question; others may lie on the desk from an earlier run."""
     return (
         event.name == "question"
-        and event.data.get("conversation_id") == conversation
+        and event.data.get("conversation") == name_of_conversation(conversation)
         and event.data.get("open") is True
     )
 

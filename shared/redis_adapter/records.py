@@ -12,6 +12,7 @@ from typing import Final
 
 from pydantic import TypeAdapter
 
+from shared.background import STORED
 from shared.errors import UnreadableRecordError
 from shared.escalation import (
     Claim,
@@ -60,7 +61,7 @@ def from_hash(fields: Mapping[str, str]) -> Escalation:
             id=fields["id"],
             agent=fields["agent"],
             tenant=fields.get("tenant"),
-            question=Question.model_validate_json(fields["question"]),
+            question=Question.model_validate_json(fields["question"], context=STORED),
             state=State(fields["state"]),
             created_at=from_ms(fields["created_ms"]),
             deadline=from_ms(fields["deadline_ms"]),

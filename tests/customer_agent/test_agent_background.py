@@ -15,6 +15,7 @@ from customer_agent.outcomes import Ending, Outcome
 from customer_agent.running import manner_from
 from customer_agent.settings import AgentSettings
 from shared.background import TURN_LIMIT, Speaker
+from shared.conversation import name_of_conversation
 from shared.settings import load
 
 BOUND = 20
@@ -46,7 +47,7 @@ async def test_people_see_what_was_said_before_the_question_and_what_the_agent_k
     assert asked.turns[3]["text"] == "Can I get 10% off?"
     assert asked.facts == {
         "Shop": "Orchard Lane",
-        "Conversation": "talk",
+        "Conversation": name_of_conversation("talk"),
         "Talking for": "0 min",
     }
 

@@ -65,6 +65,11 @@ async def test_an_earlier_answer_is_shown_in_short_and_given_whole(desk: Desk) -
     assert found.state.is_open, "nothing was answered by that"
 
 
+async def test_an_earlier_answer_is_given_as_it_was_read(desk: Desk) -> None:
+    question = await asked_before(desk, "\u202eYes,\u2028 10 %.")
+    assert await recall(desk, question) == (200, {"text": "Yes,\n 10 %."})
+
+
 @pytest.mark.parametrize(("number", "status"), [(0, 422), (2, 410), (3, 410), (4, 422)])
 async def test_only_what_the_question_shows_can_be_had(
     desk: Desk, number: int, status: int

@@ -104,3 +104,30 @@ async def test_where_only_an_option_will_do_an_earlier_answer_has_no_button(seen
     await asked_before(seen, "5 %", options=("5 %", "No"), options_only=True)
     await seen.shows(".before li", "Yes, …")
     assert await seen.page.run('document.querySelectorAll(".before button").length') == 0
+
+
+async def test_a_title_reads_in_its_order_and_the_host_beside_it_in_its_own(seen: Seen) -> None:
+    turned = "\u202e\u2066moc.elpmaxe.knab//:sptth"
+    await seen.asked(
+        f"{turned}?",
+        background=Background.model_validate(
+            {"links": [{"title": turned, "url": "https://evil.example/o"}]}
+        ),
+    )
+    await seen.shows(".links a", "moc.elpmaxe.knab//:sptth")
+    await seen.shows(".links .host", "evil.example")
+    for selector in (".links a", ".links .host", ".question"):
+        assert await seen.page.run(_PLACES.replace("SELECTOR", selector)), "from left to right"
+
+
+_PLACES = """(() => {
+  const text = document.querySelector("SELECTOR").firstChild;
+  const left = (at) => {
+    const range = document.createRange();
+    range.setStart(text, at);
+    range.setEnd(text, at + 1);
+    return range.getBoundingClientRect().left;
+  };
+  const places = [...text.data].map((_, at) => left(at));
+  return places.every((place, at) => at === 0 || place > places[at - 1]);
+})()"""

@@ -269,12 +269,11 @@ async def _no_pace() -> None:
     """Let every request go: the double's limits are off."""
 
 
-@pytest.fixture
-async def scene(
-    monkeypatch: pytest.MonkeyPatch, store_settings: StoreSettings, keys: Keys
-) -> AsyncGenerator[Scene]:
+@asynccontextmanager
+async def a_scene(store_settings: StoreSettings, keys: Keys) -> AsyncGenerator[Scene]:
     """Provide the double in this process, and a real server."""
     async with AsyncExitStack() as stack:
+        monkeypatch = stack.enter_context(pytest.MonkeyPatch.context())
         settings = Settings(rate_limits=RateLimits.off())
         double = await stack.enter_async_context(DiscordDouble(settings=settings))
         redis = await stack.enter_async_context(open_client(store_settings))
@@ -282,7 +281,14 @@ async def scene(
         monkeypatch.setattr(DiscordWebSocket, "DEFAULT_GATEWAY", yarl.URL(double.gateway_url))
         monkeypatch.setattr(client, "READY_SECONDS", 0.05)
         yield Scene(double, redis, keys, Stores.on(redis, keys))
-        assert not await leaking_keys(redis, keys)
+
+
+@pytest.fixture
+async def scene(store_settings: StoreSettings, keys: Keys) -> AsyncGenerator[Scene]:
+    """Provide the double in this process, and a real server that is left clean."""
+    async with a_scene(store_settings, keys) as scene:
+        yield scene
+        assert not await leaking_keys(scene.redis, keys)
 
 
 def seconds_since(start: float) -> float:

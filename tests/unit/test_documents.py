@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
-from faults.mutations import MUTATIONS
-from support.processes import ROOT
+import re
+from datetime import timedelta
+from pathlib import Path
 
+from faults.mutations import MUTATIONS
+from mcp import Client
+from support.gateway import build_server
+from support.processes import ROOT
+from support.terms import the_terms
+
+from escalation_worker.discord_channel import controls
+from escalation_worker.discord_channel.command_definitions import COMMANDS, QUESTION
+from mcp_gateway.asking import Asking
+from mcp_gateway.settings import GatewaySettings
+from shared.memory import MemoryEscalations
+from shared.memory_discussion import MemoryDiscussion
 from shared.redis_adapter import keys
 
 
@@ -22,3 +35,48 @@ def test_the_table_of_mutants_says_what_each_breaks_and_what_finds_it() -> None:
         for name, each in MUTATIONS.items()
     ]
     assert [row for row in rows if row not in described] == []
+
+
+async def test_the_readme_names_every_tool_with_its_arguments() -> None:
+    store = MemoryEscalations()
+    asking = Asking(
+        store,
+        store,
+        MemoryDiscussion(store),
+        terms=the_terms(),
+        retention=timedelta(hours=1),
+    )
+    server = build_server(asking, GatewaySettings(_env_file=None))  # pyright: ignore[reportCallIssue]
+    async with Client(server) as agent:
+        tools = (await agent.list_tools()).tools
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `(\w+)\(([^)]*)\)` \|", readme, re.MULTILINE))
+    assert rows.keys() == {tool.name for tool in tools}
+    for tool in tools:
+        required = set(tool.input_schema.get("required", []))
+        takes = [
+            f"{name}{'' if name in required else '?'}" for name in tool.input_schema["properties"]
+        ]
+        said = rows[tool.name].split(", ")
+        if said[-1] == "…":
+            assert set(said[:-1]) < set(takes), tool.name
+        else:
+            assert said == takes, tool.name
+
+
+def test_what_operators_read_names_every_command_and_the_words_on_the_buttons() -> None:
+    words = (ROOT / "docs" / "operators.md").read_text(encoding="utf-8")
+    rows = [line for line in words.splitlines() if line.startswith("| `/")]
+    assert {f"/{each.name}" for each in COMMANDS} == set(
+        re.findall(r"`(/[a-z-]+)", "\n".join(rows))
+    )
+    for command in COMMANDS:
+        (row,) = (each for each in rows if f"`/{command.name}" in each)
+        for option in command.options:
+            if option is not QUESTION:
+                assert re.search(rf"\b{option.name}\b", row), f"/{command.name} {option.name}"
+    named = set(re.findall(r"\*([A-Z][^*]+?)\*", words))
+    in_discord = Path(controls.__file__).read_text("utf-8")
+    labels = set(re.findall(r'Act\.[A-Z_]+, "([^"]+)"', in_discord))
+    assert {"Answer", "Send", "Reassign"} <= labels
+    assert labels <= named, "each button is explained"

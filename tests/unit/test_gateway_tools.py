@@ -132,6 +132,8 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
     (_linked("https://bank.example@evil.example/"), "links.0.url", "no user name"),
     (_linked("https://"), "links.0.url", "must name a host"),
     (_linked("https://x.example:99999/"), "links.0.url", "valid URL"),
+    (_linked("https://shop.1/"), "links.0.url", "ends in a number"),
+    (_linked("https://xn--a.example/"), "links.0.url", "xn--"),
     (_linked("https://x.example/a b"), "links.0.url", "percent-encode"),
     (_linked("https://x.example/\n"), "links.0.url", "percent-encode"),
     (_linked("https://x.example/\x1b"), "links.0.url", "percent-encode"),

@@ -16,7 +16,7 @@ from shared.escalation import Escalation, Outcome, Person, Provenance, State, ne
 from shared.manner import Manner
 from shared.question import OPTION_LIMIT, OPTIONS_LIMIT, QUESTION_LIMIT, Question, Urgency
 from shared.routes.route import AnswerMode, DecisionReason
-from shared.texts import is_blank
+from shared.texts import is_blank, legible, one_line
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -144,9 +144,9 @@ def test_an_embed_never_exceeds_discords_limits_and_loses_no_character(
     escalation = an_escalation(state, text=text, context=context, options=choices)
     assert_within_discords_limits(rendering.embed(escalation))
     asked, said, offered = all_said(escalation)
-    assert unmarked(asked) == squeezed(text)
-    assert unmarked(said) == ("" if is_blank(context or "") else squeezed(context or ""))
-    assert unmarked(offered) == squeezed("".join(f"•{choice}" for choice in choices))
+    assert unmarked(asked) == squeezed(legible(text))
+    assert unmarked(said) == ("" if is_blank(context or "") else squeezed(legible(context or "")))
+    assert unmarked(offered) == squeezed("".join(f"•{one_line(choice)}" for choice in choices))
     messages = list(rendering.overflow(escalation))
     assert len(messages) <= rendering.OVERFLOW_LIMIT
     assert all(len(message) <= 2000 for message in messages)
@@ -302,13 +302,13 @@ def test_mark_up_in_a_customers_words_is_shown_not_obeyed() -> None:
 def test_no_address_hides_behind_other_words(text: str) -> None:
     rendered = texts.plain(text)
     assert not has_live(r"\[|\]", rendered)
-    assert unmarked(rendered) == squeezed(text)
+    assert unmarked(rendered) == squeezed(legible(text))
 
 
 @given(text=any_texts)
 def test_what_is_rendered_reads_as_it_was_written_and_opens_no_mark_up(text: str) -> None:
     rendered = texts.plain(text)
-    assert unmarked(rendered) == squeezed(text)
+    assert unmarked(rendered) == squeezed(legible(text))
     assert len(rendered) <= 2 * len(text)
     assert not has_live(r"[\[\]*`|]", rendered)
     assert not re.search(r"(?m)^[^\S\n]*([#>-]|\d+\.)", rendered)
@@ -320,7 +320,9 @@ def test_what_is_rendered_reads_as_it_was_written_and_opens_no_mark_up(text: str
     [
         ("# big", r"\# big"),
         ("fine\n## big", "fine\n\\## big"),
-        ("fine\r### big", "fine\r\\### big"),
+        ("fine\r### big", "fine\n\\### big"),
+        ("fine\u2028# big", "fine\n\\# big"),
+        ("fine\n\u2066# big", "fine\n\\# big"),
         ("> quoted", r"\> quoted"),
         (">>> quoted", r"\>>> quoted"),
         ("- listed", r"\- listed"),
@@ -361,6 +363,7 @@ def test_plain_addresses_can_still_be_clicked(text: str) -> None:
     [
         ("  May\tI\n give\x07 10 % off? ", "May I give 10 % off?"),
         ("\u202eright\u200b to left", "right to left"),
+        ("\u3164" * 99 + "May I?", "May I?"),
         ("x" * 100, "x" * 100),
         ("x" * 101, "x" * 99 + "…"),
     ],
@@ -369,7 +372,7 @@ def test_a_thread_is_named_after_the_question(text: str, name: str) -> None:
     assert rendering.thread_name(an_escalation(text=text)) == name
 
 
-@pytest.mark.parametrize("text", ["\u200b", "\u2060\ufeff", "\u3164", "\u3164" * 99 + "May I?"])
+@pytest.mark.parametrize("text", ["\u200b", "\u2060\ufeff", "\u3164", "\u0301" * 100 + "May I?"])
 def test_a_thread_whose_name_would_show_nothing_is_named_after_the_id(text: str) -> None:
     escalation = an_escalation()
     unseen = escalation.question.model_copy(update={"text": text})

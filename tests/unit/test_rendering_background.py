@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from support.make import MAYA, a_remark, a_vote, an_outcome
 
 from escalation_worker.discord_channel import background, rendering
-from escalation_worker.discord_channel import texts as texts_of
 from escalation_worker.manners import USUAL
 from shared.background import (
     FACT_LIMIT,
@@ -33,7 +32,7 @@ from shared.manner import Manner
 from shared.precedent import ANSWER_ROOM, ASKED_ROOM, PRECEDENTS_LIMIT, Precedent
 from shared.question import OPTION_LIMIT, OPTIONS_LIMIT, QUESTION_LIMIT, Urgency
 from shared.routes.route import AnswerMode, DecisionReason
-from shared.texts import is_blank
+from shared.texts import is_blank, one_line
 from unit.test_rendering import (
     NOW,
     an_escalation,
@@ -123,7 +122,7 @@ def test_whatever_is_attached_fits_into_discord(
     everywhere = everything(escalation)
     assert everywhere.count(f"<{address}>") == len(attached.links), "no address is ever cut"
     readable = unmarked(everywhere)
-    told = (squeezed(texts_of.spaced(str(fact))) for fact in attached.facts.values())
+    told = (squeezed(one_line(str(fact))) for fact in attached.facts.values())
     assert all(fact in readable for fact in told)
 
 

@@ -10,6 +10,9 @@ export function drawBackground(card, question, onLike) {
   fill(card.querySelector(".turns"), question.turns.map(turn));
   fill(card.querySelector(".facts"), question.facts.flatMap(fact));
   fill(card.querySelector(".links"), question.links.map(link));
+  const isKnown = question.facts.length > 0 || question.links.length > 0;
+  card.querySelector(".known").hidden = !isKnown;
+  card.querySelector(".told").hidden = !isKnown && question.turns.length === 0;
   const canWrite = !question.options_only; // where only an option will do, it has a button
   const draw = (each) => precedent(each, canWrite && onLike);
   fill(card.querySelector(".before"), question.precedents.map(draw));

@@ -19,7 +19,7 @@ export class Card {
     this.find("article").setAttribute("aria-labelledby", `question-${question.id}`);
     this.panels = new Panels(this.element, question, (act, body) => this.send(act, body));
     this.find(".options").append(
-      ...question.options.map((each) => optionButton(each, () => this.panels.answer(each))),
+      ...question.options.map((each) => optionButton(each.label, () => this.panels.answer(each.value))),
     );
     this.find(".claim").addEventListener("click", () => {
       const { act, body } = claimButton(this.question.claimed_by, operator.shown());

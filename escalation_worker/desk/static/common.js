@@ -104,8 +104,11 @@ export function ending(question) {
       return outcome.approved ? `Approved ${after}; ${who} decided` : `${who} denied ${after}`;
     case "declined":
       return `${who} declined ${after}`;
-    case "timed_out":
-      return `Nobody answered within ${duration(outcome.seconds)}`;
+    case "timed_out": {
+      const instead = outcome.approved === false ? "; silence counts as a no" : "; a prepared answer was given";
+      const fallback = outcome.provenance === "fallback" ? instead : "";
+      return `Nobody answered within ${duration(outcome.seconds)}${fallback}`;
+    }
     case "cancelled":
       // By its route, where the conversation ended.
       return `${outcome.provenance === "system" ? "Cancelled" : "The agent took it back"} ${after}`;

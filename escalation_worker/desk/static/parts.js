@@ -41,10 +41,11 @@ export function claimButton(claimedBy, me) {
   return { words: "Take over", act: "claim", body: { take_over: true } };
 }
 
-/** Links to the files of an answer. Nothing but a web address becomes one. */
+/** Links to the files of an answer, each once. Nothing but a web address becomes one. */
 export function drawFiles(list, files) {
-  const links = files.filter((file) => /^https?:\/\//.test(file.url)).map((file) => {
-    const link = part("a", `📎 ${file.name}`);
+  const each = new Map(files.map((file) => [file.url, file])).values();
+  const links = [...each].filter((file) => /^https?:\/\//.test(file.url)).map((file) => {
+    const link = part("a", file.name);
     link.href = file.url;
     link.target = "_blank";
     link.rel = "noopener noreferrer";
@@ -54,10 +55,10 @@ export function drawFiles(list, files) {
   list.hidden = links.length === 0;
 }
 
-export function optionButton(option, onPick) {
-  const button = part("button", option);
+export function optionButton(label, onPick) {
+  const button = part("button", label);
   button.type = "button";
-  button.addEventListener("click", () => onPick(option));
+  button.addEventListener("click", onPick);
   return button;
 }
 
