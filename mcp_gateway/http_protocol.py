@@ -12,8 +12,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 ARRIVAL_SECONDS: Final = 15.0
-"""From a request's connection, or its first byte, to its last. Answers may take any time, and so may
-the next request on a connection that was of use."""
+"""From a request's connection, or its first byte, to its last. Answers may take any time, and so
+may the next request where one was answered."""
 _COMING: Final = frozenset({h11.IDLE, h11.SEND_BODY})
 """How h11 calls a client of which more must come before its request is there."""
 _UNANSWERED: Final = frozenset({h11.IDLE, h11.SEND_RESPONSE})
@@ -61,7 +61,7 @@ class GuardedProtocol(H11Protocol):
             self._due = self.loop.call_later(self.seconds, self.transport.close)
 
     def _is_kept_alive(self) -> bool:
-        """Whether it was answered and nothing has come since: uvicorn's own timer closes it then."""
+        """Whether one was answered and nothing has come since: uvicorn's own timer closes it."""
         answered = self.cycle is not None  # pyright: ignore[reportUnnecessaryComparison]
         return answered and self.conn.their_state is h11.IDLE and not self.conn.trailing_data[0]
 

@@ -203,11 +203,11 @@ def _wrong_in(envelope: dict[str, Any], *, knows_id: bool) -> str | None:
 
 
 def _too_much_in(message: object) -> str | None:
-    level, parts = [message], 0
+    level: list[object] = [message]
+    parts = 0
     for _ in range(DEPTH_LIMIT):
-        level = [
-            inner for each in level for inner in _within(each) if isinstance(inner, dict | list)
-        ]
+        inner = (part for each in level for part in _within(each))
+        level = [part for part in inner if isinstance(part, dict | list)]
         parts += len(level)
         if parts > PARTS_LIMIT:
             return f"there must be at most {PARTS_LIMIT} objects and lists"

@@ -22,7 +22,7 @@ from mcp_gateway.app import build_app
 from mcp_gateway.asking import Asking
 from mcp_gateway.settings import GatewaySettings
 from shared.escalation import Ask, Escalation
-from shared.limits import Limits
+from shared.limits import Counted, Limits
 from shared.memory import MemoryEscalations
 from shared.memory_discussion import MemoryDiscussion
 from shared.ports import Accepted
@@ -98,7 +98,9 @@ class Open(MemoryEscalations):
 class Everybody:
     """`Admission` that keeps nobody out: how fast requests are made up is no matter here."""
 
-    async def admit(self, tenant: str, agent: str, limits: Limits) -> timedelta | None:
+    async def admit(
+        self, tenant: str, agent: str, limits: Limits, counted: Counted = Counted.CALL
+    ) -> timedelta | None:
         """See `Admission.admit`."""
         return None
 
