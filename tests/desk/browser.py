@@ -33,6 +33,10 @@ _QUIET = (
 )
 
 
+class NavigatedError(Exception):
+    """The page in which a script ran went away before its end."""
+
+
 class Page:
     """One tab, spoken to in the DevTools protocol."""
 
@@ -64,13 +68,21 @@ class Page:
         result = await self.call(
             "Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True
         )
+        if "error" in result:
+            raise NavigatedError(result["error"]["message"])
         assert "exceptionDetails" not in result, result
         return result["result"].get("value")
 
     async def until(self, condition: str) -> None:
-        while not await self.run(f"Boolean({condition})"):
+        while not await self._holds(condition):
             assert not self.errors, self.errors
             await asyncio.sleep(0.02)
+
+    async def _holds(self, condition: str) -> bool:
+        try:
+            return bool(await self.run(f"Boolean({condition})"))
+        except NavigatedError:
+            return False  # the page is loaded anew; the next one is asked
 
 
 @asynccontextmanager
