@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 from support.make import a_posting, an_ask
 
 from shared.errors import StoreUnavailableError, StoreUncertainError
-from shared.escalation import DEFAULT_BOT, Escalation
+from shared.escalation import DEFAULT_BOT, Escalation, new_id
 from shared.ports import Work
 from shared.redis_adapter.connection import open_client
 from shared.redis_adapter.keys import Keys
@@ -82,7 +82,7 @@ async def test_nobody_posts_or_listens_by_its_word(
 
 async def test_it_is_not_believed_that_it_knows_nothing(left_behind: LeftBehind) -> None:
     with pytest.raises(StoreUnavailableError, match="still the primary"):
-        await left_behind.store.get("asked since")
+        await left_behind.store.get(new_id())
     with pytest.raises(StoreUnavailableError, match="still the primary"):
         await left_behind.log.find(DEFAULT_BOT, "posted since")
 
