@@ -7,7 +7,7 @@ their ids.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, cast
+from typing import Any, Final, assert_never, cast
 
 import discord
 
@@ -20,6 +20,7 @@ from shared.answer_form import (
     FormField,
     NumberField,
     TextField,
+    TextFormat,
     YesNoField,
 )
 from shared.escalation import REASON_LIMIT
@@ -32,6 +33,7 @@ TITLE_ROOM: Final = 45
 LABEL_ROOM: Final = 45
 HINT_ROOM: Final = 100
 """Of the words under a label."""
+_BETWEEN: Final = " · "
 OPTION_ROOM: Final = 100
 YES: Final = "yes"
 NO: Final = "no"
@@ -44,6 +46,13 @@ _TITLES: Final = {
     Act.APPROVE: ("Approve", "Why? The agent is told.", REASON_LIMIT, False),
     Act.DENY: ("Deny", "Why? The agent is told.", REASON_LIMIT, False),
     Act.DECLINE: ("Decline to answer", "Why? The agent is told.", REASON_LIMIT, False),
+}
+
+_FORMATS: Final = {
+    TextFormat.EMAIL: "an e-mail address",
+    TextFormat.URI: "an address, such as https://example.org/",
+    TextFormat.DATE: "a date, such as 2026-11-22",
+    TextFormat.DATE_TIME: "date and time, such as 2026-11-22T14:30:00+01:00",
 }
 
 
@@ -97,7 +106,7 @@ def _labelled(form: AnswerForm, name: str, written: str | None) -> discord.ui.La
     """Make a field with its label, filled in with what was written, or else with its default."""
     field, required = form.properties[name], name in form.required
     shown = _default(field) if written is None else written
-    says = cut(one_line(hint(field)), HINT_ROOM) or None
+    says = hint(field) or None
     label = cut(one_line(form.label(name)), LABEL_ROOM)
     if isinstance(field, ChoiceField | YesNoField):
         menu = _menu(name, field, shown, required=required)
@@ -142,21 +151,26 @@ def written_in(interaction: discord.Interaction) -> dict[str, str]:
 
 
 def hint(field: FormField) -> str:
-    """Say what a field takes."""
-    parts = [field.description or ""]
+    """Say what a field takes: what the agent says of it, and, always whole, what is checked."""
+    said, rule = one_line(field.description or ""), _rule(field)
+    if not said or rule is None:
+        return cut(said, HINT_ROOM) or rule or ""
+    return f"{cut(said, HINT_ROOM - len(rule) - len(_BETWEEN))}{_BETWEEN}{rule}"
+
+
+def _rule(field: FormField) -> str | None:
     match field:
-        case ChoiceField() | YesNoField():
-            pass  # its menu shows it
         case NumberField():
-            parts.append("a whole number" if field.type == "integer" else "a number")
-            if field.minimum is not None:
-                parts.append(f"from {field.minimum:g}")
-            if field.maximum is not None:
-                parts.append(f"to {field.maximum:g}")
+            kind = "a whole number" if field.type == "integer" else "a number"
+            least = "" if field.minimum is None else f" from {field.minimum:.15g}"
+            most = "" if field.maximum is None else f" to {field.maximum:.15g}"
+            return f"{kind}{least}{most}"
         case TextField():
-            if field.format is not None:
-                parts.append(str(field.format))
-    return " ".join(part for part in parts if part)
+            return None if field.format is None else _FORMATS[field.format]
+        case ChoiceField() | YesNoField():
+            return None  # its menu shows it
+        case _:
+            assert_never(field)
 
 
 def _default(field: FormField) -> str | None:

@@ -69,9 +69,8 @@ def embed(
         timestamp=escalation.created_at,
     )
     if context := _context(question):
-        rendered.add_field(
-            name="What was said", value=beginning(context, CONTEXT_ROOM), inline=False
-        )
+        name, value = _context_name(question), beginning(context, CONTEXT_ROOM)
+        rendered.add_field(name=name, value=value, inline=False)
     if question.options:
         rendered.add_field(
             name="To choose from", value=beginning(_options(question), OPTIONS_ROOM), inline=False
@@ -122,10 +121,15 @@ def _room_left(question: Question) -> int:
     )
 
 
+def _context_name(question: Question) -> str:
+    """Call it as the tool calls it."""
+    return "Context" if question.approvals_needed is None else "Details"
+
+
 def _overflow(question: Question) -> Iterator[str]:
     parts = (
         ("The question goes on", plain(question.text), DESCRIPTION_ROOM),
-        ("What was said, continued", _context(question), CONTEXT_ROOM),
+        (f"{_context_name(question)}, continued", _context(question), CONTEXT_ROOM),
         ("To choose from, continued", _options(question), OPTIONS_ROOM),
     )
     for heading, whole, room in parts:

@@ -41,7 +41,7 @@ async def test_a_question_is_answered_in_its_thread_by_the_operator(fleet: Fleet
         assert starter.mentions.users == [defaults.MAYA_ID]
         assert not starter.mentions.everyone
         assert not starter.mentions.roles
-        said = next(f for f in starter.embeds[0]["fields"] if f["name"] == "What was said")
+        said = next(f for f in starter.embeds[0]["fields"] if f["name"] == "Context")
         assert "\\*\\*please\\*\\*" in said["value"]
         assert "urgently" in starter.embeds[0]["title"]
         reply = await double.person("Maya").write(thread, "Yes, 10 % is fine.")

@@ -92,7 +92,7 @@ def all_said(escalation: Escalation) -> tuple[str, str, str]:
     wholes: list[str] = []
     for beginning, heading in (
         (embed.description or "", "The question goes on"),
-        (fields.get("What was said", ""), "What was said, continued"),
+        (fields.get("Context", ""), "Context, continued"),
         (fields.get("To choose from", ""), "To choose from, continued"),
     ):
         rest = more.pop(heading, [])
@@ -389,7 +389,7 @@ def test_a_threads_name_always_fits_and_shows_something(text: str) -> None:
 
 @pytest.mark.parametrize("context", ["", " \n ", "\u200b"])
 def test_a_context_in_which_there_is_nothing_to_see_gets_no_field(context: str) -> None:
-    assert "What was said" not in values(rendering.embed(an_escalation(context=context)))
+    assert "Context" not in values(rendering.embed(an_escalation(context=context)))
 
 
 @pytest.mark.parametrize("agent", ["", " ", "\u200b"])
@@ -417,6 +417,12 @@ def test_where_a_route_waits_for_send_the_hint_says_that_messages_are_not_passed
     assert "“?”" in hint
     chosen = an_escalation(options=["yes", "no"], options_only=True)
     assert "Send" not in values(rendering.embed(chosen, manner=waits))["How to answer"]
+
+
+def test_what_surrounds_an_approval_is_called_its_details() -> None:
+    shown = values(rendering.embed(an_escalation(approvals_needed=2, context="Damaged on arrival")))
+    assert shown["Details"] == "Damaged on arrival"
+    assert "Context" not in shown
 
 
 @pytest.mark.parametrize("reason", DecisionReason)

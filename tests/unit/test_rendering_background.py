@@ -215,7 +215,7 @@ def test_what_has_room_stands_in_the_message_in_the_order_in_which_it_is_read() 
     escalation = an_escalation(context="An old customer.", background=attached)
     shown = values(rendering.embed(escalation.model_copy(update={"precedents": (known,)})))
     assert list(shown)[:5] == [
-        "What was said",
+        "Context",
         "Said last",
         "Known of the customer",
         "Links",
