@@ -21,7 +21,8 @@ from redis.asyncio import Redis
 
 from hitl import embedded_redis
 from shared.escalation import Ask, ChannelKind, Escalation, Outcome, Provenance, State
-from shared.ports import REMEMBERED_LIMIT, utc_now
+from shared.ports.clock import utc_now
+from shared.ports.precedents import REMEMBERED_LIMIT
 from shared.question import QUESTION_LIMIT, Question
 from shared.redis_adapter.connection import open_client
 from shared.redis_adapter.keys import Keys

@@ -20,7 +20,8 @@ from shared.answer_form import Answer
 from shared.attachment import Attachment
 from shared.crash_points import CrashPoint, crash_point
 from shared.escalation import ChannelKind, Escalation, Outcome, Provenance, State
-from shared.ports import EscalationStore, InboundReply, ReplyVerdict
+from shared.ports.escalations import EscalationStore
+from shared.ports.replies import InboundReply, ReplyVerdict
 from shared.question import QUESTION_LIMIT, Question
 from shared.telemetry import get_logger
 from shared.texts import legible, one_line

@@ -22,7 +22,9 @@ from escalation_worker.image_types import IMAGE_TYPES, image_type
 from shared.attachment import MEDIA_TYPE, UNKNOWN_TYPE, Attachment
 from shared.crash_points import CrashPoint, crash_point
 from shared.escalation import Escalation, State
-from shared.ports import AnswerFiles, EscalationStore, InboundReply, OfferedFile
+from shared.ports.answer_files import AnswerFiles
+from shared.ports.escalations import EscalationStore
+from shared.ports.replies import InboundReply, OfferedFile
 from shared.question import Question
 from shared.routes.route import Attachments
 from shared.telemetry import get_logger

@@ -17,7 +17,7 @@ from structlog.contextvars import bound_contextvars
 from escalation_worker.escalating import Call
 from shared.errors import ChannelUnavailableError, StoreUnavailableError
 from shared.escalation import ChannelKind, Escalation, Posting
-from shared.ports import HumanChannel, PostingJournal
+from shared.ports.channel import HumanChannel, PostingJournal
 from shared.routes.route import Route
 from shared.routes_in_force import InForce
 from shared.telemetry import get_logger

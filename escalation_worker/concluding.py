@@ -12,16 +12,11 @@ from escalation_worker.unreadable import passing_over_unreadable
 from shared.crash_points import CrashPoint, crash_point
 from shared.escalation import ChannelKind, Escalation
 from shared.expiry import TIMES_OUT, UNHEARD, expired
-from shared.ports import (
-    Backlog,
-    Clock,
-    Corrections,
-    EscalationStore,
-    HumanChannel,
-    LeaseVerdict,
-    Work,
-    utc_now,
-)
+from shared.ports.channel import HumanChannel
+from shared.ports.clock import Clock, utc_now
+from shared.ports.corrections import Corrections
+from shared.ports.escalations import EscalationStore
+from shared.ports.postings import Backlog, LeaseVerdict, Work
 from shared.question import Question
 from shared.routes.steps import End
 from shared.telemetry import get_logger

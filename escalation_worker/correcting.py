@@ -12,7 +12,9 @@ from escalation_worker.operators import WhoMayAct, note_accepted
 from escalation_worker.sending import ASKS_BACK
 from shared.crash_points import CrashPoint, crash_point
 from shared.escalation import Escalation, Outcome
-from shared.ports import Concluded, Corrections, EscalationStore, InboundReply, ReplyVerdict
+from shared.ports.corrections import Corrections
+from shared.ports.escalations import Concluded, EscalationStore
+from shared.ports.replies import InboundReply, ReplyVerdict
 from shared.question import QUESTION_LIMIT
 
 

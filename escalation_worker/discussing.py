@@ -23,7 +23,9 @@ from shared.escalation import (
     State,
     Vote,
 )
-from shared.ports import Concluded, Discussion, EscalationStore, InboundReply, ReplyVerdict
+from shared.ports.discussion import Discussion
+from shared.ports.escalations import Concluded, EscalationStore
+from shared.ports.replies import InboundReply, ReplyVerdict
 from shared.question import QUESTION_LIMIT
 from shared.texts import is_blank
 

@@ -14,7 +14,9 @@ from typing import Final, Protocol, assert_never
 
 from shared.errors import ChannelRejectedError
 from shared.escalation import Escalation, Person, PolicyProgress
-from shared.ports import Clock, Concluded, EscalationStore, PolicyLog, utc_now
+from shared.ports.clock import Clock, utc_now
+from shared.ports.escalations import Concluded, EscalationStore
+from shared.ports.policies import PolicyLog
 from shared.routes.facts import facts_of
 from shared.routes.fields import Role
 from shared.routes.policy import plan

@@ -10,7 +10,9 @@ from escalation_worker.answering import Answering, left_to_the_next_listener
 from escalation_worker.operators import WhoMayAct, find_allowed
 from shared.crash_points import CrashPoint, crash_point
 from shared.errors import StoreUnavailableError
-from shared.ports import EscalationStore, FormDrafts, InboundReply, ReplyVerdict
+from shared.ports.escalations import EscalationStore
+from shared.ports.form_drafts import FormDrafts
+from shared.ports.replies import InboundReply, ReplyVerdict
 from shared.telemetry import get_logger
 
 log = get_logger(__name__)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from shared.escalation import Outcome, Provenance, State
-from shared.ports import Clock, EscalationStore, utc_now
+from shared.ports.clock import Clock, utc_now
+from shared.ports.escalations import EscalationStore
 from shared.telemetry import get_logger
 
 log = get_logger(__name__)

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable
 from typing import Final
 
-from shared.ports import PostingLease, PostingLog
+from shared.ports.postings import PostingLease, PostingLog
 from shared.telemetry import get_logger
 
 log = get_logger(__name__)

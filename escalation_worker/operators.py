@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Protocol, Self
 
 from shared.escalation import Escalation, Person
-from shared.ports import EscalationStore, InboundReply, ReplyVerdict
+from shared.ports.escalations import EscalationStore
+from shared.ports.replies import InboundReply, ReplyVerdict
 from shared.question import Question
 from shared.routes.route import Route
 from shared.routes_in_force import InForce

@@ -23,7 +23,7 @@ from escalation_worker.manners import manners_by_route
 from escalation_worker.settings import WorkerSettings
 from escalation_worker.stores import Stores
 from shared.escalation import Escalation
-from shared.ports import HumanChannel
+from shared.ports.channel import HumanChannel
 from shared.redis_adapter.pacing import RedisPace
 from shared.redis_adapter.slots import RedisListenerSlots
 from shared.redis_adapter.waiting import RedisChanges

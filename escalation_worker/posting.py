@@ -11,15 +11,10 @@ from escalation_worker.turns import Turns
 from shared.crash_points import CrashPoint, crash_point
 from shared.errors import ChannelRejectedError
 from shared.escalation import Escalation, Posting
-from shared.ports import (
-    Clock,
-    EscalationStore,
-    HumanChannel,
-    LeaseVerdict,
-    PostingLease,
-    PostingLog,
-    utc_now,
-)
+from shared.ports.channel import HumanChannel
+from shared.ports.clock import Clock, utc_now
+from shared.ports.escalations import EscalationStore
+from shared.ports.postings import LeaseVerdict, PostingLease, PostingLog
 from shared.telemetry import get_logger
 
 log = get_logger(__name__)

@@ -14,7 +14,9 @@ from escalation_worker.manners import manner_of_route
 from escalation_worker.unreadable import passing_over_unreadable
 from shared.errors import StoreUnavailableError
 from shared.escalation import ChannelKind, Posting
-from shared.ports import Clock, EscalationStore, PolicyLog, utc_now
+from shared.ports.clock import Clock, utc_now
+from shared.ports.escalations import EscalationStore
+from shared.ports.policies import PolicyLog
 from shared.routes.route import Route
 from shared.routes_in_force import InForce
 from shared.telemetry import get_logger

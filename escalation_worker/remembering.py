@@ -12,7 +12,8 @@ from escalation_worker.unreadable import passing_over_unreadable
 from shared.crash_points import CrashPoint, crash_point
 from shared.errors import StoreUnavailableError
 from shared.escalation import Escalation, Provenance, State
-from shared.ports import EscalationStore, Precedents
+from shared.ports.escalations import EscalationStore
+from shared.ports.precedents import Precedents
 from shared.precedent import ANSWER_ROOM, ASKED_ROOM, PRECEDENTS_LIMIT, Precedent
 from shared.question import Question
 from shared.routes.route import Route

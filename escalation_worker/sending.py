@@ -16,7 +16,8 @@ from escalation_worker.manners import MannerOf, is_talk
 from escalation_worker.operators import WhoMayAct, find_allowed
 from shared.crash_points import CrashPoint, crash_point
 from shared.escalation import Escalation, State
-from shared.ports import EscalationStore, InboundReply, OfferedFile, ReplyVerdict
+from shared.ports.escalations import EscalationStore
+from shared.ports.replies import InboundReply, OfferedFile, ReplyVerdict
 from shared.question import QUESTION_LIMIT
 from shared.texts import is_blank
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from shared.escalation import REASON_LIMIT, REMARKS_LIMIT
-from shared.ports import ReplyVerdict
+from shared.ports.replies import ReplyVerdict
 from shared.question import QUESTION_LIMIT
 
 _WORDS: Final = {

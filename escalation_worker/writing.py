@@ -7,7 +7,7 @@ from dataclasses import replace
 from escalation_worker.answering import Answering
 from escalation_worker.discussing import Discussing
 from escalation_worker.sending import ASKS_BACK, Sending
-from shared.ports import InboundReply, ReplyVerdict
+from shared.ports.replies import InboundReply, ReplyVerdict
 
 
 class Writing:

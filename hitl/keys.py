@@ -15,7 +15,7 @@ from rich.table import Table
 
 from shared.access_keys import AccessKey, as_token, digest_of, new_secret
 from shared.errors import ConfigurationError, StoreUnavailableError
-from shared.ports import utc_now
+from shared.ports.clock import utc_now
 from shared.redis_adapter.access_keys import RedisAccessKeys
 from shared.redis_adapter.connection import open_client
 from shared.redis_adapter.keys import Keys

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from shared.errors import ConfigurationError
 from shared.escalation import Person
-from shared.ports import utc_now
+from shared.ports.clock import utc_now
 from shared.question import Urgency
 from shared.routes.fields import Role, in_words
 from shared.routes.file import Routes, load_routes

@@ -29,6 +29,7 @@ from mcp_gateway.doors import (
     transport_security,
 )
 from mcp_gateway.http_protocol import GuardedProtocol, OneLength
+from mcp_gateway.refusals import RefusalsTold
 from mcp_gateway.settings import LOOPBACK_AGENT, GatewaySettings
 from mcp_gateway.tasks.escalations import EscalationTasks
 from mcp_gateway.tasks.extension import TasksExtension
@@ -41,7 +42,7 @@ from shared.access_keys import AccessKeys
 from shared.errors import StoreUnavailableError
 from shared.fan_out import FanOut
 from shared.limits import Admission, Limits
-from shared.ports import Changes
+from shared.ports.waiting import Changes
 from shared.redis_adapter.access_keys import RedisAccessKeys, RedisAdmission
 from shared.redis_adapter.connection import open_client, open_subscriber
 from shared.redis_adapter.discussion import RedisDiscussion
@@ -124,6 +125,7 @@ def build_app(
     app.router.redirect_slashes = False
     app.add_middleware(UnknownForNow)
     app.add_middleware(OneLength)
+    app.add_middleware(RefusalsTold)
     app.add_route("/healthz", healthz)
     app.add_route("/readyz", readyz)
     return app

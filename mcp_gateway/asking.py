@@ -37,15 +37,11 @@ from shared.escalation import (
     State,
 )
 from shared.expiry import ABANDONED, expired
-from shared.ports import (
-    AnswerFiles,
-    Clock,
-    Discussion,
-    EscalationStore,
-    Reply,
-    ReplyWaiter,
-    utc_now,
-)
+from shared.ports.answer_files import AnswerFiles
+from shared.ports.clock import Clock, utc_now
+from shared.ports.discussion import Discussion
+from shared.ports.escalations import EscalationStore
+from shared.ports.waiting import Reply, ReplyWaiter
 from shared.question import Question
 from shared.routes.route import CallerGone
 from shared.routes_in_force import InForce

@@ -15,7 +15,8 @@ from mcp_gateway.caller import Caller
 from shared.crash_points import CrashPoint, crash_point
 from shared.errors import StoreUnavailableError, StoreUncertainError
 from shared.escalation import OPEN_STATES, Escalation, Outcome, Provenance, State
-from shared.ports import Clock, Concluded, EscalationStore
+from shared.ports.clock import Clock
+from shared.ports.escalations import Concluded, EscalationStore
 from shared.question import Question
 from shared.routes.route import CallerGone
 from shared.telemetry import get_logger

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from shared.errors import StoreUnavailableError
 from shared.escalation import Escalation
-from shared.ports import AnswerFiles
+from shared.ports.answer_files import AnswerFiles
 from shared.telemetry import get_logger
 
 log = get_logger(__name__)

@@ -40,7 +40,10 @@ from escalation_worker.desk.views import QuestionView, Snapshot, Trouble
 from escalation_worker.discussing import Discussing
 from shared.errors import StoreUnavailableError
 from shared.escalation import ChannelKind
-from shared.ports import Changes, Clock, EscalationStore, InboundReply, ReplyVerdict, utc_now
+from shared.ports.clock import Clock, utc_now
+from shared.ports.escalations import EscalationStore
+from shared.ports.replies import InboundReply, ReplyVerdict
+from shared.ports.waiting import Changes
 
 STATIC: Final = Path(__file__).parent / "static"
 KEEP_ALIVE_SECONDS: Final = 10

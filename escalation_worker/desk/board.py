@@ -14,7 +14,9 @@ from typing import Final
 from escalation_worker.desk.views import QuestionView, Snapshot, Trouble, view_of
 from shared.errors import StoreUnavailableError
 from shared.escalation import Escalation
-from shared.ports import Changes, Clock, EscalationStore
+from shared.ports.clock import Clock
+from shared.ports.escalations import EscalationStore
+from shared.ports.waiting import Changes
 from shared.telemetry import get_logger
 
 log = get_logger(__name__)

@@ -6,7 +6,7 @@ from typing import Final
 
 from escalation_worker.operators import Operators
 from shared.escalation import ChannelKind, Escalation, Posting
-from shared.ports import PostingJournal
+from shared.ports.channel import PostingJournal
 
 DESK_ROLE: Final = "desk"
 """The role of everybody who got past the desk's door: its password, or being on this host."""

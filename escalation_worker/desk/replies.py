@@ -11,7 +11,7 @@ from escalation_worker.desk.views import view_of
 from escalation_worker.discussing import counted_in_words
 from escalation_worker.verdicts import in_words
 from shared.escalation import Escalation, State
-from shared.ports import ReplyVerdict
+from shared.ports.replies import ReplyVerdict
 from shared.texts import one_line
 
 _STATUS: Final = {

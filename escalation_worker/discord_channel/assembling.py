@@ -37,7 +37,7 @@ from escalation_worker.operators import OperatorsByRoute
 from escalation_worker.sending import Sending
 from escalation_worker.stores import Stores
 from escalation_worker.writing import Writing
-from shared.ports import Clock, utc_now
+from shared.ports.clock import Clock, utc_now
 from shared.routes.route import Route
 from shared.routes_in_force import InForce
 

@@ -22,7 +22,8 @@ from escalation_worker.discord_channel.members import give_roles
 from escalation_worker.discord_channel.places import GONE, can_be_read
 from shared.crash_points import CrashPoint, crash_point
 from shared.escalation import ChannelKind, Posting
-from shared.ports import Clock, Hold, utc_now
+from shared.ports.clock import Clock, utc_now
+from shared.ports.hold import Hold
 from shared.telemetry import get_logger
 
 log = get_logger(__name__)

@@ -31,7 +31,7 @@ from escalation_worker.manners import MannerOf, NoteManner
 from shared.crash_points import CrashPoint, crash_point
 from shared.errors import ChannelRejectedError, ChannelUnavailableError
 from shared.escalation import ChannelKind, Escalation, Posting
-from shared.ports import PostingJournal
+from shared.ports.channel import PostingJournal
 from shared.telemetry import get_logger
 
 log = get_logger(__name__)

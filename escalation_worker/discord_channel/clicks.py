@@ -23,7 +23,9 @@ from escalation_worker.manners import MannerOf
 from escalation_worker.verdicts import in_words
 from shared.errors import StoreUnavailableError, UnreadableRecordError
 from shared.escalation import Escalation
-from shared.ports import EscalationStore, Hold, InboundReply, ReplyVerdict
+from shared.ports.escalations import EscalationStore
+from shared.ports.hold import Hold
+from shared.ports.replies import InboundReply, ReplyVerdict
 from shared.telemetry import get_logger
 
 log = get_logger(__name__)

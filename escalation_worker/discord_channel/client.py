@@ -15,7 +15,7 @@ from discord.http import Route
 from escalation_worker.discord_channel.interactions import Hears
 from escalation_worker.discord_channel.listener import Listener
 from shared.escalation import Posting
-from shared.ports import Hold
+from shared.ports.hold import Hold
 from shared.telemetry import get_logger
 
 log = get_logger(__name__)

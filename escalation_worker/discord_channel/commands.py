@@ -31,7 +31,10 @@ from escalation_worker.discussing import Discussing, counted_in_words
 from escalation_worker.verdicts import in_words
 from shared.errors import StoreUnavailableError, UnreadableRecordError
 from shared.escalation import Escalation, may_be_id
-from shared.ports import Clock, EscalationStore, Hold, InboundReply, ReplyVerdict, utc_now
+from shared.ports.clock import Clock, utc_now
+from shared.ports.escalations import EscalationStore
+from shared.ports.hold import Hold
+from shared.ports.replies import InboundReply, ReplyVerdict
 from shared.question import OPTION_LIMIT
 from shared.routes.schedule import Schedule
 from shared.telemetry import get_logger

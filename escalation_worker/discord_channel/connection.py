@@ -41,7 +41,8 @@ from shared.errors import (
 )
 from shared.escalation import Posting
 from shared.expiry import ARRIVAL
-from shared.ports import Clock, Hold, utc_now
+from shared.ports.clock import Clock, utc_now
+from shared.ports.hold import Hold
 from shared.telemetry import get_logger
 
 log = get_logger(__name__)

@@ -18,7 +18,10 @@ from escalation_worker.discord_channel.places import GONE
 from escalation_worker.unreadable import passing_over_unreadable
 from escalation_worker.verdicts import in_words
 from shared.escalation import Escalation
-from shared.ports import Corrections, EscalationStore, Hold, InboundReply, ReplyVerdict
+from shared.ports.corrections import Corrections
+from shared.ports.escalations import EscalationStore
+from shared.ports.hold import Hold
+from shared.ports.replies import InboundReply, ReplyVerdict
 from shared.question import QUESTION_LIMIT
 
 HearEdit = Callable[[discord.Message, Hold], Awaitable[None]]

@@ -9,7 +9,7 @@ from typing import Final
 import discord
 
 from escalation_worker.discord_channel.texts import brief
-from shared.ports import InboundReply, OfferedFile, ReplyVerdict
+from shared.ports.replies import InboundReply, OfferedFile, ReplyVerdict
 
 SENTENCE_ROOM: Final = 300
 """Of one file's name and why it was not passed on, before it is escaped."""

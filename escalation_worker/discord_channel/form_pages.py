@@ -19,7 +19,8 @@ from escalation_worker.filling_in import FillingIn, PageTaken
 from escalation_worker.verdicts import in_words
 from shared.answer_form import AnswerForm
 from shared.escalation import Escalation
-from shared.ports import DRAFT_LENGTH, InboundReply, ReplyVerdict
+from shared.ports.form_drafts import DRAFT_LENGTH
+from shared.ports.replies import InboundReply, ReplyVerdict
 
 MESSAGE_ROOM: Final = 1_900
 LABEL_ROOM: Final = 60

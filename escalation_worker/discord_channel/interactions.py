@@ -12,7 +12,8 @@ from typing import Final, Protocol
 import discord
 
 from shared.escalation import ChannelKind
-from shared.ports import Hold, InboundReply
+from shared.ports.hold import Hold
+from shared.ports.replies import InboundReply
 
 TRY_AGAIN: Final = "Nothing was passed on, please try again in a moment."
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import discord
 
-from shared.ports import ReplyVerdict
+from shared.ports.replies import ReplyVerdict
 
 
 def replied_to(message: discord.Message) -> int | None:

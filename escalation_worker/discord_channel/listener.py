@@ -28,7 +28,8 @@ from escalation_worker.discord_channel.notices import ONCE_A_QUESTION, notice, s
 from escalation_worker.unreadable import passing_over_unreadable
 from shared.errors import StoreUnavailableError
 from shared.escalation import ChannelKind
-from shared.ports import Hold, InboundReply, OnReply, ReplyVerdict
+from shared.ports.hold import Hold
+from shared.ports.replies import InboundReply, OnReply, ReplyVerdict
 from shared.telemetry import get_logger
 
 log = get_logger(__name__)

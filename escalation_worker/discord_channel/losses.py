@@ -18,7 +18,8 @@ from escalation_worker.discord_channel import problems, rendering
 from escalation_worker.discord_channel.places import GONE, NOBODY, is_there, starter_of
 from escalation_worker.unreadable import passing_over_unreadable
 from shared.escalation import Escalation, Posting, State
-from shared.ports import EscalationStore, PostingLog
+from shared.ports.escalations import EscalationStore
+from shared.ports.postings import PostingLog
 from shared.telemetry import get_logger
 
 log = get_logger(__name__)

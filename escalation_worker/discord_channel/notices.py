@@ -9,7 +9,7 @@ import discord
 
 from escalation_worker.discord_channel.kinds import is_forward
 from escalation_worker.verdicts import in_words
-from shared.ports import ReplyVerdict
+from shared.ports.replies import ReplyVerdict
 from shared.telemetry import get_logger
 
 log = get_logger(__name__)

@@ -19,7 +19,7 @@ from escalation_worker.discord_channel.rendering import MESSAGE_ROOM, on_it, thr
 from escalation_worker.discord_channel.texts import brief, cut
 from escalation_worker.operators import WhoMayAct
 from shared.escalation import Escalation, State
-from shared.ports import EscalationStore
+from shared.ports.escalations import EscalationStore
 
 CHOICES_LIMIT: Final = 25
 CHOICE_ROOM: Final = 100

@@ -18,7 +18,8 @@ from escalation_worker.discord_channel.whispers import NOBODY, NOT_TOLD, not_tol
 from escalation_worker.sending import Sending, Written
 from escalation_worker.verdicts import in_words
 from shared.errors import StoreUnavailableError, UnreadableRecordError
-from shared.ports import EscalationStore, InboundReply, ReplyVerdict
+from shared.ports.escalations import EscalationStore
+from shared.ports.replies import InboundReply, ReplyVerdict
 from shared.telemetry import get_logger
 
 log = get_logger(__name__)

@@ -16,7 +16,8 @@ from escalation_worker.escalating import first_call
 from escalation_worker.manners import NoteManner, manners_by_route
 from shared.errors import ChannelRejectedError
 from shared.escalation import ChannelKind, Escalation, Posting
-from shared.ports import Clock, PostingJournal, utc_now
+from shared.ports.channel import PostingJournal
+from shared.ports.clock import Clock, utc_now
 from shared.routes.route import Route
 from shared.routes_in_force import InForce
 from shared.telemetry import get_logger

@@ -8,7 +8,8 @@ from datetime import timedelta
 from typing import Final
 
 from shared.errors import StoreUnavailableError
-from shared.ports import SLOT_LENGTH, Hold, ListenerSlots
+from shared.ports.hold import Hold
+from shared.ports.listening import SLOT_LENGTH, ListenerSlots
 from shared.telemetry import get_logger
 
 log = get_logger(__name__)

@@ -24,7 +24,7 @@ from mcp_gateway.tasks.view import paced, task_of
 from shared.crash_points import CrashPoint, crash_point
 from shared.errors import EndedError, StoreUnavailableError, UnknownEscalationError
 from shared.escalation import Escalation
-from shared.ports import Changes
+from shared.ports.waiting import Changes
 
 LOOK_SECONDS: Final = 5.0
 """How often what is watched is read without a hint: one may be lost, and deadlines give none."""

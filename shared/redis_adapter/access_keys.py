@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from shared.access_keys import AccessKey
 from shared.limits import Counted, Limits
-from shared.ports import Clock, utc_now
+from shared.ports.clock import Clock, utc_now
 from shared.redis_adapter.connection import translated_errors
 from shared.redis_adapter.records import to_ms
 from shared.redis_adapter.scripts import Replicas, Scripts

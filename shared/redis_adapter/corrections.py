@@ -6,7 +6,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from shared.escalation import Outcome
-from shared.ports import Clock, Concluded, Hold, utc_now
+from shared.ports.clock import Clock, utc_now
+from shared.ports.escalations import Concluded
+from shared.ports.hold import Hold
 from shared.redis_adapter.connection import translated_errors
 from shared.redis_adapter.jobs import JobName, make_job
 from shared.redis_adapter.records import concluded, to_ms

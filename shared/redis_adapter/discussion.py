@@ -16,7 +16,9 @@ from shared.escalation import (
     Vote,
     states_before,
 )
-from shared.ports import Clock, Concluded, Hold, utc_now
+from shared.ports.clock import Clock, utc_now
+from shared.ports.escalations import Concluded
+from shared.ports.hold import Hold
 from shared.redis_adapter.jobs import Job, JobName, make_job
 from shared.redis_adapter.records import concluded, to_ms
 from shared.redis_adapter.scripts import Replicas, Scripts

@@ -7,7 +7,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final, cast
 
 from shared.escalation import OPEN_STATES
-from shared.ports import DRAFT_LENGTH, Drafted, Hold
+from shared.ports.form_drafts import DRAFT_LENGTH, Drafted
+from shared.ports.hold import Hold
 from shared.redis_adapter.connection import translated_errors
 from shared.redis_adapter.scripts import Scripts
 

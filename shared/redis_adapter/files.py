@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from shared.ports import Hold
+from shared.ports.hold import Hold
 from shared.redis_adapter.connection import translated_errors
 from shared.redis_adapter.scripts import Scripts
 

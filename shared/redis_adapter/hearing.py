@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, cast
 from pydantic import ValidationError
 
 from shared.escalation import Posting
-from shared.ports import Hold
+from shared.ports.hold import Hold
 from shared.redis_adapter.connection import translated_errors
 from shared.redis_adapter.records import from_ms, to_ms
 from shared.redis_adapter.scripts import Scripts

@@ -54,7 +54,7 @@ from arq.constants import job_key_prefix
 
 from shared.escalation import DEFAULT_BOT
 from shared.limits import Counted
-from shared.ports import Hold
+from shared.ports.hold import Hold
 from shared.texts import digest
 
 

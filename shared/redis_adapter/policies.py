@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from shared.escalation import OPEN_STATES, Escalation, PolicyProgress
-from shared.ports import Clock, Concluded, utc_now
+from shared.ports.clock import Clock, utc_now
+from shared.ports.escalations import Concluded
 from shared.redis_adapter.jobs import JobName, make_job
 from shared.redis_adapter.records import concluded, to_ms
 from shared.redis_adapter.scripts import Scripts

@@ -10,7 +10,8 @@ from arq.constants import in_progress_key_prefix, job_key_prefix
 
 from shared.escalation import Posting, State
 from shared.manner import Manner
-from shared.ports import Clock, LeaseVerdict, PostingLease, Work, utc_now
+from shared.ports.clock import Clock, utc_now
+from shared.ports.postings import LeaseVerdict, PostingLease, Work
 from shared.redis_adapter.connection import translated_errors
 from shared.redis_adapter.jobs import JobName, job_prefix, make_job
 from shared.redis_adapter.records import from_flat, manner_as_json, to_ms

@@ -8,7 +8,9 @@ from pydantic import TypeAdapter
 
 from shared.escalation import Escalation
 from shared.likeness import ALIKE, PRIOR, READ_LIMIT, terms_of
-from shared.ports import REMEMBERED_LIMIT, Clock, Concluded, utc_now
+from shared.ports.clock import Clock, utc_now
+from shared.ports.escalations import Concluded
+from shared.ports.precedents import REMEMBERED_LIMIT
 from shared.precedent import Precedent
 from shared.redis_adapter.connection import translated_errors
 from shared.redis_adapter.records import concluded, to_ms

@@ -26,7 +26,7 @@ from shared.escalation import (
     Vote,
 )
 from shared.manner import Manner, MannerShown
-from shared.ports import Concluded
+from shared.ports.escalations import Concluded
 from shared.precedent import Precedent
 from shared.question import Question
 

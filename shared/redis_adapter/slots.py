@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
-from shared.ports import SLOT_LENGTH, Hold
+from shared.ports.hold import Hold
+from shared.ports.listening import SLOT_LENGTH
 from shared.redis_adapter.scripts import Replicas, Scripts
 
 if TYPE_CHECKING:

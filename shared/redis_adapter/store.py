@@ -18,7 +18,9 @@ from shared.escalation import (
     states_before,
 )
 from shared.expiry import ARRIVAL, WORD
-from shared.ports import Accepted, Clock, Concluded, Hold, utc_now
+from shared.ports.clock import Clock, utc_now
+from shared.ports.escalations import Accepted, Concluded
+from shared.ports.hold import Hold
 from shared.redis_adapter.connection import translated_errors
 from shared.redis_adapter.jobs import Job, JobName, make_job
 from shared.redis_adapter.listing import SCAN_LIMIT, Listing

@@ -20,7 +20,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from shared.errors import StoreUnavailableError
 from shared.escalation import Outcome, Remark
 from shared.fan_out import FanOut
-from shared.ports import Reply
+from shared.ports.waiting import Reply
 from shared.redis_adapter.connection import CALL_SECONDS, translated_errors, unavailable
 from shared.telemetry import get_logger
 

@@ -36,7 +36,10 @@ from mcp_gateway.tasks.replies import open_requests
 from mcp_gateway.tasks.shapes import Status, Task
 from mcp_gateway.tasks.view import task_of
 from shared.escalation import Author, Escalation, Outcome, Person, Provenance, Remark, State
-from shared.ports import Changes, Discussion, EscalationStore, utc_now
+from shared.ports.clock import utc_now
+from shared.ports.discussion import Discussion
+from shared.ports.escalations import EscalationStore
+from shared.ports.waiting import Changes
 from shared.question import Question
 
 TASK_TOOLS: Final = ("slow_compute", "confirm_delete", "multi_input", "test_tool_with_task")

@@ -16,28 +16,25 @@ from support.key_checker import leaking_keys
 from shared.access_keys import AccessKeys
 from shared.escalation import DEFAULT_BOT
 from shared.limits import Admission
-from shared.memory import MemoryEscalations
-from shared.memory_access import MemoryAccessKeys, MemoryAdmission
-from shared.memory_corrections import MemoryCorrections
-from shared.memory_discussion import MemoryDiscussion
-from shared.memory_drafts import MemoryFormDrafts
-from shared.memory_files import MemoryAnswerFiles
-from shared.memory_listening import MemoryHearing, MemoryListenerSlots, MemorySlots
-from shared.memory_policies import MemoryPolicyLog
-from shared.memory_precedents import MemoryPrecedents
-from shared.ports import (
-    SLOT_LENGTH,
-    AnswerFiles,
-    Corrections,
-    Discussion,
-    EscalationStore,
-    FormDrafts,
-    ListenerSlots,
-    PolicyLog,
-    PostingLog,
-    Precedents,
-    ReplyWaiter,
-)
+from shared.memory.access import MemoryAccessKeys, MemoryAdmission
+from shared.memory.answer_files import MemoryAnswerFiles
+from shared.memory.corrections import MemoryCorrections
+from shared.memory.discussion import MemoryDiscussion
+from shared.memory.escalations import MemoryEscalations
+from shared.memory.form_drafts import MemoryFormDrafts
+from shared.memory.listening import MemoryHearing, MemoryListenerSlots, MemorySlots
+from shared.memory.policies import MemoryPolicyLog
+from shared.memory.precedents import MemoryPrecedents
+from shared.ports.answer_files import AnswerFiles
+from shared.ports.corrections import Corrections
+from shared.ports.discussion import Discussion
+from shared.ports.escalations import EscalationStore
+from shared.ports.form_drafts import FormDrafts
+from shared.ports.listening import SLOT_LENGTH, ListenerSlots
+from shared.ports.policies import PolicyLog
+from shared.ports.postings import PostingLog
+from shared.ports.precedents import Precedents
+from shared.ports.waiting import ReplyWaiter
 from shared.redis_adapter.access_keys import RedisAccessKeys, RedisAdmission
 from shared.redis_adapter.connection import open_client, open_subscriber
 from shared.redis_adapter.corrections import RedisCorrections

@@ -10,7 +10,8 @@ from support.make import a_correction, an_ask, an_outcome
 
 from contract.conftest import Backend
 from shared.escalation import Escalation, News, Outcome, State
-from shared.ports import Concluded, Hold
+from shared.ports.escalations import Concluded
+from shared.ports.hold import Hold
 
 GRACE = timedelta(minutes=2)
 

@@ -7,7 +7,7 @@ from support.make import JON, MAYA, a_posting, a_remark, a_vote, an_ask, an_outc
 
 from contract.conftest import Backend
 from shared.escalation import CLAIM_SOURCES_LIMIT, REMARKS_LIMIT, Author, Claim, Escalation, State
-from shared.ports import Hold
+from shared.ports.hold import Hold
 
 
 async def posted(backend: Backend) -> Escalation:

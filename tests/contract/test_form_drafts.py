@@ -10,7 +10,8 @@ from support.make import JON, MAYA, an_ask, an_outcome
 
 from contract.conftest import Backend
 from shared.escalation import Escalation, State
-from shared.ports import DRAFT_LENGTH, Drafted, FormDrafts, Hold
+from shared.ports.form_drafts import DRAFT_LENGTH, Drafted, FormDrafts
+from shared.ports.hold import Hold
 
 
 async def asked(backend: Backend) -> Escalation:

@@ -8,7 +8,7 @@ from support.make import a_posting, an_ask, an_outcome
 
 from contract.conftest import Backend
 from shared.escalation import DEFAULT_BOT, Escalation, State
-from shared.ports import Hold
+from shared.ports.hold import Hold
 
 BILLING = "BILLING_TOKEN"
 MOMENT = datetime(2026, 1, 1, 12, tzinfo=UTC)

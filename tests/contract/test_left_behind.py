@@ -14,7 +14,7 @@ from support.make import a_posting, an_ask
 
 from shared.errors import StoreUnavailableError, StoreUncertainError
 from shared.escalation import DEFAULT_BOT, Escalation, new_id
-from shared.ports import Work
+from shared.ports.postings import Work
 from shared.redis_adapter.connection import open_client
 from shared.redis_adapter.keys import Keys
 from shared.redis_adapter.posting import RedisPostingLog

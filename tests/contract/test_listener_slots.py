@@ -6,7 +6,7 @@ import asyncio
 from datetime import timedelta
 
 from contract.conftest import Backend
-from shared.ports import Hold
+from shared.ports.hold import Hold
 
 
 async def test_one_worker_holds_the_slot_until_it_gives_it_back(backend: Backend) -> None:

@@ -20,7 +20,7 @@ from support.relay import Relay, relay_to
 
 from hitl import embedded_redis
 from shared.errors import StoreUnavailableError, StoreUncertainError
-from shared.ports import utc_now
+from shared.ports.clock import utc_now
 from shared.redis_adapter.connection import open_client, open_queue
 from shared.redis_adapter.keys import Keys
 from shared.redis_adapter.scripts import Scripts

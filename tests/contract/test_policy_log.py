@@ -15,7 +15,7 @@ from support.make import JON, MAYA, a_posting, a_remark, an_ask, an_outcome
 
 from contract.conftest import Backend
 from shared.escalation import Claim, Escalation, PolicyProgress, State, TierReached
-from shared.ports import Work
+from shared.ports.postings import Work
 from shared.redis_adapter.connection import open_client
 from shared.redis_adapter.keys import Keys
 from shared.redis_adapter.policies import RedisPolicyLog

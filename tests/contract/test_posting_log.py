@@ -15,7 +15,7 @@ from support.key_checker import leaking_keys
 from support.make import JON, MAYA, a_posting, a_remark, an_ask, an_outcome
 
 from shared.escalation import CLAIM_SOURCES_LIMIT, Claim, Escalation, News, State
-from shared.ports import Work
+from shared.ports.postings import Work
 from shared.redis_adapter.connection import open_client
 from shared.redis_adapter.discussion import RedisDiscussion
 from shared.redis_adapter.keys import Keys

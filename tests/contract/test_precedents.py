@@ -7,7 +7,7 @@ from support.make import an_ask, an_outcome
 
 from contract.conftest import Backend
 from shared.escalation import Escalation, State
-from shared.ports import REMEMBERED_LIMIT, Precedents
+from shared.ports.precedents import REMEMBERED_LIMIT, Precedents
 from shared.precedent import Precedent
 
 SHELVES = "May I give 10 % off two shelves?"

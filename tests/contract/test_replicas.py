@@ -15,7 +15,7 @@ from support.make import an_ask, an_outcome
 from support.sentinel_set import Server, primary_and_replica
 
 from shared.errors import StoreUnavailableError, StoreUncertainError
-from shared.ports import utc_now
+from shared.ports.clock import utc_now
 from shared.redis_adapter.connection import open_client
 from shared.redis_adapter.keys import Keys
 from shared.redis_adapter.scripts import Replicas

@@ -36,23 +36,18 @@ from shared.escalation import (
     Person,
     State,
 )
-from shared.memory import MemoryEscalations
-from shared.memory_corrections import MemoryCorrections
-from shared.memory_discussion import MemoryDiscussion
-from shared.memory_listening import MemoryListenerSlots, MemorySlots
-from shared.memory_precedents import MemoryPrecedents
-from shared.ports import (
-    Concluded,
-    Corrections,
-    Discussion,
-    EscalationStore,
-    Hold,
-    LeaseVerdict,
-    ListenerSlots,
-    PostingLease,
-    PostingLog,
-    Precedents,
-)
+from shared.memory.corrections import MemoryCorrections
+from shared.memory.discussion import MemoryDiscussion
+from shared.memory.escalations import MemoryEscalations
+from shared.memory.listening import MemoryListenerSlots, MemorySlots
+from shared.memory.precedents import MemoryPrecedents
+from shared.ports.corrections import Corrections
+from shared.ports.discussion import Discussion
+from shared.ports.escalations import Concluded, EscalationStore
+from shared.ports.hold import Hold
+from shared.ports.listening import ListenerSlots
+from shared.ports.postings import LeaseVerdict, PostingLease, PostingLog
+from shared.ports.precedents import Precedents
 from shared.redis_adapter.connection import open_client
 from shared.redis_adapter.corrections import RedisCorrections
 from shared.redis_adapter.discussion import RedisDiscussion

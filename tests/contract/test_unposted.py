@@ -7,7 +7,7 @@ from support.make import JON, MAYA, a_posting, a_remark, a_vote, an_ask, an_outc
 
 from contract.conftest import Backend
 from shared.escalation import Author, Claim, Escalation, State
-from shared.ports import LeaseVerdict
+from shared.ports.postings import LeaseVerdict
 
 
 async def verdict_on(backend: Backend, escalation: Escalation) -> LeaseVerdict:

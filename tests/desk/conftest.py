@@ -19,9 +19,9 @@ from escalation_worker.discussing import Discussing
 from escalation_worker.manners import MannerOf, usual
 from escalation_worker.operators import Operators
 from shared.escalation import Escalation, Outcome, Provenance, State
-from shared.memory import MemoryEscalations
-from shared.memory_discussion import MemoryDiscussion
-from shared.ports import Clock, utc_now
+from shared.memory.discussion import MemoryDiscussion
+from shared.memory.escalations import MemoryEscalations
+from shared.ports.clock import Clock, utc_now
 
 HOST = "127.0.0.1:8780"
 PASSWORD = "a long enough password"

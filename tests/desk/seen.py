@@ -16,7 +16,7 @@ from desk.conftest import a_desk
 from escalation_worker.desk.serving import serve_desk
 from hitl.embedded_redis import free_port
 from shared.escalation import Escalation, State
-from shared.memory import MemoryEscalations
+from shared.memory.escalations import MemoryEscalations
 
 
 @dataclass(frozen=True, slots=True)

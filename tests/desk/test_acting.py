@@ -14,8 +14,8 @@ from escalation_worker.operators import Operators
 from shared.answer_form import AnswerForm
 from shared.escalation import Author, Escalation, Posting, State
 from shared.manner import Manner
-from shared.memory import MemoryEscalations
-from shared.memory_discussion import MemoryDiscussion
+from shared.memory.discussion import MemoryDiscussion
+from shared.memory.escalations import MemoryEscalations
 from shared.routes.route import DecisionReason
 
 FORM = AnswerForm.model_validate(

@@ -12,7 +12,7 @@ from escalation_worker.desk.channel import DeskChannel
 from escalation_worker.operators import Operators
 from shared.errors import StoreUnavailableError
 from shared.escalation import ChannelKind, Posting, State
-from shared.memory import MemoryEscalations
+from shared.memory.escalations import MemoryEscalations
 
 
 async def test_an_answer_becomes_the_outcome_with_the_operators_name(desk: Desk) -> None:

@@ -11,7 +11,7 @@ from desk.conftest import Desk, a_client
 from escalation_worker.operators import Operators
 from shared.background import Background
 from shared.escalation import Escalation
-from shared.memory_precedents import MemoryPrecedents
+from shared.memory.precedents import MemoryPrecedents
 from shared.precedent import Precedent
 
 ATTACHED = Background.model_validate(

@@ -13,8 +13,8 @@ from desk.browser import PROGRAM
 from desk.seen import Seen, a_seen_desk
 from shared.background import Background
 from shared.escalation import Escalation
-from shared.memory_precedents import MemoryPrecedents
-from shared.ports import utc_now
+from shared.memory.precedents import MemoryPrecedents
+from shared.ports.clock import utc_now
 from shared.precedent import Precedent
 
 pytestmark = [

@@ -14,7 +14,7 @@ from desk.conftest import Desk
 from desk.seen import Seen, a_seen_desk
 from escalation_worker.desk.views import view_of
 from shared.escalation import Escalation, Outcome, Provenance, State
-from shared.ports import utc_now
+from shared.ports.clock import utc_now
 
 Test = TypeVar("Test", bound=Callable[..., Any])
 

@@ -12,8 +12,8 @@ from desk.browser import PROGRAM
 from desk.seen import Seen, a_seen_desk
 from shared.answer_form import AnswerForm
 from shared.escalation import Author, Claim, State
-from shared.memory_discussion import MemoryDiscussion
-from shared.ports import utc_now
+from shared.memory.discussion import MemoryDiscussion
+from shared.ports.clock import utc_now
 
 pytestmark = [
     pytest.mark.slow,

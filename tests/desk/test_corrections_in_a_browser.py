@@ -13,8 +13,8 @@ from desk.browser import PROGRAM
 from desk.seen import Seen, a_seen_desk
 from shared.attachment import Attachment
 from shared.escalation import Escalation, Outcome, Provenance, State
-from shared.memory_corrections import MemoryCorrections
-from shared.ports import utc_now
+from shared.memory.corrections import MemoryCorrections
+from shared.ports.clock import utc_now
 
 pytestmark = [
     pytest.mark.slow,

@@ -13,7 +13,7 @@ from support.make import an_outcome
 from desk.browser import PROGRAM
 from desk.seen import a_seen_desk
 from shared.background import Background
-from shared.ports import utc_now
+from shared.ports.clock import utc_now
 
 pytestmark = [
     pytest.mark.slow,

@@ -25,7 +25,7 @@ from hitl.embedded_redis import free_port
 from shared.attachment import Attachment
 from shared.errors import StoreUnavailableError
 from shared.escalation import State
-from shared.memory import MemoryEscalations
+from shared.memory.escalations import MemoryEscalations
 
 SOON = 5.0
 

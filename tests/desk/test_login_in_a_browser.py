@@ -11,7 +11,7 @@ from desk.browser import PROGRAM, a_browser
 from desk.conftest import PASSWORD, a_desk
 from escalation_worker.desk.serving import serve_desk
 from hitl.embedded_redis import free_port
-from shared.memory import MemoryEscalations
+from shared.memory.escalations import MemoryEscalations
 
 pytestmark = [
     pytest.mark.slow,

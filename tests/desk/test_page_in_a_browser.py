@@ -11,7 +11,7 @@ from support.make import an_outcome
 from desk.browser import PROGRAM
 from desk.seen import Seen, a_seen_desk
 from shared.escalation import State
-from shared.ports import utc_now
+from shared.ports.clock import utc_now
 
 pytestmark = [
     pytest.mark.slow,

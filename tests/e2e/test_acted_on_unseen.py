@@ -15,7 +15,7 @@ from e2e.conftest import Fleet
 from e2e.test_crash_points import assert_shown_once, until_dead, until_nothing_is_due
 from shared.crash_points import VARIABLE, CrashPoint
 from shared.escalation import Claim, Person
-from shared.ports import utc_now
+from shared.ports.clock import utc_now
 from shared.redis_adapter.discussion import RedisDiscussion
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(120)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -299,12 +300,17 @@ async def test_names_and_keys_are_looked_at_through_the_proxy_too(fleet: Fleet) 
 async def test_only_a_trusted_proxy_is_believed_how_a_client_came(fleet: Fleet) -> None:
     trusting = await fleet.add_gateway(BEHIND)
     other = await fleet.add_gateway({**BEHIND, "GATEWAY_TRUSTED_PROXIES": "10.9.8.0/24"})
-    async with asyncio.timeout(40), before([trusting, other]) as behind, behind.http() as http:
-        answers = await behind.until_both_served("GET", lambda: http.get(behind.proxy.url + "/"))
-    # A path with a slash too much is sent to the right one, by the way that the client is said
-    # to have come.
-    where = {
-        served: each.headers["location"]
-        for served, each in zip(behind.proxy.who_served("GET"), answers, strict=True)
-    }
-    assert where == {0: f"https://{NAME}/mcp", 1: f"http://{NAME}/mcp"}
+    elsewhere = httpx2.AsyncHTTPTransport(local_address="127.0.0.2")
+    wrong = {**ACCEPT, "Host": NAME, "Authorization": "Bearer wrong-key-0123456789"}
+    async with (
+        asyncio.timeout(40),
+        before([trusting, other]) as behind,
+        httpx2.AsyncClient(transport=elsewhere, headers=wrong) as http,
+    ):
+        await behind.until_both_served(
+            "tools/list", lambda: http.post(behind.proxy.url, json=HELLO)
+        )
+        for gateway, came_from in ((trusting, "127.0.0.2"), (other, "127.0.0.1")):
+            await gateway.until_logged("caller_refused")
+            refused = next(each for each in gateway.text().splitlines() if "caller_refused" in each)
+            assert json.loads(refused)["client"] == came_from

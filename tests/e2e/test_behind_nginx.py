@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import shutil
 from collections.abc import AsyncGenerator
@@ -178,8 +179,10 @@ async def test_a_foreign_name_is_refused_and_what_a_client_says_of_its_way_is_no
         assert await say(Host="rebound.example") == 421
         assert await say(Origin="https://rebound.example") == 403
         assert await say(Authorization="Bearer wrong-key-0123456789") == 401
-        there = await http.get(nginx.url + "/", headers=spoofed)
-        assert there.headers["location"] == f"https://{NAME}/mcp"
+        assert await say(Authorization="Bearer another-key-0123456789", **spoofed) == 401
+        refused = [each for gateway in nginx.gateways for each in gateway.text().splitlines()]
+        came_from = {json.loads(each)["client"] for each in refused if "caller_refused" in each}
+        assert came_from == {"127.0.0.1"}
         large = {**HELLO, "params": {"filler": "x" * 1_100_000}}
         assert (await http.post(nginx.url, json=large, headers=ACCEPT)).status_code == 413
 

@@ -233,7 +233,7 @@ def _tell_all_again() -> None:
 def _drop_in_words() -> None:
     """Tell the agent that its route dropped a question, and leave the question as it is."""
     from shared.escalation import Provenance, State
-    from shared.ports import Concluded
+    from shared.ports.escalations import Concluded
     from shared.redis_adapter.store import RedisEscalationStore
 
     async def say_so(self: Any, escalation_id: str, outcome: Any, *more: Any) -> Any:

@@ -23,9 +23,9 @@ from mcp_gateway.asking import Asking
 from mcp_gateway.settings import GatewaySettings
 from shared.escalation import Ask, Escalation
 from shared.limits import Counted, Limits
-from shared.memory import MemoryEscalations
-from shared.memory_discussion import MemoryDiscussion
-from shared.ports import Accepted
+from shared.memory.discussion import MemoryDiscussion
+from shared.memory.escalations import MemoryEscalations
+from shared.ports.escalations import Accepted
 from shared.redis_adapter.keys import Keys
 from shared.redis_adapter.store import RedisEscalationStore
 

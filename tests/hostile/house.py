@@ -20,7 +20,7 @@ from hostile.credentials import stored_keys, tokens
 from hostile.wire import Answer, exchange
 from mcp_gateway.tasks.replies import open_requests, source_of
 from shared.escalation import REMARKS_LIMIT, Author, Escalation, State
-from shared.ports import utc_now
+from shared.ports.clock import utc_now
 from shared.redis_adapter.connection import open_client
 from shared.redis_adapter.discussion import RedisDiscussion
 from shared.redis_adapter.keys import Keys

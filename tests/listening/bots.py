@@ -17,7 +17,7 @@ from escalation_worker.concluding import Concluding
 from escalation_worker.posting import PostingDesk
 from listening.conftest import Scene, Worker
 from shared.escalation import DEFAULT_BOT, Escalation
-from shared.ports import Clock, utc_now
+from shared.ports.clock import Clock, utc_now
 from shared.routes.file import parse_routes
 from shared.routes.route import Route
 from shared.routes_in_force import InForce

@@ -39,7 +39,8 @@ from escalation_worker.remembering import Remembering
 from escalation_worker.stores import Stores
 from escalation_worker.supervisor import supervise
 from shared.escalation import DEFAULT_BOT, ChannelKind, Escalation, Posting
-from shared.ports import Clock, Hold, utc_now
+from shared.ports.clock import Clock, utc_now
+from shared.ports.hold import Hold
 from shared.redis_adapter.connection import open_client
 from shared.redis_adapter.hearing import RedisHearing
 from shared.redis_adapter.keys import Keys

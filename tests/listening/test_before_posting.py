@@ -16,7 +16,7 @@ from listening.conftest import Scene, Worker
 from listening.test_reassigning import told_to_assignee
 from shared.errors import ChannelUnavailableError
 from shared.escalation import Author, Claim, Escalation, Person, State
-from shared.ports import utc_now
+from shared.ports.clock import utc_now
 
 NOOR = Person(id=str(defaults.NOOR_ID), name="Noor")
 

@@ -18,7 +18,7 @@ from listening.test_controls import said_to
 from listening.test_losses import reason_of
 from shared.errors import ChannelUnavailableError
 from shared.escalation import DEFAULT_BOT, Escalation, State
-from shared.ports import utc_now
+from shared.ports.clock import utc_now
 
 FIRST, SECOND = defaults.BOT_NAME, "Billing"
 """The bots' names in Discord."""

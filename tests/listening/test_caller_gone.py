@@ -15,7 +15,7 @@ from escalation_worker.discord_channel.presence import BACK, GONE, TOLD_LIMIT
 from listening.conftest import CHANNEL_ROUTE, Scene, Worker, in_force
 from listening.test_controls import shown
 from shared.escalation import Escalation, Outcome, Provenance, State
-from shared.ports import utc_now
+from shared.ports.clock import utc_now
 from shared.routes.route import Tier
 
 

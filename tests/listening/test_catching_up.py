@@ -16,7 +16,8 @@ from support.make import an_outcome
 
 from listening.conftest import CHANNEL_ROUTE, Scene, in_force, seconds_since, until
 from shared.escalation import DEFAULT_BOT, State
-from shared.ports import Hold, utc_now
+from shared.ports.clock import utc_now
+from shared.ports.hold import Hold
 
 NOTICED_SECONDS: Final = 75
 """A minute until discord.py gives up a silent connection, and some for clocks that differ."""

@@ -14,7 +14,7 @@ from listening.conftest import Scene
 from listening.test_controls import FORM
 from listening.test_routes import of_file
 from shared.escalation import Author, Escalation, Remark
-from shared.ports import utc_now
+from shared.ports.clock import utc_now
 
 
 async def test_the_list_shows_each_person_what_they_may_answer_and_nobody_else(

@@ -19,7 +19,7 @@ from listening.test_controls import FORM
 from listening.test_who_listens import Gate
 from shared.errors import StoreUnavailableError
 from shared.escalation import DEFAULT_BOT, Escalation, State, new_id
-from shared.ports import utc_now
+from shared.ports.clock import utc_now
 
 ABOUT_ONE: dict[str, dict[str, Any]] = {
     "answer": {"text": "Yes."},

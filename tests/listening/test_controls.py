@@ -15,7 +15,7 @@ from escalation_worker.discord_channel.controls import Act, ControlId
 from listening.conftest import Scene, Worker
 from shared.answer_form import AnswerForm
 from shared.escalation import Author, Escalation, Remark, State
-from shared.ports import utc_now
+from shared.ports.clock import utc_now
 
 FORM = AnswerForm.model_validate(
     {

@@ -13,7 +13,7 @@ from support.discord_views import said_by_bot, until_told
 
 from listening.conftest import CHANNEL_ROUTE, Scene, Worker, in_force, until
 from shared.escalation import DEFAULT_BOT, Escalation
-from shared.ports import Clock, utc_now
+from shared.ports.clock import Clock, utc_now
 
 NOT_PASSED_ON = "Your edit was not passed on"
 WITH_GRACE = CHANNEL_ROUTE.model_copy(update={"correction_grace": timedelta(minutes=2)})

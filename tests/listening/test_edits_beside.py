@@ -16,7 +16,8 @@ from listening.test_bots import FIRST, SECOND
 from listening.test_edits import NOT_PASSED_ON, WITH_GRACE, a_worker, edit, until_text
 from listening.test_send_button import outcome_of, send, until_read
 from shared.escalation import Escalation
-from shared.ports import Hold, utc_now
+from shared.ports.clock import utc_now
+from shared.ports.hold import Hold
 from shared.routes.route import AnswerMode
 
 PHOTO = Upload("photo.png", b"\x89PNG\r\n\x1a\n" + b"a small one" * 20)

@@ -15,7 +15,7 @@ from support.make import an_outcome
 from listening.conftest import CHANNEL_ROUTE, Scene, in_force
 from shared.attachment import Attachment
 from shared.escalation import Escalation, Outcome, State
-from shared.ports import utc_now
+from shared.ports.clock import utc_now
 from shared.routes.route import Attachments
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"a small one" * 20

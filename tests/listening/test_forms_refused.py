@@ -17,7 +17,7 @@ from listening.conftest import Scene
 from listening.test_controls import FORM, said_to
 from listening.test_forms import LONG, buttons, opened, sent
 from shared.escalation import Escalation, State
-from shared.ports import utc_now
+from shared.ports.clock import utc_now
 
 
 async def end(scene: Scene, escalation: Escalation, state: State) -> None:

@@ -14,7 +14,7 @@ from support.make import an_ask, an_outcome
 
 from listening.conftest import Scene, until
 from shared.escalation import Escalation, State
-from shared.ports import utc_now
+from shared.ports.clock import utc_now
 
 Loss = Callable[[DiscordDouble], None]
 

@@ -16,7 +16,7 @@ from support.make import an_outcome
 from listening.conftest import Scene
 from shared.errors import ChannelUnavailableError
 from shared.escalation import Posting, State
-from shared.ports import utc_now
+from shared.ports.clock import utc_now
 
 LONG = "Is all of this so? " + "word " * 790
 

@@ -20,7 +20,7 @@ from listening.test_controls import said_to, shown
 from listening.test_routes import FILE, ask_tiers, calls_in, of_file
 from shared.escalation import Escalation, State
 from shared.escalation import Person as Somebody
-from shared.ports import utc_now
+from shared.ports.clock import utc_now
 
 MAYA, NOOR, MALLORY = (
     str(each) for each in (defaults.MAYA_ID, defaults.NOOR_ID, defaults.MALLORY_ID)

@@ -21,7 +21,8 @@ from escalation_worker.reloading import Reloading
 from listening.conftest import Scene, Worker
 from listening.test_controls import said_to, shown
 from shared.escalation import Escalation, Provenance, State
-from shared.ports import Hold, utc_now
+from shared.ports.clock import utc_now
+from shared.ports.hold import Hold
 from shared.redis_adapter.policies import RedisPolicyLog
 from shared.routes.file import load_routes, parse_routes
 from shared.routes.route import Route

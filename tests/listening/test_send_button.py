@@ -20,7 +20,8 @@ from escalation_worker.reloading import Reloading
 from listening.conftest import CHANNEL_ROUTE, Scene, Worker, in_force, until
 from listening.test_controls import labels, said_to, shown
 from shared.escalation import DEFAULT_BOT, Escalation, Outcome, State
-from shared.ports import Hold, utc_now
+from shared.ports.clock import utc_now
+from shared.ports.hold import Hold
 from shared.redis_adapter.policies import RedisPolicyLog
 from shared.routes.route import AnswerMode
 from shared.routes_in_force import InForce

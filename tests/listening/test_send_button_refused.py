@@ -16,7 +16,7 @@ from listening.conftest import Scene
 from listening.test_controls import FORM, labels, said_to
 from listening.test_send_button import a_sender, outcome_of, send, until_read
 from shared.escalation import State
-from shared.ports import utc_now
+from shared.ports.clock import utc_now
 
 
 async def test_with_nothing_written_the_person_is_told_what_to_do(scene: Scene) -> None:

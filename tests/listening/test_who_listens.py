@@ -12,7 +12,7 @@ from escalation_worker.discord_channel import client
 from listening.conftest import Scene, Worker, until
 from shared.escalation import DEFAULT_BOT, State
 from shared.expiry import ARRIVAL
-from shared.ports import utc_now
+from shared.ports.clock import utc_now
 
 
 class Gate:

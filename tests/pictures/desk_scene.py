@@ -23,8 +23,8 @@ from shared.escalation import (
     State,
     Vote,
 )
-from shared.memory import MemoryEscalations
-from shared.memory_corrections import MemoryCorrections
+from shared.memory.corrections import MemoryCorrections
+from shared.memory.escalations import MemoryEscalations
 from shared.precedent import Precedent
 from shared.question import Question, Urgency
 

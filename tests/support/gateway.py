@@ -10,8 +10,8 @@ from mcp_gateway.caller import Caller
 from mcp_gateway.settings import GatewaySettings
 from shared.access_keys import AccessKeys
 from shared.limits import Admission, Limits
-from shared.memory_access import MemoryAccessKeys, MemoryAdmission
-from shared.ports import Changes
+from shared.memory.access import MemoryAccessKeys, MemoryAdmission
+from shared.ports.waiting import Changes
 
 
 def build_server(

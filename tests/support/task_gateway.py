@@ -12,9 +12,9 @@ from mcp.server.mcpserver.server import MCPServer
 from mcp_gateway.asking import Asking
 from mcp_gateway.settings import GatewaySettings
 from shared.escalation import Author, State
-from shared.memory import MemoryEscalations
-from shared.memory_discussion import MemoryDiscussion
-from shared.memory_files import MemoryAnswerFiles
+from shared.memory.answer_files import MemoryAnswerFiles
+from shared.memory.discussion import MemoryDiscussion
+from shared.memory.escalations import MemoryEscalations
 from support.clock import SteppedClock
 from support.gateway import build_server
 from support.make import a_remark, an_outcome

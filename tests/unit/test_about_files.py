@@ -7,7 +7,8 @@ from support.make import MAYA
 
 from escalation_worker.discord_channel.files import about_files
 from shared.escalation import ChannelKind
-from shared.ports import InboundReply, OfferedFile, ReplyVerdict, utc_now
+from shared.ports.clock import utc_now
+from shared.ports.replies import InboundReply, OfferedFile, ReplyVerdict
 
 
 @pytest.mark.parametrize("count", [1, 25, 400])

@@ -9,8 +9,10 @@ from support.make import an_ask, an_outcome
 from escalation_worker.answering import Answering
 from escalation_worker.operators import Operators
 from shared.escalation import DEFAULT_BOT, Escalation, State
-from shared.memory import MemoryEscalations
-from shared.ports import Hold, InboundReply, ReplyVerdict, utc_now
+from shared.memory.escalations import MemoryEscalations
+from shared.ports.clock import utc_now
+from shared.ports.hold import Hold
+from shared.ports.replies import InboundReply, ReplyVerdict
 
 OPERATORS = Operators(people=frozenset({"111"}), roles=frozenset({"7"}))
 

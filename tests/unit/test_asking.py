@@ -13,9 +13,9 @@ from mcp_gateway.asking import HOLDS_FOR_A_QUESTION, Asking, Hold
 from shared.errors import StoreUnavailableError
 from shared.escalation import Ask, Escalation, Outcome, Provenance, State
 from shared.expiry import ABANDONED, expired
-from shared.memory import MemoryEscalations
-from shared.memory_discussion import MemoryDiscussion
-from shared.ports import Accepted
+from shared.memory.discussion import MemoryDiscussion
+from shared.memory.escalations import MemoryEscalations
+from shared.ports.escalations import Accepted
 
 TIMEOUT = timedelta(minutes=10)
 AT_ONCE = Hold(0)

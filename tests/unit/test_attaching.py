@@ -16,9 +16,12 @@ from shared.answer_form import AnswerForm
 from shared.attachment import UNKNOWN_TYPE
 from shared.errors import StoreUncertainError
 from shared.escalation import DEFAULT_BOT, Escalation, Outcome, State
-from shared.memory import MemoryEscalations
-from shared.memory_files import MemoryAnswerFiles
-from shared.ports import Concluded, Hold, InboundReply, OfferedFile, ReplyVerdict, utc_now
+from shared.memory.answer_files import MemoryAnswerFiles
+from shared.memory.escalations import MemoryEscalations
+from shared.ports.clock import utc_now
+from shared.ports.escalations import Concluded
+from shared.ports.hold import Hold
+from shared.ports.replies import InboundReply, OfferedFile, ReplyVerdict
 from shared.routes.route import Attachments
 
 PNG = b"\x89PNG\r\n\x1a\n a small one"

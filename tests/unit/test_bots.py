@@ -20,8 +20,8 @@ from escalation_worker.routing import routes_in_force
 from escalation_worker.settings import WorkerSettings
 from shared.errors import ChannelUnavailableError, ConfigurationError
 from shared.escalation import DEFAULT_BOT, ChannelKind, Escalation, Posting
-from shared.memory import MemoryEscalations
-from shared.ports import PostingJournal
+from shared.memory.escalations import MemoryEscalations
+from shared.ports.channel import PostingJournal
 from shared.redis_adapter.keys import Keys
 from shared.routes.file import parse_routes
 from shared.routes.route import Route

@@ -12,7 +12,8 @@ from support.make import a_posting, an_ask, an_outcome
 from escalation_worker.concluding import Concluding
 from shared.errors import ChannelUnavailableError
 from shared.escalation import ChannelKind, Escalation, Posting, State
-from shared.ports import Hold, PostingJournal
+from shared.ports.channel import PostingJournal
+from shared.ports.hold import Hold
 from shared.redis_adapter.hearing import RedisHearing
 from shared.redis_adapter.keys import Keys
 from shared.redis_adapter.posting import RedisPostingLog

@@ -20,9 +20,10 @@ from mcp_gateway.settings import GatewaySettings
 from mcp_gateway.terms import Terms, terms_in_force
 from shared.errors import StoreUnavailableError
 from shared.escalation import Escalation, Outcome, Provenance, State
-from shared.memory import MemoryEscalations
-from shared.memory_discussion import MemoryDiscussion
-from shared.ports import Concluded, Hold
+from shared.memory.discussion import MemoryDiscussion
+from shared.memory.escalations import MemoryEscalations
+from shared.ports.escalations import Concluded
+from shared.ports.hold import Hold
 from shared.question import DEFAULT_ROUTE
 from shared.routes.route import CallerGone
 

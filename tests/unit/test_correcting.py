@@ -13,9 +13,11 @@ from escalation_worker.answering import Answering
 from escalation_worker.correcting import Correcting
 from escalation_worker.operators import Operators
 from shared.escalation import DEFAULT_BOT, Escalation, State
-from shared.memory import MemoryEscalations
-from shared.memory_corrections import MemoryCorrections
-from shared.ports import Hold, InboundReply, ReplyVerdict, utc_now
+from shared.memory.corrections import MemoryCorrections
+from shared.memory.escalations import MemoryEscalations
+from shared.ports.clock import utc_now
+from shared.ports.hold import Hold
+from shared.ports.replies import InboundReply, ReplyVerdict
 
 GRACE = timedelta(minutes=2)
 

@@ -24,7 +24,7 @@ from mcp_gateway.tasks import listening
 from mcp_gateway.tasks.escalations import EscalationTasks
 from shared.errors import StoreUnavailableError
 from shared.limits import Counted, Limits
-from shared.memory_access import MemoryAdmission
+from shared.memory.access import MemoryAdmission
 from shared.question import Question
 
 DEFAULTS = GatewaySettings(_env_file=None).limits  # pyright: ignore[reportCallIssue]

@@ -16,8 +16,8 @@ from escalation_worker.discord_channel import controls
 from escalation_worker.discord_channel.command_definitions import COMMANDS, QUESTION
 from mcp_gateway.asking import Asking
 from mcp_gateway.settings import GatewaySettings
-from shared.memory import MemoryEscalations
-from shared.memory_discussion import MemoryDiscussion
+from shared.memory.discussion import MemoryDiscussion
+from shared.memory.escalations import MemoryEscalations
 from shared.redis_adapter import keys
 
 

@@ -14,10 +14,10 @@ from escalation_worker.concluding import Concluding
 from escalation_worker.escalating import Call, Escalating, first_call
 from shared.errors import ChannelRejectedError, ChannelUnavailableError
 from shared.escalation import Author, Claim, Escalation, Person, Provenance, State
-from shared.memory import MemoryEscalations
-from shared.memory_discussion import MemoryDiscussion
-from shared.memory_policies import MemoryPolicyLog
-from shared.ports import HumanChannel, PostingJournal
+from shared.memory.discussion import MemoryDiscussion
+from shared.memory.escalations import MemoryEscalations
+from shared.memory.policies import MemoryPolicyLog
+from shared.ports.channel import HumanChannel, PostingJournal
 from shared.routes.fields import in_words
 from shared.routes.route import Route
 from shared.routes_in_force import InForce

@@ -11,9 +11,11 @@ from escalation_worker.filling_in import FillingIn, PageTaken
 from shared.answer_form import AnswerForm
 from shared.errors import StoreUnavailableError
 from shared.escalation import DEFAULT_BOT, Escalation, State
-from shared.memory import MemoryEscalations
-from shared.memory_drafts import MemoryFormDrafts
-from shared.ports import Hold, ReplyVerdict, utc_now
+from shared.memory.escalations import MemoryEscalations
+from shared.memory.form_drafts import MemoryFormDrafts
+from shared.ports.clock import utc_now
+from shared.ports.hold import Hold
+from shared.ports.replies import ReplyVerdict
 from unit.test_answering import OPERATORS, a_reply
 
 FORM = AnswerForm.model_validate(

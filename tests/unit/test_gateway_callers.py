@@ -22,10 +22,10 @@ from mcp_gateway.settings import GatewaySettings
 from mcp_gateway.terms import Terms
 from shared.access_keys import AccessKey, as_token, digest_of, new_secret
 from shared.errors import ConfigurationError, StoreUnavailableError
-from shared.memory import MemoryEscalations
-from shared.memory_access import MemoryAccessKeys
-from shared.memory_discussion import MemoryDiscussion
-from shared.ports import utc_now
+from shared.memory.access import MemoryAccessKeys
+from shared.memory.discussion import MemoryDiscussion
+from shared.memory.escalations import MemoryEscalations
+from shared.ports.clock import utc_now
 from shared.redis_adapter.keys import Keys
 from shared.redis_adapter.store import RedisEscalationStore
 

@@ -8,16 +8,18 @@ from typing import Any
 
 import httpx2
 import pytest
+import structlog
 from fakeredis import FakeAsyncRedis
 from support.gateway import build_server
 from support.terms import the_terms
 
+from mcp_gateway import refusals
 from mcp_gateway.app import build_app
 from mcp_gateway.asking import Asking
 from mcp_gateway.doors import server_options
 from mcp_gateway.settings import GatewaySettings
-from shared.memory import MemoryEscalations
-from shared.memory_discussion import MemoryDiscussion
+from shared.memory.discussion import MemoryDiscussion
+from shared.memory.escalations import MemoryEscalations
 from shared.redis_adapter.keys import Keys
 from shared.redis_adapter.store import RedisEscalationStore
 
@@ -109,3 +111,20 @@ def test_clients_and_proxies_let_go_of_an_idle_connection_before_the_gateway_doe
 async def test_a_gateway_with_keys_can_listen_on_ipv6() -> None:
     settings = {"gateway_host": "::", "gateway_api_keys": f"shop:{KEY}"}
     assert await post(settings, host="[2001:db8::1]:8765", key=KEY) == 200
+
+
+async def test_who_is_turned_away_stands_in_the_log_and_what_they_showed_does_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    capture = structlog.testing.LogCapture()
+    monkeypatch.setattr(refusals, "log", structlog.wrap_logger(None, processors=[capture]))
+    closed = {"gateway_auth": "required", "gateway_api_keys": f"shop:{KEY}"}
+    wrong = "not-the-key-0123456789"
+    assert await post(closed, host="127.0.0.1:8765", key=KEY) == 200
+    assert await post(closed, host="127.0.0.1:8765", key=wrong) == 401
+    assert await post(closed, host="rebound.example", key=KEY) == 421
+    assert [(each["status"], each["client"]) for each in capture.entries] == [
+        (401, "127.0.0.1"),
+        (421, "127.0.0.1"),
+    ]
+    assert wrong not in str(capture.entries)

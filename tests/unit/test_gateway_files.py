@@ -25,11 +25,12 @@ from mcp_gateway.settings import LOOPBACK_AGENT, GatewaySettings
 from shared.attachment import Attachment
 from shared.errors import StoreUnavailableError
 from shared.escalation import Escalation, State
-from shared.memory import MemoryEscalations
-from shared.memory_corrections import MemoryCorrections
-from shared.memory_discussion import MemoryDiscussion
-from shared.memory_files import MemoryAnswerFiles
-from shared.ports import AnswerFiles, utc_now
+from shared.memory.answer_files import MemoryAnswerFiles
+from shared.memory.corrections import MemoryCorrections
+from shared.memory.discussion import MemoryDiscussion
+from shared.memory.escalations import MemoryEscalations
+from shared.ports.answer_files import AnswerFiles
+from shared.ports.clock import utc_now
 from shared.redis_adapter.keys import Keys
 from shared.redis_adapter.store import RedisEscalationStore
 

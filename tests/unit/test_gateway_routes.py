@@ -17,8 +17,8 @@ from mcp_gateway.asking import Asking
 from mcp_gateway.settings import GatewaySettings
 from mcp_gateway.terms import Terms
 from shared.escalation import Provenance
-from shared.memory import MemoryEscalations
-from shared.memory_discussion import MemoryDiscussion
+from shared.memory.discussion import MemoryDiscussion
+from shared.memory.escalations import MemoryEscalations
 from shared.routes.route import AtEnd
 from shared.routes.steps import End
 

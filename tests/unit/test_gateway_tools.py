@@ -16,9 +16,10 @@ from mcp_gateway.settings import GatewaySettings
 from shared.background import Background, Turn
 from shared.errors import StoreUnavailableError, StoreUncertainError
 from shared.escalation import Ask, Escalation, State
-from shared.memory import MemoryEscalations
-from shared.memory_discussion import MemoryDiscussion
-from shared.ports import Accepted, utc_now
+from shared.memory.discussion import MemoryDiscussion
+from shared.memory.escalations import MemoryEscalations
+from shared.ports.clock import utc_now
+from shared.ports.escalations import Accepted
 from shared.question import Question
 
 

@@ -20,10 +20,10 @@ from mcp_gateway.settings import GatewaySettings
 from mcp_gateway.wording import wording
 from shared.errors import StoreUnavailableError, StoreUncertainError
 from shared.escalation import Escalation, News, State
-from shared.memory import MemoryEscalations
-from shared.memory_corrections import MemoryCorrections
-from shared.memory_discussion import MemoryDiscussion
-from shared.ports import utc_now
+from shared.memory.corrections import MemoryCorrections
+from shared.memory.discussion import MemoryDiscussion
+from shared.memory.escalations import MemoryEscalations
+from shared.ports.clock import utc_now
 
 AT_ONCE = Hold(0)
 

@@ -19,8 +19,8 @@ from escalation_worker.discord_channel.pending import (
     suggestions,
 )
 from shared.escalation import ChannelKind, Claim, Escalation, Person, Posting, State, new_id
-from shared.memory import MemoryEscalations
-from shared.ports import utc_now
+from shared.memory.escalations import MemoryEscalations
+from shared.ports.clock import utc_now
 from shared.texts import is_blank
 from unit.test_answering import OPERATORS
 

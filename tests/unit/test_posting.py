@@ -9,9 +9,10 @@ from support.make import a_posting, a_remark, an_ask, an_outcome
 from escalation_worker.posting import PostingDesk
 from shared.errors import ChannelRejectedError, ChannelUnavailableError
 from shared.escalation import Escalation, Posting, State
-from shared.memory import MemoryEscalations
-from shared.memory_discussion import MemoryDiscussion
-from shared.ports import PostingJournal, utc_now
+from shared.memory.discussion import MemoryDiscussion
+from shared.memory.escalations import MemoryEscalations
+from shared.ports.channel import PostingJournal
+from shared.ports.clock import utc_now
 
 
 class FakeChannel:

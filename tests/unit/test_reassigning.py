@@ -9,9 +9,11 @@ from support.make import JON, MAYA, an_ask
 from escalation_worker.discussing import Discussing
 from escalation_worker.operators import Chosen, Operators
 from shared.escalation import Claim, Escalation
-from shared.memory import MemoryEscalations
-from shared.memory_discussion import MemoryDiscussion
-from shared.ports import Hold, InboundReply, ReplyVerdict, utc_now
+from shared.memory.discussion import MemoryDiscussion
+from shared.memory.escalations import MemoryEscalations
+from shared.ports.clock import utc_now
+from shared.ports.hold import Hold
+from shared.ports.replies import InboundReply, ReplyVerdict
 from shared.redis_adapter.records import from_hash
 from shared.routes.facts import facts_of
 from unit.test_answering import a_reply

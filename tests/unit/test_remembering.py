@@ -13,10 +13,10 @@ from escalation_worker.remembering import Remembering
 from shared.answer_form import AnswerForm
 from shared.errors import StoreUnavailableError
 from shared.escalation import Escalation, Posting, Provenance, State
-from shared.memory import MemoryEscalations
-from shared.memory_corrections import MemoryCorrections
-from shared.memory_precedents import MemoryPrecedents
-from shared.ports import PostingJournal
+from shared.memory.corrections import MemoryCorrections
+from shared.memory.escalations import MemoryEscalations
+from shared.memory.precedents import MemoryPrecedents
+from shared.ports.channel import PostingJournal
 from shared.precedent import ANSWER_ROOM, ASKED_ROOM
 from shared.routes.route import Route, default_route
 from shared.routes_in_force import InForce

@@ -17,9 +17,11 @@ from shared.answer_form import AnswerForm
 from shared.errors import ConfigurationError
 from shared.escalation import DEFAULT_BOT, Escalation, State
 from shared.manner import Manner
-from shared.memory import MemoryEscalations
-from shared.memory_discussion import MemoryDiscussion
-from shared.ports import Hold, ReplyVerdict, utc_now
+from shared.memory.discussion import MemoryDiscussion
+from shared.memory.escalations import MemoryEscalations
+from shared.ports.clock import utc_now
+from shared.ports.hold import Hold
+from shared.ports.replies import ReplyVerdict
 from shared.question import QUESTION_LIMIT
 from shared.routes.route import AnswerMode, Route, default_route
 from shared.routes_in_force import InForce

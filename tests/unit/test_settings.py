@@ -10,7 +10,7 @@ from mcp_gateway.auth import ConfiguredKeys, Doorkeepers
 from mcp_gateway.doors import refuse_an_empty_house
 from mcp_gateway.settings import GatewaySettings
 from shared.errors import ConfigurationError
-from shared.memory_access import MemoryAccessKeys
+from shared.memory.access import MemoryAccessKeys
 from shared.settings import load
 
 

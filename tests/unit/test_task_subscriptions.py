@@ -11,7 +11,7 @@ from support.task_gateway import QUESTION, a_gateway
 from mcp_gateway.tasks import escalations
 from shared.errors import StoreUnavailableError
 from shared.escalation import Ask, Escalation, State
-from shared.memory import MemoryEscalations
+from shared.memory.escalations import MemoryEscalations
 
 
 async def begun(agent: TaskClient, **arguments: Any) -> str:

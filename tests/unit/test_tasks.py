@@ -12,7 +12,7 @@ from support.task_gateway import QUESTION, TaskGateway, a_gateway
 from shared.attachment import Attachment
 from shared.errors import StoreUnavailableError
 from shared.escalation import Ask, Claim, Escalation, State
-from shared.memory import MemoryEscalations
+from shared.memory.escalations import MemoryEscalations
 
 
 @pytest.fixture

@@ -16,9 +16,9 @@ from support.terms import the_terms
 from mcp_gateway.asking import Asking
 from mcp_gateway.settings import GatewaySettings
 from shared.escalation import Escalation, State
-from shared.memory import MemoryEscalations
-from shared.memory_discussion import MemoryDiscussion
-from shared.ports import utc_now
+from shared.memory.discussion import MemoryDiscussion
+from shared.memory.escalations import MemoryEscalations
+from shared.ports.clock import utc_now
 
 CHANGES_PEOPLES_WORLD = (False, False, None, True)
 TAKES_SOMETHING_BACK = (False, True, True, True)

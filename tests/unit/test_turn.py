@@ -8,7 +8,7 @@ import pytest
 from escalation_worker.discord_channel import turn
 from escalation_worker.discord_channel.turn import Turn
 from shared.errors import StoreUnavailableError
-from shared.ports import Hold
+from shared.ports.hold import Hold
 
 LENGTH = timedelta(milliseconds=200)
 

@@ -11,8 +11,8 @@ from support.make import a_posting, an_ask
 from escalation_worker.posting import PostingDesk
 from escalation_worker.turns import AT_ONCE, CrowdedError, pause_after
 from shared.escalation import Escalation, Posting
-from shared.memory import MemoryEscalations
-from shared.ports import PostingJournal
+from shared.memory.escalations import MemoryEscalations
+from shared.ports.channel import PostingJournal
 
 
 class SlowChannel:

@@ -15,7 +15,7 @@ from support.make import an_ask, an_outcome
 
 from hitl import embedded_redis
 from shared.escalation import OPEN_STATES, Escalation
-from shared.ports import utc_now
+from shared.ports.clock import utc_now
 from shared.redis_adapter import waiting
 from shared.redis_adapter.connection import open_client, open_subscriber
 from shared.redis_adapter.keys import Keys

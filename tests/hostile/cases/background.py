@@ -107,14 +107,14 @@ _LINKS: Final = rows(
             ("https://bank.example@evil.example/", "no user name"),
             ("https://shop.example:99999/", "valid URL"),
             ("https://[::1", "valid URL"),
-            ("https://[fe80::1%25eth0]/", "must name a host"),
+            ("https://[fe80::1%25eth0]/", "valid URL"),
             ("https://shop.example/\r\nX: y", "percent-encode"),
             ("https://shop.example/\x00", "percent-encode"),
             ("https://b\u0430nk.example/", "percent-encode"),
             ("https://shop.example/\u202egpj", "percent-encode"),
             ("https://shop.example/`@everyone`", "percent-encode"),
             ("https://shop.example\\@evil.example", "percent-encode"),
-            ("https://%65vil.example/", "must name a host"),
+            ("https://%65vil.example/", "valid URL"),
         )
     ),
 )

@@ -81,9 +81,9 @@ IDS: Final = [
             Right(400, code=MISMATCH, says=("mcp-name",)),
         ),
         Case(
-            f"{method} without Mcp-Name",
-            request(STATELESS, method, {**_METHODS[method], "taskId": "<<open>>"}, tasks=True),
-            Right(400, code=MISMATCH),
+            f"{method} of another tenant, without Mcp-Name",
+            request(STATELESS, method, {**_METHODS[method], "taskId": "<<foreign>>"}, tasks=True),
+            _UNKNOWN,
         ),
         Case(
             f"{method} by who does not know tasks",

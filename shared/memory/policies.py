@@ -1,12 +1,13 @@
-"""`PolicyLog` in memory; see `shared.memory`."""
+"""`PolicyLog` in memory."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from shared.escalation import Escalation, PolicyProgress, State
-from shared.memory import MemoryEscalations
-from shared.ports import Clock, Concluded, utc_now
+from shared.memory.escalations import MemoryEscalations
+from shared.ports.clock import Clock, utc_now
+from shared.ports.escalations import Concluded
 
 
 class MemoryPolicyLog:

@@ -1,12 +1,12 @@
-"""`AnswerFiles` in memory; see `shared.memory`."""
+"""`AnswerFiles` in memory."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from shared.escalation import State
-from shared.memory import MemoryEscalations
-from shared.ports import Hold
+from shared.memory.escalations import MemoryEscalations
+from shared.ports.hold import Hold
 
 
 class MemoryAnswerFiles:

@@ -1,12 +1,13 @@
-"""`Corrections` in memory; see `shared.memory`."""
+"""`Corrections` in memory."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from shared.escalation import Escalation, Outcome, State
-from shared.memory import MemoryEscalations
-from shared.ports import Concluded, Hold
+from shared.memory.escalations import MemoryEscalations
+from shared.ports.escalations import Concluded
+from shared.ports.hold import Hold
 
 
 class MemoryCorrections:

@@ -1,7 +1,4 @@
-"""The ports in memory, with the same guarantees for as long as the process lives.
-
-For tests of the use-cases and as the plainest statement of what the Lua files decide.
-"""
+"""`EscalationStore`, `Backlog` and what wakes those who wait, in memory."""
 
 from __future__ import annotations
 
@@ -28,17 +25,11 @@ from shared.escalation import (
 )
 from shared.fan_out import FanOut
 from shared.manner import Manner, MannerShown
-from shared.ports import (
-    Accepted,
-    Clock,
-    Concluded,
-    Hold,
-    LeaseVerdict,
-    PostingLease,
-    Reply,
-    Work,
-    utc_now,
-)
+from shared.ports.clock import Clock, utc_now
+from shared.ports.escalations import Accepted, Concluded
+from shared.ports.hold import Hold
+from shared.ports.postings import LeaseVerdict, PostingLease, Work
+from shared.ports.waiting import Reply
 
 
 @dataclass(slots=True)

@@ -1,12 +1,14 @@
-"""`FormDrafts` in memory; see `shared.memory`."""
+"""`FormDrafts` in memory."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from shared.memory import MemoryEscalations
-from shared.ports import DRAFT_LENGTH, Clock, Drafted, Hold, utc_now
+from shared.memory.escalations import MemoryEscalations
+from shared.ports.clock import Clock, utc_now
+from shared.ports.form_drafts import DRAFT_LENGTH, Drafted
+from shared.ports.hold import Hold
 
 
 class MemoryFormDrafts:

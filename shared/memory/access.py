@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from shared.access_keys import AccessKey
 from shared.limits import Counted, Limits
-from shared.ports import Clock, utc_now
+from shared.ports.clock import Clock, utc_now
 
 
 class MemoryAccessKeys:

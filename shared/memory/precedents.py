@@ -1,4 +1,4 @@
-"""`Precedents` in memory; see `shared.memory`."""
+"""`Precedents` in memory."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from datetime import datetime
 
 from shared.escalation import Escalation, State
 from shared.likeness import ALIKE, likeness, terms_of
-from shared.memory import MemoryEscalations
-from shared.ports import REMEMBERED_LIMIT, Clock, Concluded, utc_now
+from shared.memory.escalations import MemoryEscalations
+from shared.ports.clock import Clock, utc_now
+from shared.ports.escalations import Concluded
+from shared.ports.precedents import REMEMBERED_LIMIT
 from shared.precedent import Precedent
 
 

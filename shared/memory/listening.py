@@ -1,4 +1,4 @@
-"""The twins in memory of who listens and what was heard; see `shared.memory`."""
+"""The twins in memory of who listens and what was heard."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from shared.escalation import DEFAULT_BOT, Posting
-from shared.memory import MemoryEscalations
-from shared.ports import SLOT_LENGTH, Clock, Hold, utc_now
+from shared.memory.escalations import MemoryEscalations
+from shared.ports.clock import Clock, utc_now
+from shared.ports.hold import Hold
+from shared.ports.listening import SLOT_LENGTH
 
 
 class MemorySlots:

@@ -1,4 +1,4 @@
-"""`Discussion` in memory; see `shared.memory`."""
+"""`Discussion` in memory."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from shared.escalation import (
     State,
     Vote,
 )
-from shared.memory import Entry, MemoryEscalations
-from shared.ports import Concluded, Hold
+from shared.memory.escalations import Entry, MemoryEscalations
+from shared.ports.escalations import Concluded
+from shared.ports.hold import Hold
 
 Change = Callable[[Escalation], dict[str, Any] | None]
 """Tells what an act changes of a record, or None where it may not be done."""
