@@ -59,7 +59,7 @@ unit: $(STAMP) ## tests without processes of their own
 	@$(BIN)/python -m pytest -q -n 2 -m "not e2e and not faults and not clients"
 
 e2e: $(STAMP) ## tests with real processes
-	@$(BIN)/python -m pytest -q -n 2 -m e2e
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal -m e2e
 
 hostile: $(STAMP) ## the list of bad requests, and made-up ones: docs/hostile.md
 	@$(BIN)/python -m pytest -q -n 2 tests/hostile
@@ -86,7 +86,7 @@ clients: $(STAMP) ## clients that others wrote, each in its own environment: doc
 	@$(BIN)/python -m pytest -q -n 3 -m clients
 
 faults: $(STAMP) ## processes die at every place; the checker finds every mutant; a random campaign
-	@$(BIN)/python -m pytest -q -n 2 -m faults
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal -m faults
 	@$(MAKE) --no-print-directory campaign
 
 campaign: $(STAMP) ## random faults for SECONDS=75 by SEED=7: docs/faults.md
