@@ -42,7 +42,7 @@ async def take_discord(folder: Path, profile: Path) -> None:
             asked = await _play(scene, worker)
         thread = scene.thread(asked)
         async with a_browser(profile / "chromium") as page:
-            await look(page, width=1180, height=1250)
+            await look(page, width=1180, height=1000)
             await page.open(f"{_page(scene)}?channel={thread.id}&as=Maya")
             await page.until('document.body?.textContent.includes("Nothing was passed on")')
             await page.run("document.activeElement.blur()")
