@@ -238,5 +238,7 @@ def fitting(question: Question, text: str) -> str | None:
         return text
     if not question.options_only:
         return None
+    if text in question.options:
+        return text  # also by its button: another one may differ in case, or in what nobody sees
     seen = one_line(text).casefold()  # what people see of an option is all that they can write
     return next((each for each in question.options if one_line(each).casefold() == seen), None)

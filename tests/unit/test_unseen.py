@@ -128,6 +128,14 @@ def test_an_option_counts_as_people_can_write_it_and_is_passed_on_to_the_letter(
     assert fitting(question, "Perhaps") is None
 
 
+@pytest.mark.parametrize("options", [("US", "us"), ("10 %", "10\u00a0%"), ("No", "No\u200b")])
+def test_of_options_that_read_alike_the_one_that_was_chosen_is_the_answer(
+    options: tuple[str, str],
+) -> None:
+    question = Question(text="?", options=options, options_only=True)
+    assert tuple(fitting(question, each) for each in options) == options
+
+
 def an_escalation_of(word: str, state: State) -> Escalation:
     """Put a word wherever somebody else's words can stand."""
     person = Person(id="7", name=word)
