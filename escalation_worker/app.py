@@ -78,12 +78,18 @@ async def serve(settings: WorkerSettings, routes: InForce[Route], bots: Bots) ->
             corrections=stores.corrections,
         )
         policies = RedisPolicyLog(redis, keys)
+        reloading = Reloading(routes, store, hearing.open_postings, policies)
         jobs = Jobs(
-            PostingDesk(store, stores.postings, people.channel, remembering=remembering),
+            PostingDesk(
+                store,
+                stores.postings,
+                people.channel,
+                remembering=remembering,
+                show_what_holds=reloading.posted,
+            ),
             concluding,
             Escalating(store, policies, routes, people.call_people, concluding.end),
         )
-        reloading = Reloading(routes, store, hearing.open_postings, policies)
         if settings.routes_file is not None:
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reloading.told)
         queue = Queue(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from escalation_worker.giving_up import GivingUp
@@ -18,6 +19,13 @@ from shared.ports.postings import LeaseVerdict, PostingLease, PostingLog
 from shared.telemetry import get_logger
 
 log = get_logger(__name__)
+
+ShowWhatHolds = Callable[[str], Awaitable[None]]
+"""Has a question shown anew where its route says otherwise by now; see `Reloading.posted`."""
+
+
+async def _as_it_was_posted(_: str) -> None:
+    """Leave a question as it was posted."""
 
 
 @dataclass(slots=True)
@@ -49,6 +57,7 @@ class PostingDesk:
         *,
         remembering: Remembering | None = None,
         turns: Turns | None = None,
+        show_what_holds: ShowWhatHolds = _as_it_was_posted,
         clock: Clock = utc_now,
     ) -> None:
         self._store = store
@@ -56,6 +65,7 @@ class PostingDesk:
         self._channel = channel
         self._remembering = remembering
         self._turns = turns or Turns()
+        self._show_what_holds = show_what_holds
         self._clock = clock
         self._giving_up = GivingUp(store, clock=clock)
 
@@ -91,6 +101,8 @@ class PostingDesk:
         except ChannelRejectedError as error:
             await self._giving_up.give_up(escalation.id, str(error))
             return
+        # Before it counts as posted: a worker that dies here has the next attempt look again.
+        await self._show_what_holds(escalation.id)
         await self._posted(escalation, posting, shown_before=journal.shown_before)
 
     async def _posted(

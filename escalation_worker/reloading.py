@@ -13,7 +13,7 @@ from escalation_worker.escalating import next_look
 from escalation_worker.manners import manner_of_route
 from escalation_worker.unreadable import passing_over_unreadable
 from shared.errors import StoreUnavailableError
-from shared.escalation import ChannelKind, Posting
+from shared.escalation import ChannelKind, Escalation, Posting
 from shared.ports.clock import Clock, utc_now
 from shared.ports.escalations import EscalationStore
 from shared.ports.policies import PolicyLog
@@ -58,6 +58,19 @@ class Reloading:
             if self._routes.reload():
                 await self._look_at_all()
 
+    async def posted(self, escalation_id: str) -> None:
+        """Have a question shown anew if a file came into force while its message was sent.
+
+        Whoever looked at all open questions then did not find it yet: where it is shown is noted
+        once it was sent. From there on they do.
+
+        Raises:
+            StoreUnavailableError: Try again later.
+        """
+        escalation = await self._store.get(escalation_id)
+        if escalation is not None and escalation.posting is not None:
+            await self._show_what_holds(escalation, escalation.posting)
+
     async def _look_at_all(self) -> None:
         """See to all open questions of which the routes in force make something else."""
         while True:
@@ -82,6 +95,10 @@ class Reloading:
         route = self._routes.of(escalation.question.route)
         if (look := next_look(route, escalation, self._clock())) is not None:
             await self._policies.look_again(escalation_id, look)
+        await self._show_what_holds(escalation, posting)
+
+    async def _show_what_holds(self, escalation: Escalation, posting: Posting) -> None:
+        manner = manner_of_route(self._routes.of(escalation.question.route))
         on_discord = posting.channel is ChannelKind.DISCORD  # the desk shows no manner
-        if on_discord and manner_of_route(route) != escalation.shown.manner:
-            await self._policies.show_again(escalation_id)
+        if on_discord and manner != escalation.shown.manner:
+            await self._policies.show_again(escalation.id)

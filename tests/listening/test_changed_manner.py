@@ -9,11 +9,14 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
+from typing import Any
 
+import discord
 import pytest
 from discord_double.reading import text_of
 from support.make import an_ask
 
+from escalation_worker.posting import PostingDesk
 from escalation_worker.reloading import Reloading
 from listening.conftest import CHANNEL_ROUTE, Scene, Worker, in_force, until
 from listening.test_controls import labels, shown
@@ -24,6 +27,7 @@ from shared.manner import AnswerMode, DecisionReason, Manner, MannerShown
 from shared.redis_adapter.policies import RedisPolicyLog
 from shared.redis_adapter.slots import RedisListenerSlots
 from shared.routes.route import Route
+from shared.routes_in_force import InForce
 
 WAITS = Manner(AnswerMode.SEND_BUTTON)
 REASONS = CHANNEL_ROUTE.model_copy(update={"decision_reason": DecisionReason.REQUIRED})
@@ -151,6 +155,41 @@ async def test_a_message_that_is_found_again_means_what_it_says_whatever_the_rou
             await until_read(scene, await noor.write(thread, "She is a nuisance."))
             assert (await scene.read(asked)).state is State.POSTED
             assert len(scene.double.threads) == 1
+
+
+async def test_a_file_that_comes_while_a_question_is_sent_is_shown_under_it(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    routes = {"default": CHANNEL_ROUTE}
+    file = InForce(lambda: dict(routes))
+    policies = RedisPolicyLog(scene.redis, scene.keys)
+    reloading = Reloading(file, scene.store, scene.hearing.open_postings, policies)
+    worker = scene.make_worker(routes=file)
+    desk = PostingDesk(
+        scene.store, scene.postings, worker.channel, show_what_holds=reloading.posted
+    )
+    waits, its_turn, send = asyncio.Event(), asyncio.Event(), discord.TextChannel.send
+
+    async def in_line(*args: Any, **message: Any) -> discord.Message:
+        """Wait, as in discord.py's line for a channel."""
+        waits.set()
+        await its_turn.wait()
+        return await send(*args, **message)
+
+    async with asyncio.timeout(40), scene.listening(worker):
+        monkeypatch.setattr(discord.TextChannel, "send", in_line)
+        asked = (await scene.store.accept(an_ask("a discount?"))).escalation
+        async with asyncio.TaskGroup() as group:
+            group.create_task(desk.post(asked.id))
+            await waits.wait()
+            routes["default"] = SENDING
+            file.reload()  # who looks at all open questions now, does not find this one
+            its_turn.set()
+        asked = await scene.read(asked)
+        assert "Send" not in labels(scene.starter(asked))
+        starter = await shown(scene, worker, asked)
+        assert "Send" in labels(starter)
+        assert (await scene.read(asked)).shown.manner == WAITS
 
 
 async def test_a_worker_that_begins_shows_anew_only_what_is_answered_otherwise_by_now(
