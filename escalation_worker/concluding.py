@@ -8,6 +8,7 @@ from typing import Final
 
 from escalation_worker.leasing import under_lease
 from escalation_worker.remembering import Remembering
+from escalation_worker.turns import Turns
 from escalation_worker.unreadable import passing_over_unreadable
 from shared.crash_points import CrashPoint, crash_point
 from shared.escalation import ChannelKind, Escalation
@@ -49,6 +50,7 @@ class Concluding:
         end_of: EndOf = times_out,
         remembering: Remembering | None = None,
         corrections: Corrections | None = None,
+        turns: Turns | None = None,
         clock: Clock = utc_now,
     ) -> None:
         self._store = store
@@ -58,6 +60,7 @@ class Concluding:
         self._end_of = end_of
         self._remembering = remembering
         self._corrections = corrections
+        self._turns = turns or Turns()
         self._clock = clock
 
     async def expire(self, escalation_id: str) -> bool:
@@ -120,6 +123,7 @@ class Concluding:
 
         Raises:
             ChannelUnavailableError: Try again later.
+            CrowdedError: Likewise; this worker is showing enough of its agent's.
         """
         score = await self._postings.unshown_score(escalation_id)
         if score is None:
@@ -127,13 +131,19 @@ class Concluding:
         lease = await self._postings.lease(escalation_id, Work.SHOWING)
         match lease.verdict:
             case LeaseVerdict.GRANTED if lease.escalation is not None:
-                shown = self._show(lease.escalation, score)
+                shown = self._show_in_turn(lease.escalation, score)
                 await under_lease(self._postings, lease, shown)
             case LeaseVerdict.HELD:
                 # Somebody posts it or shows it: what they leave undone is swept up.
                 log.debug("showing_skipped", escalation_id=escalation_id)
             case _:
                 await self._postings.shown(escalation_id, score)
+
+    async def _show_in_turn(self, escalation: Escalation, score: int) -> None:
+        # What is asked and taken back, or talked about, without end would have all of this
+        # worker's jobs wait in Discord's lines, and another agent's question before them.
+        with self._turns.of(escalation):
+            await self._show(escalation, score)
 
     async def _show(self, escalation: Escalation, score: int) -> None:
         # Without a posting too: it may be shown although its worker died before it could say so.

@@ -26,6 +26,8 @@ JOB_SECONDS: Final = 60
 """discord.py may take 25 s over its own retries."""
 TRIES: Final = 100_000
 """Not arq's count ends the tries but the question's deadline."""
+CROWDED_TRIES: Final = 3
+"""How often a showing that finds it crowded comes back by itself, within a second or so."""
 RETRY_SECONDS: Final = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 
 _TRY_AGAIN: Final = (ChannelUnavailableError, StoreUnavailableError, UnreadableRecordError)
@@ -59,6 +61,10 @@ class Jobs:
         try:
             await self.escalating.follow(escalation_id)
             await self.concluding.show_outcome(escalation_id)
+        except CrowdedError as error:
+            if (tries := int(ctx["job_try"])) > CROWDED_TRIES:
+                return  # the sweep brings back one for the question, where each change has its own
+            raise Retry(defer=pause_after(tries)) from error
         except _TRY_AGAIN as error:
             raise _again(ctx, JobName.SHOW_OUTCOME, escalation_id, error) from error
 

@@ -1,4 +1,4 @@
-"""How many questions of one agent a worker posts at once, by each route.
+"""How many questions of one agent a worker posts at once, by each route; and shows, for itself.
 
 A channel takes a message a second or so, however many wait. Whoever floods it would have all of its
 questions wait there at once, in discord.py's line for that channel, and another agent's question

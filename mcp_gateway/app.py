@@ -22,6 +22,7 @@ from mcp_gateway.counting import Counting
 from mcp_gateway.doors import (
     UnknownForNow,
     auth_settings,
+    closed_by_keys,
     doorkeepers,
     make_room,
     refuse_an_empty_house,
@@ -176,6 +177,7 @@ async def serve(settings: GatewaySettings, terms: InForce[Terms]) -> None:
             files=RedisAnswerFiles(redis, keys),
         )
         access_keys = RedisAccessKeys(redis, keys, replicas=replicas)
+        settings = await closed_by_keys(settings, access_keys)
         await refuse_an_empty_house(settings, access_keys)
         admission = RedisAdmission(redis, keys)
         server = build_server(asking, settings, access_keys, admission, changes=waiter)

@@ -37,6 +37,7 @@ from shared.escalation import (
     State,
 )
 from shared.expiry import ABANDONED, expired
+from shared.made_keys import is_made
 from shared.ports.answer_files import AnswerFiles
 from shared.ports.clock import Clock, utc_now
 from shared.ports.discussion import Discussion
@@ -127,6 +128,7 @@ class Asking:
                 open_limit=caller.limits.open_questions,
                 question=question,
                 idempotency_key=idempotency_key,
+                joins=is_made(idempotency_key),
                 timeout=self.terms.of(question.route).timeout,
                 retention=self._retention,
             )

@@ -52,6 +52,22 @@ def doorkeepers(settings: GatewaySettings, keys: AccessKeys) -> Doorkeepers | No
     return Doorkeepers(*known)
 
 
+async def closed_by_keys(settings: GatewaySettings, keys: AccessKeys) -> GatewaySettings:
+    """Ask everybody for a proof where keys were made, on loopback too.
+
+    Otherwise a key would open nothing and close nothing there: neither its tenant nor its routes
+    would count, and whoever has none would see what others asked.
+    """
+    if settings.is_closed or settings.gateway_transport == "stdio":
+        return settings
+    try:
+        made = await keys.every()
+    except StoreUnavailableError as error:
+        log.warning("keys_unknown", reason=str(error), meaning="GATEWAY_AUTH=required makes sure")
+        return settings
+    return settings.model_copy(update={"gateway_auth": "required"}) if made else settings
+
+
 async def refuse_an_empty_house(settings: GatewaySettings, keys: AccessKeys) -> None:
     """Refuse to start where nobody could be let in.
 
@@ -69,11 +85,12 @@ async def refuse_an_empty_house(settings: GatewaySettings, keys: AccessKeys) -> 
     except StoreUnavailableError as error:
         # Whoever starts it again once Redis is there need not know why it would not.
         unknown = f" (Redis can't be asked for keys: {error})"
-    why = (
-        "GATEWAY_AUTH=required"
-        if settings.is_loopback
-        else f"GATEWAY_HOST={settings.gateway_host} can be reached from other hosts"
-    )
+    if not settings.is_loopback:
+        why = f"GATEWAY_HOST={settings.gateway_host} can be reached from other hosts"
+    elif settings.gateway_auth == "required":
+        why = "GATEWAY_AUTH=required"
+    else:
+        why = "GATEWAY_PUBLIC_URL or GATEWAY_TRUSTED_PROXIES says that others come through a proxy"
     raise ConfigurationError(
         f"{why}, but nobody could be let in: there is no key and no OAuth issuer{unknown}. "
         "Make a key with `hitl key create NAME`, or set GATEWAY_API_KEYS=NAME:KEY or "

@@ -61,9 +61,12 @@ class GuardedProtocol(H11Protocol):
             self._due = self.loop.call_later(self.seconds, self.transport.close)
 
     def _is_kept_alive(self) -> bool:
-        """Whether one was answered and nothing has come since: uvicorn's own timer closes it."""
-        answered = self.cycle is not None  # pyright: ignore[reportUnnecessaryComparison]
-        return answered and self.conn.their_state is h11.IDLE and not self.conn.trailing_data[0]
+        """Whether one was answered and nothing has come since: uvicorn's own timer closes it.
+
+        It has none where the rest of a body came behind its answer, a refusal for instance.
+        """
+        awaited = self.timeout_keep_alive_task is not None
+        return awaited and self.conn.their_state is h11.IDLE and not self.conn.trailing_data[0]
 
     def _forget(self) -> None:
         if self._due is not None:

@@ -21,7 +21,7 @@ from shared.access_keys import ISSUED, NAME_LIMIT
 from shared.errors import StoreUnavailableError
 from shared.limits import Limits
 from shared.telemetry import get_logger
-from shared.texts import is_blank
+from shared.texts import digest, is_blank
 
 log = get_logger(__name__)
 
@@ -35,6 +35,8 @@ FRESH_SECONDS: Final = 300.0
 no longer than that."""
 AGAIN_SECONDS: Final = 10.0
 """Whoever sends tokens with invented key ids makes us read the issuer's keys no more often."""
+SHORTENED_BY: Final = 20
+"""Characters of a long name's digest that it ends with: 80 bits."""
 AGENT_CLAIMS: Final = ("client_id", "azp", "sub")
 """Where the agent's name stands, the first that is there: RFC 9068, OpenID Connect, RFC 7519."""
 
@@ -142,10 +144,19 @@ class IssuedTokens:
 
 
 def _name(value: object) -> str | None:
-    """Take a claim for a name if it can be one."""
-    if not isinstance(value, str) or is_blank(value) or len(value) > NAME_LIMIT:
+    """Take a claim for a name if it can be one. A long one is shortened, and stays one of a kind.
+
+    Ids that are addresses (client id metadata documents) are often longer than a name may be. To
+    pass over one and go by the next claim would make one agent, and one tenant, of all clients
+    that act for the same user. None that fits as it is can look like one that was shortened.
+    """
+    if not isinstance(value, str) or is_blank(value):
         return None
-    return value.strip()
+    name = value.strip()
+    if len(name) < NAME_LIMIT:
+        return name
+    mark = f"…{digest(name)[:SHORTENED_BY]}"
+    return name[: NAME_LIMIT - len(mark)] + mark
 
 
 def _scopes(claims: dict[str, Any]) -> list[str]:

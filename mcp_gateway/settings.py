@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from ipaddress import ip_address
 from typing import Annotated, Final, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import NoDecode
@@ -73,7 +74,14 @@ class GatewaySettings(StoreSettings, RoutesSettings, AccessSettings):
             or self.gateway_api_keys
             or self.gateway_oauth_issuer
             or not self.is_loopback
+            or self.is_named
         )
+
+    @property
+    def is_named(self) -> bool:
+        """Whether somebody passes on to it what comes from other hosts, wherever it listens."""
+        public = urlsplit(self.gateway_public_url).hostname
+        return bool(self.gateway_trusted_proxies or (public and not is_loopback(public)))
 
     @property
     def is_loopback(self) -> bool:

@@ -92,6 +92,9 @@ class Ask(Value):
     """How many open questions the agent may have, this one included; None: any number."""
     question: Question
     idempotency_key: str | None = None
+    joins: bool = False
+    """Whether an identical question that is open is joined although the key is new: one that was
+    made for the question tells a second sending from the first, and no question from another."""
     timeout: timedelta
     retention: timedelta
 

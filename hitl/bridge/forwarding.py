@@ -71,8 +71,8 @@ class Bridge:
             task.cancel()
 
     async def _forward(self, message: Message) -> None:
-        keyed = self._questions.keyed(message)
         try:
+            keyed = self._questions.keyed(message)
             async for answer in self._gateway.post(
                 keyed, lambda passed: self._client.headers(message, passed=passed)
             ):
@@ -84,6 +84,10 @@ class Bridge:
             self._send(failure(message, UNREACHABLE, f"{away}. {_SAFE}"))
         except RefusedError as refused:
             self._send(failure(message, UNREACHABLE, str(refused)))
+        except (ValueError, RecursionError) as error:
+            # It has no form over HTTP; the calls beside it have.
+            log.warning("message_not_sent", reason=type(error).__name__)
+            self._send(failure(message, INVALID, "this message can't be sent over HTTP"))
 
     async def _notify(self, message: Message) -> None:
         """Pass on what wants no answer. The gateway keeps nothing of it, so it may be lost."""
@@ -97,8 +101,8 @@ class Bridge:
                 message, lambda passed: self._client.headers(message, passed=passed)
             ):
                 pass
-        except (AwayError, RefusedError) as failure:
-            log.info("notification_lost", reason=str(failure))
+        except (AwayError, RefusedError, ValueError, RecursionError) as failure:
+            log.info("notification_lost", reason=str(failure)[:200])
 
 
 def _read(line: bytes) -> Message | None:

@@ -70,13 +70,16 @@ class MemoryEscalations:
         """See `EscalationStore.accept`."""
         now = self._now()
         fingerprint = (ask.owner, ask.question.fingerprint())
+        known = None
         if ask.idempotency_key is not None:
             known = self.entry(self._by_key.get((ask.owner, ask.idempotency_key), ""))
-        else:
+        if known is None and (ask.idempotency_key is None or ask.joins):
             known = self.entry(self._by_fingerprint.get(fingerprint, ""))
             if known and not (known.escalation.state.is_open and known.escalation.deadline > now):
                 known = None
         if known:
+            if ask.idempotency_key is not None:
+                self._by_key[ask.owner, ask.idempotency_key] = known.escalation.id
             return Accepted(known.escalation, joined=True)
         theirs = self._open_of(ask.owner, ask.agent)
         if ask.open_limit is not None and len(theirs) >= ask.open_limit:

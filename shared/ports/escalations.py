@@ -36,7 +36,8 @@ class EscalationStore(Protocol):
         """Keep a question, durably and at once with its posting, or not at all.
 
         The same tenant's same idempotency key gives the same escalation for as long as it is
-        kept. Without a key, an identical question that is still open is joined.
+        kept. Without a key, or with a new one that `joins`, an identical question that is still
+        open is joined.
 
         Raises:
             TooManyOpenError: The agent has as many open questions as the ask allows; none is new.

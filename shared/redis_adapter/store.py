@@ -120,6 +120,7 @@ class RedisEscalationStore:
                 1000 // POSTS_PER_SECOND,
                 POSTS_AT_ONCE,
                 SCAN_LIMIT,
+                int(ask.joins and ask.idempotency_key is not None),
             ],
         )
         if first_deadline:

@@ -62,6 +62,25 @@ async def test_an_identical_question_is_asked_anew_once_the_first_has_ended(
     assert not again.joined
 
 
+async def test_a_key_that_was_made_joins_what_is_open_and_finds_it_after_its_end(
+    backend: Backend,
+) -> None:
+    async def ask(key: str | None, *, joins: bool = True) -> str:
+        asked = an_ask(key=key).model_copy(update={"joins": joins})
+        return (await backend.store.accept(asked)).escalation.id
+
+    first = await ask("made-1")
+    assert await ask("made-2") == first
+    assert await ask(None) == first
+    assert await ask("chosen", joins=False) != first
+    opened = await backend.store.get(first)
+    assert opened is not None
+    await backend.store.conclude(first, an_outcome(opened, at=backend.clock.now))
+    assert await ask("made-2") == first
+    assert await ask("made-1") == first
+    assert await ask("made-3") != first
+
+
 async def test_simultaneous_asks_with_one_key_make_one_escalation(backend: Backend) -> None:
     accepted = await asyncio.gather(*(backend.store.accept(an_ask(key="k")) for _ in range(20)))
     assert len({each.escalation.id for each in accepted}) == 1

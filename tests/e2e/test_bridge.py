@@ -99,6 +99,33 @@ async def test_a_question_outlives_a_gateway_that_is_killed_under_the_bridge(
     assert [each["status"] for each in listed["questions"]] == ["pending", "answered"]
 
 
+async def test_a_question_that_is_asked_again_after_its_bridge_was_killed_is_not_posted_twice(
+    fleet: Fleet,
+) -> None:
+    gateway = await fleet.add_gateway({"GATEWAY_API_KEYS": f"desk:{KEY}"})
+    await fleet.add_worker()
+    call = {"name": "ask_human", "arguments": {"question": "Still open?"}}
+    message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call}
+    first, second = [
+        await started(fleet, environment(processes.gateway_url(gateway), **extra))
+        for extra in ({}, {"GATEWAY_HOLD_SECONDS": "20"})
+    ]
+    async with asyncio.timeout(60):
+        for process in (first, second):
+            await asked(process, HELLO)
+        assert first.stdin is not None
+        first.stdin.write(json.dumps(message).encode() + b"\n")
+        thread = await fleet.double.until_thread("Still open?")
+        first.kill()
+        await first.wait()
+        again = asyncio.create_task(asked(second, message))
+        await gateway.until_logged("question_joined")
+        await fleet.double.person("Maya").write(thread, "closed now")
+        assert (await again)["result"]["content"][0]["text"] == "closed now"
+        await second.communicate(b"")
+    assert len(fleet.double.threads) == 1
+
+
 async def test_a_gateway_that_comes_later_is_found_and_its_absence_is_said_on_standard_error(
     fleet: Fleet,
 ) -> None:

@@ -40,7 +40,7 @@ def tokens(issuer: Issuer) -> dict[str, str]:
         "without_audience": issuer.token(aud=None),
         "without_agent": issuer.token(sub=None, client_id=None),
         "blank_agent": issuer.token(client_id=" ", sub="\u200b"),
-        "long_agent": issuer.token(client_id="x" * 65, sub="y" * 65),
+        "agent_of_no_text": issuer.token(client_id=["x"], azp=5, sub=None),
         "other_audience": issuer.token(aud="https://elsewhere.example/mcp"),
         "longer_audience": issuer.token(aud=f"{AUDIENCE}/admin"),
         "other_issuer": issuer.token(iss="https://id.example.org.evil.example"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -14,6 +15,7 @@ from hitl.bridge import gateway as gateway_module
 from hitl.bridge.envelope import Client
 from hitl.bridge.forwarding import Bridge
 from hitl.bridge.gateway import Gateway
+from hitl.bridge.remembered import KEPT_SECONDS, Questions
 from hitl.bridge.settings import BridgeSettings
 from shared.settings import load
 
@@ -105,6 +107,24 @@ async def test_the_same_words_have_the_same_key_until_their_end_was_read() -> No
     assert first != second
     first, second = await keys_of(pending, pending, pending, also=(check("E"),))
     assert first == second
+
+
+def test_what_was_asked_long_ago_is_asked_anew_though_nobody_has_read_its_end() -> None:
+    """It may be another customer's by now: people's yes to the first is none to the second."""
+    now = 1_000.0
+    questions = Questions(clock=lambda: now)
+
+    def key() -> str:
+        return questions.keyed(ASK)["params"]["arguments"]["idempotency_key"]
+
+    first = key()
+    now += KEPT_SECONDS
+    assert key() == first
+    now += KEPT_SECONDS + 1
+    second = key()
+    assert second != first
+    now -= 10
+    assert key() != second, "nobody knows how long ago that was"
 
 
 async def test_a_key_of_the_clients_own_is_passed_on_as_it_is() -> None:
@@ -222,6 +242,18 @@ async def test_a_handshake_gives_the_revision_and_tells_who_gives_up_early(
     assert (seen[1].get("hold-seconds") or "")[:3] == (hold or "")[:3]
 
 
+def test_what_lies_in_the_folder_that_a_client_works_in_is_none_of_the_bridges_business(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = ("LOG_LEVEL=debug", "GATEWAY_URL=https://evil.example/mcp", "GATEWAY_HOLD_SECONDS=1")
+    (tmp_path / ".env").write_text("\n".join(lines))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("GATEWAY_URL")
+    settings = load(BridgeSettings)
+    assert settings.gateway_url == "http://127.0.0.1:8765/mcp"
+    assert settings.gateway_hold_seconds is None
+
+
 async def test_what_is_no_message_is_answered_as_such() -> None:
     def answering(request: httpx2.Request) -> httpx2.Response:
         return told(said(request))
@@ -236,6 +268,17 @@ async def test_an_answer_without_an_id_goes_to_whoever_asked() -> None:
         return httpx2.Response(400, json=body)
 
     assert (await bridged(answering, ASK))[0]["id"] == 1
+
+
+async def test_what_no_header_can_say_ends_nothing() -> None:
+    def answering(request: httpx2.Request) -> httpx2.Response:
+        return told(said(request))
+
+    meta = {"io.modelcontextprotocol/protocolVersion": "2026-07-28"}
+    odd = {**ASK, "method": "tools/c\u00e4ll", "params": {"_meta": meta}}
+    first, second = await bridged(answering, odd, {**ASK, "id": 2})
+    assert first["error"]["code"] == -32600
+    assert "result" in second
 
 
 async def test_half_a_character_is_the_gateways_to_refuse_and_ends_nothing() -> None:

@@ -46,6 +46,20 @@ async def answered(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
     return (await reader.readuntil(b"Yes")).startswith(b"HTTP/1.1 200")
 
 
+async def test_a_body_that_comes_behind_its_answer_keeps_no_connection_open() -> None:
+    async with a_server() as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(
+            REQUEST.replace(b"GET", b"POST").replace(b"\r\n\r\n", b"\r\nContent-Length: 3\r\n\r\n")
+        )
+        assert (await reader.readuntil(b"Yes")).startswith(b"HTTP/1.1 200")
+        writer.write(b"abc")
+        async with asyncio.timeout(5):
+            assert await reader.read() == b"", "hung up on"
+        writer.close()
+        await writer.wait_closed()
+
+
 async def test_a_connection_that_was_of_use_may_wait_for_its_next_request() -> None:
     async with a_server() as port:
         used, its_writer = await asyncio.open_connection("127.0.0.1", port)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -7,10 +8,12 @@ import pytest
 from escalation_worker.bots import read_bots
 from escalation_worker.settings import WorkerSettings
 from mcp_gateway.auth import ConfiguredKeys, Doorkeepers
-from mcp_gateway.doors import refuse_an_empty_house
+from mcp_gateway.doors import closed_by_keys, refuse_an_empty_house
 from mcp_gateway.settings import GatewaySettings
+from shared.access_keys import AccessKey, digest_of
 from shared.errors import ConfigurationError
 from shared.memory.access import MemoryAccessKeys
+from shared.ports.clock import utc_now
 from shared.settings import load
 
 
@@ -40,6 +43,39 @@ async def test_any_other_host_does(monkeypatch: pytest.MonkeyPatch, host: str) -
         ConfigurationError, match=r"hitl key create NAME.*GATEWAY_HOST=127\.0\.0\.1"
     ):
         await refuse_an_empty_house(settings, MemoryAccessKeys())
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("GATEWAY_PUBLIC_URL", "https://ask.example.org/mcp"),
+        ("GATEWAY_TRUSTED_PROXIES", "127.0.0.1"),
+    ],
+)
+async def test_a_gateway_behind_a_proxy_does_although_it_listens_on_loopback(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    settings = load(GatewaySettings)
+    assert settings.is_closed
+    with pytest.raises(ConfigurationError, match=rf"{name}.*hitl key create NAME"):
+        await refuse_an_empty_house(settings, MemoryAccessKeys())
+
+
+async def test_a_key_that_was_made_closes_the_house_on_loopback_too() -> None:
+    settings, keys = load(GatewaySettings), MemoryAccessKeys()
+    assert not (await closed_by_keys(settings, keys)).is_closed
+    now = utc_now()
+    key = AccessKey(
+        id="0123456789ab",
+        agent="shop",
+        tenant="shop",
+        digest=digest_of("secret"),
+        created_at=now,
+        expires_at=now + timedelta(days=1),
+    )
+    await keys.keep(key)
+    assert (await closed_by_keys(settings, keys)).is_closed
 
 
 @pytest.mark.parametrize(

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
-from support.make import a_posting, an_ask
+from fakeredis import FakeAsyncRedis
+from support.make import a_posting, an_ask, an_outcome
 
+from escalation_worker.concluding import Concluding
 from escalation_worker.posting import PostingDesk
 from escalation_worker.turns import AT_ONCE, CrowdedError, pause_after
-from shared.escalation import Escalation, Posting
+from shared.escalation import Escalation, Posting, State
 from shared.memory.escalations import MemoryEscalations
 from shared.ports.channel import PostingJournal
+from shared.redis_adapter.keys import Keys
+from shared.redis_adapter.posting import RedisPostingLog
+from shared.redis_adapter.store import RedisEscalationStore
 
 
 class SlowChannel:
@@ -38,6 +43,21 @@ class SlowChannel:
         """Wait until so many are under way."""
         async with self._came:
             await self._came.wait_for(lambda: len(self.under_way) >= count)
+
+
+class SlowShowing(SlowChannel):
+    """A channel in which showing waits, too."""
+
+    async def show_outcome(self, escalation: Escalation) -> None:
+        async with self._came:
+            self.under_way.append(escalation.question.text)
+            self._came.notify_all()
+        await self.go_on.wait()
+
+
+async def never(_: str) -> datetime | None:
+    """Hear nobody."""
+    return None
 
 
 async def ids(store: MemoryEscalations, agent: str, count: int) -> list[str]:
@@ -115,3 +135,32 @@ def test_who_finds_it_crowded_again_and_again_comes_less_often() -> None:
     assert pauses == sorted(pauses)
     assert pauses[0] == timedelta(seconds=0.25)
     assert pauses[-1] == timedelta(seconds=15)
+
+
+async def test_of_what_one_agent_changes_few_are_shown_at_once_and_anothers_beside_them() -> None:
+    """Who asks and takes back without end must not have all of a worker's jobs."""
+    channel = SlowShowing()
+    async with FakeAsyncRedis(decode_responses=True) as redis:
+        store, log = RedisEscalationStore(redis, Keys()), RedisPostingLog(redis, Keys())
+        concluding = Concluding(store, log, channel, heard_until=never)
+
+        async def taken_back(agent: str, number: int) -> str:
+            asked = (await store.accept(an_ask(f"{agent} {number}?", agent=agent))).escalation
+            outcome = an_outcome(asked, State.CANCELLED, at=asked.created_at)
+            await store.conclude(asked.id, outcome)
+            return asked.id
+
+        flood = [await taken_back("flood", number) for number in range(AT_ONCE + 1)]
+        calm = await taken_back("calm", 0)
+        async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+            for each in flood[:AT_ONCE]:
+                group.create_task(concluding.show_outcome(each))
+            await channel.until(AT_ONCE)
+            with pytest.raises(CrowdedError):
+                await concluding.show_outcome(flood[AT_ONCE])
+            group.create_task(concluding.show_outcome(calm))
+            await channel.until(AT_ONCE + 1)
+            channel.go_on.set()
+        await concluding.show_outcome(flood[AT_ONCE])
+        assert len(channel.under_way) == AT_ONCE + 2
+        assert await log.unshown_score(flood[AT_ONCE]) is None

@@ -11,9 +11,11 @@
 --       16 how many open questions the agent may have, or '' for any number
 --       17 interval ms between two postings of one agent's over time  18 how many may be at once
 --       19 how many of a conversation's questions are listed
+--       20 whether an identical open question is joined although the key is new 0|1
 -- Returns {id}: ours, or the id of the escalation that was joined; {'', ms}: the agent has as many as
 -- it may, and the first of them ends at that moment, if not before.
--- Invariant: one escalation per idempotency key, one open one per identical question; of many that one
+-- Invariant: one escalation per idempotency key, one open one per identical question without a key or
+-- with one that joins; of many that one
 -- agent asks at once, the later ones are posted one interval after the other, so that another agent's
 -- question is not behind them all.
 local id, now, deadline, kept = ARGV[1], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
@@ -21,6 +23,12 @@ local id, now, deadline, kept = ARGV[1], tonumber(ARGV[4]), tonumber(ARGV[5]), t
 local known = redis.call('GET', KEYS[11])
 if known and redis.call('EXISTS', ARGV[11] .. known) == 1 then
   return {known}
+end
+local identical = ARGV[20] == '1' and redis.call('GET', KEYS[5])
+if identical and redis.call('EXISTS', ARGV[11] .. identical) == 1 then
+  -- Noted, so that this key finds it after its end, too.
+  redis.call('SET', KEYS[11], identical, 'PX', math.max(1, redis.call('PTTL', ARGV[11] .. identical)))
+  return {identical}
 end
 
 -- Nothing may be taken off before the first HSET: once a script has written anything, a server whose

@@ -33,7 +33,7 @@ _TOKENS: Final = (
     "without_audience",
     "without_agent",
     "blank_agent",
-    "long_agent",
+    "agent_of_no_text",
     "other_audience",
     "longer_audience",
     "other_issuer",
