@@ -111,10 +111,10 @@ async def test_an_answer_is_not_handed_over_until_the_replica_has_it_however_oft
 async def test_what_is_not_there_is_known_from_a_primary_with_replicas(
     servers: tuple[Server, Server], store: RedisEscalationStore
 ) -> None:
-    assert await store.get("never asked") is None
+    assert await store.get("01ARZ3NDEKTSV4RRFFQ69G5FAV") is None
     servers[1].pause()
     with pytest.raises(StoreUnavailableError, match="still the primary"):
-        await store.get("never asked")
+        await store.get("01ARZ3NDEKTSV4RRFFQ69G5FAV")
 
 
 async def test_what_a_primary_was_doing_when_it_was_demoted_is_uncertain(
