@@ -125,6 +125,8 @@ class ListedQuestion(_FromWire):
     question: str
     status: Status
     asked_at: datetime
+    deadline: datetime | None = None
+    """None: an older gateway does not say it."""
     late_answer: str | None = None
     correctable_until: datetime | None = None
     delivered: bool = False

@@ -20,7 +20,7 @@ class Patience:
     late_answer: float = 5.0  # between looks for an answer after the deadline; they grow rarer
     longest_late_answer: float = 30.0
     resume: timedelta = timedelta(days=7)  # how old questions may be whose news a new agent tells
-    late_hope: timedelta = timedelta(hours=1)  # how old ones a new agent awaits a late answer to
+    late_hope: timedelta = timedelta(hours=1)  # after the deadline, for a late answer to old ones
     unheard_correction: timedelta = timedelta(hours=1)  # after its time, while edits are unheard
 
     def retry_after(self, attempt: int) -> float:

@@ -321,9 +321,11 @@ class OpenQuestions:
 
     def _take_up(self, listed: ListedQuestion) -> None:
         """Go on where the earlier agent stopped: to wait, to tell, or to hope for more."""
-        age = datetime.now(UTC) - listed.asked_at
-        fresh = age < self._patience.resume
-        hopeful = listed.status.is_open or age < self._patience.late_hope
+        now = datetime.now(UTC)
+        fresh = now - listed.asked_at < self._patience.resume
+        # A route may give people hours: they are not late before its deadline.
+        late_since = listed.deadline or listed.asked_at
+        hopeful = listed.status.is_open or now - late_since < self._patience.late_hope
         entry = resumed(listed, hopeful=hopeful)
         untold = not listed.delivered and listed.status is not Status.CANCELLED
         if listed.status.is_open or (fresh and untold):

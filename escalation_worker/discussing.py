@@ -84,8 +84,15 @@ class Discussing:
             reply.escalation_id, claim, reply.hold, take_over=take_over
         )
         if (open_still := _changed_nothing(noted)) is not None:
+            await self.heard_of(reply)
             return _held_by(open_still, reply)
         return self._verdict(reply, noted, ReplyVerdict.CLAIMED)
+
+    async def heard_of(self, reply: InboundReply) -> None:
+        """Keep a claim from going silent whose holder wrote, or says again that they are on it."""
+        await self._discussion.keep_claim(
+            reply.escalation_id, reply.person_id, reply.at, reply.hold
+        )
 
     async def release(self, reply: InboundReply) -> ReplyVerdict:
         """Say that this person is no longer on it."""

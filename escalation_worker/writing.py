@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from escalation_worker.answering import Answering
 from escalation_worker.discussing import Discussing
 from escalation_worker.sending import ASKS_BACK, Sending
 from shared.ports.replies import InboundReply, ReplyVerdict
+
+_OF_AN_OPEN_QUESTION: Final = frozenset({ReplyVerdict.WRITTEN, ReplyVerdict.WRITTEN_IN_VAIN})
+"""What one who may answer wrote, and nobody passed on."""
 
 
 class Writing:
@@ -29,4 +33,6 @@ class Writing:
             asked = replace(reply, text=text.removeprefix(ASKS_BACK))
             return await self._discussing.ask_back(asked)
         talk = await self._sending.wrote(reply)
+        if talk in _OF_AN_OPEN_QUESTION:
+            await self._discussing.heard_of(reply)
         return await self._answering.answer(reply) if talk is None else talk

@@ -27,6 +27,8 @@ REMARKS_LIMIT: Final = 50
 """Remarks that agent and people may exchange about one question."""
 CLAIM_SOURCES_LIMIT: Final = 50
 """Of so many claims and releases of a question, the newest, it is remembered what they came by."""
+CLAIM_KEPT_EVERY: Final = timedelta(seconds=5)
+"""At most so often it is noted that whoever is on a question was heard of."""
 
 
 _ID: Final = re.compile("[0-9A-HJKMNP-TV-Z]{26}")
@@ -262,6 +264,9 @@ class Escalation(Value):
     shown: MannerShown = MannerShown()
     """How its message in Discord last told people to answer."""
     claim: Claim | None = None
+    claim_kept_at: datetime | None = None
+    """When whoever was on it was last heard of without a remark. A few seconds later counts as
+    the same."""
     assignments: int = 0
     """How often it was given to somebody by another, so that each of these times is told once."""
     remarks: tuple[Remark, ...] = ()

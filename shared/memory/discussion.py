@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from shared.escalation import (
+    CLAIM_KEPT_EVERY,
     CLAIM_SOURCES_LIMIT,
     REMARKS_LIMIT,
     TRANSITIONS,
@@ -94,6 +96,21 @@ class MemoryDiscussion:
             return {"claim": None, "state": state}
 
         return self._claim(escalation_id, hold, source, change)
+
+    async def keep_claim(
+        self, escalation_id: str, person_id: str, at: datetime, hold: Hold | None = None
+    ) -> Concluded | None:
+        """See `Discussion.keep_claim`."""
+
+        def change(known: Escalation) -> dict[str, Any] | None:
+            last = known.claim_kept_at
+            if known.claim is None or known.claim.by.id != person_id:
+                return None
+            if last is not None and at < last + CLAIM_KEPT_EVERY:
+                return None
+            return {"claim_kept_at": at}
+
+        return self._apply(escalation_id, hold, change)
 
     async def vote(
         self,

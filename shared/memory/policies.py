@@ -61,5 +61,5 @@ class MemoryPolicyLog:
 
 def _fence(escalation: Escalation) -> tuple[object, ...]:
     """Tell by what it is seen that a record is as it was found."""
-    claim = escalation.claim
-    return (escalation.progress.steps, claim and claim.by.id, len(escalation.remarks))
+    claim, kept_at = escalation.claim, escalation.claim_kept_at
+    return (escalation.progress.steps, claim and claim.by.id, len(escalation.remarks), kept_at)

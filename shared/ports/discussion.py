@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Protocol
 
 from shared.escalation import Claim, Outcome, Remark, Vote
@@ -47,6 +48,15 @@ class Discussion(Protocol):
         source: str = "",
     ) -> Concluded | None:
         """End a person's claim, or whoever's it is (None). `source` counts once, as a claim's."""
+        ...
+
+    async def keep_claim(
+        self, escalation_id: str, person_id: str, at: datetime, hold: Hold | None = None
+    ) -> Concluded | None:
+        """Note that whoever is on it was heard of; nobody else's word keeps a claim.
+
+        Not applied either where it is less than `CLAIM_KEPT_EVERY` newer than what was noted last.
+        """
         ...
 
     async def vote(

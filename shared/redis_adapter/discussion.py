@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from shared.escalation import (
+    CLAIM_KEPT_EVERY,
     CLAIM_SOURCES_LIMIT,
     OPEN_STATES,
     REMARKS_LIMIT,
@@ -117,6 +119,23 @@ class RedisDiscussion:
                 *self._to_show(now_ms, show),
                 hold.fence if hold else "",
                 CLAIM_SOURCES_LIMIT,
+                *sorted(OPEN_STATES),
+            ],
+        )
+        return concluded(applied, record)
+
+    async def keep_claim(
+        self, escalation_id: str, person_id: str, at: datetime, hold: Hold | None = None
+    ) -> Concluded | None:
+        """See `Discussion.keep_claim`."""
+        applied, *record = await self._scripts.call(
+            "keep_claim",
+            [self._keys.record(escalation_id), *self._keys.fenced_by(hold)],
+            [
+                person_id,
+                to_ms(at),
+                CLAIM_KEPT_EVERY // timedelta(milliseconds=1),
+                hold.fence if hold else "",
                 *sorted(OPEN_STATES),
             ],
         )

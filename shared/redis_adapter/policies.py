@@ -50,6 +50,7 @@ class RedisPolicyLog:
                 show.body,
                 keys.changed,
                 keys.wake,
+                "" if found.claim_kept_at is None else to_ms(found.claim_kept_at),
                 *sorted(OPEN_STATES),
             ],
         )

@@ -72,6 +72,7 @@ def from_hash(fields: Mapping[str, str]) -> Escalation:
                 since=_moment(fields, "shown_since_ms"),
             ),
             claim=Claim.model_validate_json(claim) if claim else None,
+            claim_kept_at=_moment(fields, "claim_kept_ms"),
             assignments=int(fields.get("assignments", "0")),
             remarks=_REMARKS.validate_json(fields.get("remarks", "[]")),
             votes=_VOTES.validate_json(fields.get("votes", "[]")),

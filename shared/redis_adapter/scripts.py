@@ -38,6 +38,7 @@ _USES: Final = {
             "conclude",
             "correct",
             "first_notice",
+            "keep_claim",
             "keep_draft",
             "keep_files",
             "keep_late_answer",

@@ -23,14 +23,17 @@ def facts_of(escalation: Escalation) -> Facts:
 
 
 def _claim(escalation: Escalation) -> Claim | None:
-    """Tell who is on it, and when they last did something: claimed it, asked back, or voted."""
+    """Tell who is on it, and when they last did something: claimed it, asked back, or wrote.
+
+    Whoever has voted is on it no longer: they can't vote again, and were the question still theirs,
+    the others whose votes are wanted would neither be reminded nor called.
+    """
     claim = escalation.claim
-    if claim is None:
+    if claim is None or any(each.by.id == claim.by.id for each in escalation.votes):
         return None
-    acts = [
-        *(each.at for each in escalation.remarks if each.by and each.by.id == claim.by.id),
-        *(each.at for each in escalation.votes if each.by.id == claim.by.id),
-    ]
+    acts = [each.at for each in escalation.remarks if each.by and each.by.id == claim.by.id]
+    if escalation.claim_kept_at is not None:
+        acts.append(escalation.claim_kept_at)
     return Claim(by=claim.by, at=claim.at, active_at=max((claim.at, *acts)))
 
 

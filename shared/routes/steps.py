@@ -18,7 +18,7 @@ class Claim:
     by: Person
     at: datetime
     active_at: datetime
-    """When they last wrote or clicked."""
+    """When they last claimed it, asked back, or wrote what waits for Send."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,21 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime, timedelta
 
 import pytest
 from support.make import JON, MAYA, a_posting, a_remark, a_vote, an_ask, an_outcome
 
 from contract.conftest import Backend
-from shared.escalation import CLAIM_SOURCES_LIMIT, REMARKS_LIMIT, Author, Claim, Escalation, State
+from shared.escalation import (
+    CLAIM_KEPT_EVERY,
+    CLAIM_SOURCES_LIMIT,
+    REMARKS_LIMIT,
+    Author,
+    Claim,
+    Escalation,
+    State,
+)
 from shared.ports.hold import Hold
 
 
@@ -154,6 +163,36 @@ async def test_only_so_many_claims_and_releases_are_remembered_by_what_they_came
     assert await claimed_by("s"), "which is only a part of others"
 
 
+async def test_only_who_is_on_it_keeps_their_claim_and_not_after_the_end(backend: Backend) -> None:
+    escalation, now = await posted(backend), backend.clock.now.replace(microsecond=0)
+    discussion = backend.discussion
+
+    async def kept_by(person: str, *, seconds: int) -> tuple[bool, datetime | None]:
+        at = now + timedelta(seconds=seconds)
+        noted = await discussion.keep_claim(escalation.id, person, at)
+        assert noted is not None
+        return noted.applied, noted.escalation.claim_kept_at
+
+    assert await kept_by(MAYA.id, seconds=1) == (False, None), "nobody is on it"
+    await discussion.claim(escalation.id, Claim(by=MAYA, at=now))
+    assert await kept_by(JON.id, seconds=2) == (False, None)
+    first = now + timedelta(seconds=3)
+    assert await kept_by(MAYA.id, seconds=3) == (True, first)
+    assert await kept_by(MAYA.id, seconds=1) == (False, first), "heard late"
+    assert await kept_by(MAYA.id, seconds=7) == (False, first), "as good as the same moment"
+    again = first + CLAIM_KEPT_EVERY
+    assert await kept_by(MAYA.id, seconds=8) == (True, again)
+    await discussion.remark(escalation.id, a_remark(at=now))
+    asked_back = now + timedelta(seconds=20)
+    assert await kept_by(MAYA.id, seconds=20) == (True, asked_back)
+    read = await backend.store.get(escalation.id)
+    assert read is not None
+    assert (read.claim_kept_at, read.claim) == (asked_back, Claim(by=MAYA, at=now))
+    await backend.store.conclude(escalation.id, an_outcome(escalation, at=now))
+    assert await kept_by(MAYA.id, seconds=40) == (False, asked_back)
+    assert await discussion.keep_claim("01UNKNOWN", MAYA.id, now) is None
+
+
 async def test_a_question_that_waits_for_the_agent_stays_its_claimants(backend: Backend) -> None:
     escalation, now = await posted(backend), backend.clock.now
     await backend.discussion.claim(escalation.id, Claim(by=MAYA, at=now))
@@ -220,8 +259,9 @@ async def test_a_relieved_listener_changes_nothing(backend: Backend) -> None:
         await discussion.claim(escalation.id, Claim(by=MAYA, at=now), relieved),
         await discussion.release(escalation.id, None, relieved),
         await discussion.vote(escalation.id, a_vote(at=now), outcome, relieved, needed=1),
+        await discussion.keep_claim(escalation.id, MAYA.id, now, relieved),
     ]
-    assert [(each.applied, each.fenced) for each in acts if each] == [(False, True)] * 4
+    assert [(each.applied, each.fenced) for each in acts if each] == [(False, True)] * 5
     read = await backend.store.get(escalation.id)
     assert read is not None
     assert read.state is State.POSTED

@@ -112,6 +112,29 @@ async def test_a_claim_ends_with_its_step_and_another_ones_claim_does_not(
     assert (noted.escalation.claim, noted.escalation.state) == (None, State.POSTED)
 
 
+async def test_a_claim_that_was_kept_up_since_is_not_released(backend: Backend) -> None:
+    escalation = await posted(backend)
+    await claim(backend, escalation)
+    found = await read(backend, escalation)
+    # Every millisecond is compared as it was written.
+    for seconds in (10, 20.001, 30.57, 40.999):
+        at = (backend.clock.now + timedelta(seconds=seconds)).replace(microsecond=0)
+        at += timedelta(milliseconds=round(seconds % 1 * 1000))
+        await backend.discussion.keep_claim(escalation.id, MAYA.id, at)
+        late = await backend.policies.note_progress(found, a_step(found, backend), release=True)
+        assert late is not None
+        assert not late.applied
+        assert late.escalation.claim_kept_at == at
+        found = await read(backend, escalation)
+        noted = await backend.policies.note_progress(found, a_step(found, backend))
+        assert noted is not None
+        assert noted.applied
+        found = noted.escalation
+    noted = await backend.policies.note_progress(found, a_step(found, backend), release=True)
+    assert noted is not None
+    assert (noted.applied, noted.escalation.claim) == (True, None)
+
+
 async def test_nothing_is_noted_of_a_question_that_is_not_kept(backend: Backend) -> None:
     found = await posted(backend)
     unknown = found.model_copy(update={"id": "01UNKNOWN"})

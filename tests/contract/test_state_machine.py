@@ -102,6 +102,7 @@ def told(concluded: Concluded | None) -> Any:
         concluded.fenced,
         now.state,
         now.claim,
+        now.claim_kept_at,
         now.assignments,
         now.remarks,
         now.votes,
@@ -358,6 +359,20 @@ class Escalations(RuleBasedStateMachine):
             return told(
                 await side.discussion.claim(side.ids[question], claim, hold, take_over=take_over)
             )
+
+        self.everywhere(act)
+
+    @rule(
+        question=questions,
+        by=st.sampled_from([MAYA, JON]),
+        seconds=st.integers(-6, 6),
+        hold=st.none() | holds,
+    )
+    def keep_claim(self, question: int, by: Person, seconds: int, hold: Hold | None) -> None:
+        at = self.clock.now.replace(microsecond=0) + timedelta(seconds=seconds)
+
+        async def act(side: Side) -> Any:
+            return told(await side.discussion.keep_claim(side.ids[question], by.id, at, hold))
 
         self.everywhere(act)
 

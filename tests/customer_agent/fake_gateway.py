@@ -40,6 +40,7 @@ class Asked:
     conversation_id: str | None
     idempotency_key: str | None
     asked_at: datetime
+    timeout: timedelta = timedelta(minutes=10)
     turns: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
     facts: dict[str, Any] = field(default_factory=dict[str, Any])
     status: str = "pending"
@@ -71,6 +72,10 @@ class Asked:
         return (self.asked_at + self.correctable).isoformat()
 
     @property
+    def deadline(self) -> str:
+        return (self.asked_at + self.timeout).isoformat()
+
+    @property
     def is_delivered(self) -> bool:
         return self.is_late in self.delivered
 
@@ -98,7 +103,7 @@ class Asked:
             "delivered": self.is_delivered,
             "channel": "discord" if who else None,
             "seconds_to_answer": 1.5 if self.answer else None,
-            "deadline": (self.asked_at + timedelta(minutes=10)).isoformat(),
+            "deadline": self.deadline,
             "next": "Go on.",
         }
 
@@ -126,6 +131,8 @@ class FakeGateway:
         """When set, every call fails with this text."""
         self.is_older = False
         """Whether it knows nothing of what may be attached to a question."""
+        self.tells_no_deadline = False
+        """Whether its listing lacks the deadlines."""
         self.changed = asyncio.Condition()
         self._server: uvicorn.Server | None = None
         self._serving: asyncio.Task[None] | None = None
@@ -313,7 +320,7 @@ class FakeGateway:
                     "status": each.status,
                     "conversation_id": each.conversation_id,
                     "asked_at": each.asked_at.isoformat(),
-                    "deadline": (each.asked_at + timedelta(minutes=10)).isoformat(),
+                    **({} if self.tells_no_deadline else {"deadline": each.deadline}),
                     "answer": each.answer,
                     "late_answer": each.late_answer,
                     "correctable_until": each.correctable_until,

@@ -133,6 +133,37 @@ async def test_a_late_answer_to_an_old_question_that_times_out_only_now_is_told(
         await talk.heard.until("Six per cent after all")
 
 
+async def test_a_late_answer_is_awaited_from_the_deadline_on_however_long_the_route_is(
+    gateway: FakeGateway,
+) -> None:
+    asked = gateway.add("Discount?", conversation_id="same", age=timedelta(minutes=90))
+    asked.timeout = timedelta(minutes=80)
+    await gateway.settle(asked, "timed_out")
+    async with (
+        asyncio.timeout(BOUND),
+        talking(Looking(gateway.url), conversation_id="same", patience=A_WEEK) as talk,
+    ):
+        await talk.heard.until("neither a yes nor a no")
+        await gateway.answer_late(asked, "Six per cent after all")
+        await talk.heard.until("Six per cent after all")
+
+
+async def test_with_a_gateway_that_tells_no_deadline_hope_is_counted_from_the_asking(
+    gateway: FakeGateway,
+) -> None:
+    gateway.tells_no_deadline = True
+    client = Looking(gateway.url)
+    old = await a_time_out(gateway, "Discount?", age=timedelta(minutes=90), delivered=False)
+    fresh = await a_time_out(gateway, "Refund?", age=timedelta(minutes=30), delivered=False)
+    async with (
+        asyncio.timeout(BOUND),
+        talking(client, conversation_id="same", patience=A_WEEK) as talk,
+    ):
+        await talk.heard.until_times("neither a yes nor a no", 2)
+        await client.until(fresh, SOME)
+    assert client.looks[old] == 1, "once, to tell it"
+
+
 async def a_time_out(
     gateway: FakeGateway,
     question: str,

@@ -159,6 +159,12 @@ async def claims(world: World) -> object:
     return await world.discussion.claim(asked.id, Claim(by=TOM, at=world.clock.now))
 
 
+async def writes(world: World) -> object:
+    """Let Tom write what waits for Send."""
+    asked = await world.now()
+    return await world.discussion.keep_claim(asked.id, TOM.id, world.clock.now)
+
+
 async def asks_back(world: World) -> object:
     """Let the question wait for the agent."""
     remark = a_remark(at=world.clock.now).model_copy(update={"by": TOM})
@@ -222,6 +228,19 @@ STORIES: dict[str, tuple[dict[int, Act], list[str]]] = {
     "who claimed it is not silent who asks back": (
         {1: claims, 9: asks_back, 10: agent_replies, 19: answers},
         ["2m remind 2 tom", "4m remind 3 tom", "17m call 4 maya+tom+@support in 777"],
+    ),
+    "who claimed it is not silent who writes, and is once they stop": (
+        {1: claims, 9: writes, 10: writes},
+        [
+            "2m remind 2 tom",
+            "4m remind 3 tom",
+            "16m call 4 maya+tom+@support in 777",
+            "20m call 5 maya+tom+@support in 777",
+        ],
+    ),
+    "what somebody writes who is not on it keeps nothing": (
+        {1: writes, 2: claims, 3: answers},
+        ["2m remind 2 maya"],
     ),
     "the clock goes on when the caller goes who was to reply": (
         {1: asks_back, 3: caller_goes},

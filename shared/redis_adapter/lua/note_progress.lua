@@ -3,7 +3,9 @@
 -- ARGV  1 id  2 how many steps were found  3 whose claim was found, or ''
 --       4 how many remarks were found  5 progress  6 how many steps it has
 --       7 end the claim 0|1  8 now ms  9 showing job's id  10 its body
---       11 channel "changed"  12 channel "wake"  13… states in which it may be done
+--       11 channel "changed"  12 channel "wake"
+--       13 when its holder was found to have been heard of (ms), or ''
+--       14… states in which it may be done
 -- Returns {applied 0|1, record…}; {-1} when no such record is kept.
 -- Invariant: each step is noted once, and only on the facts on which it was planned.
 local record = KEYS[1]
@@ -12,12 +14,13 @@ if not state then
   return {-1}
 end
 local allowed = false
-for i = 13, #ARGV do
+for i = 14, #ARGV do
   allowed = allowed or ARGV[i] == state
 end
 local as_found = (redis.call('HGET', record, 'policy_steps') or '0') == ARGV[2]
   and (redis.call('HGET', record, 'claimed_by') or '') == ARGV[3]
   and (redis.call('HGET', record, 'remarks_made') or '0') == ARGV[4]
+  and (redis.call('HGET', record, 'claim_kept_ms') or '') == ARGV[13]
 if not allowed or not as_found then
   return {0, unpack(redis.call('HGETALL', record))}
 end
