@@ -24,6 +24,7 @@ from escalation_worker.remembering import Remembering
 from escalation_worker.settings import WorkerSettings
 from escalation_worker.stores import Stores
 from escalation_worker.supervisor import supervise
+from escalation_worker.turns import Turns
 from shared.errors import StoreUnavailableError
 from shared.escalation import ChannelKind
 from shared.redis_adapter.connection import open_client, open_queue, open_subscriber
@@ -85,6 +86,7 @@ async def serve(settings: WorkerSettings, routes: InForce[Route], bots: Bots) ->
                 stores.postings,
                 people.channel,
                 remembering=remembering,
+                turns=Turns(jobs=settings.worker_max_jobs),
                 show_what_holds=reloading.posted,
             ),
             concluding,

@@ -75,7 +75,7 @@ class PostingDesk:
         Raises:
             ChannelUnavailableError: Try again later; nothing is half noted.
             StoreUnavailableError: Likewise.
-            CrowdedError: Likewise; this worker is at enough of its agent's questions.
+            CrowdedError: Likewise; this worker is at enough of its agent's, or its route's.
         """
         if (queued := await self._store.get(escalation_id)) is None:
             return

@@ -25,7 +25,12 @@ if TYPE_CHECKING:
 LEASE: Final = timedelta(seconds=5)
 OVERDUE: Final = timedelta(seconds=3)
 """How long the jobs have before the sweep does their work."""
-SWEEP_LIMIT: Final = 200
+LOOKED_AT: Final = 500
+"""By one script; it takes about a millisecond."""
+MOST_LOOKED_AT: Final = 20_000
+"""By one sweep, of each index; whatever is behind waits for arq."""
+MOST_OVERDUE: Final = 2_000
+"""Also those that wait for a bot that does not run: others' must not wait behind them."""
 _COUNTED_BY: Final = {Work.POSTING: "attempts", Work.SHOWING: "showings"}
 _JOB_FIELD: Final = {Work.POSTING: "post_job", Work.SHOWING: "show_job", Work.POLICY: "policy_job"}
 _JOB: Final = {
@@ -123,13 +128,8 @@ class RedisPostingLog:
             Work.SHOWING: keys.unshown,
             Work.POLICY: keys.looks,
         }[work]
-        overdue_ms = now_ms - int(OVERDUE.total_seconds() * 1000)
-        async with translated_errors():
-            ids = await self._redis.zrange(
-                index, cast("Any", "-inf"), overdue_ms, byscore=True, offset=0, num=SWEEP_LIMIT
-            )
         queued = 0
-        for escalation_id in cast("list[str]", ids):
+        for escalation_id in await self._idle(index, work, now_ms):
             body = make_job(
                 keys.prefix, _JOB[work], escalation_id, generation=0, now_ms=now_ms
             ).body
@@ -150,6 +150,30 @@ class RedisPostingLog:
             )
         return queued
 
+    async def _idle(self, index: str, work: Work, now_ms: int) -> list[str]:
+        """Find what no job waits to do, also behind whatever jobs do wait for."""
+        overdue_ms = now_ms - int(OVERDUE.total_seconds() * 1000)
+        idle: list[str] = []
+        for passed_over in range(0, MOST_LOOKED_AT, LOOKED_AT):
+            count, *found = await self._scripts.call(
+                "find_idle",
+                [index],
+                [
+                    overdue_ms,
+                    passed_over,
+                    LOOKED_AT,
+                    self._keys.record(""),
+                    _JOB_FIELD[work],
+                    job_key_prefix,
+                    in_progress_key_prefix,
+                    int(work is Work.POSTING),
+                ],
+            )
+            idle += cast("list[str]", found)
+            if count < LOOKED_AT:
+                break
+        return idle
+
     async def overdue(self) -> list[str]:
         """Ids of open questions whose deadline passed although no job ended them."""
         latest = to_ms(self._clock() - OVERDUE)
@@ -160,7 +184,7 @@ class RedisPostingLog:
                 latest,
                 byscore=True,
                 offset=0,
-                num=SWEEP_LIMIT,
+                num=MOST_OVERDUE,
             )
         return cast("list[str]", ids)
 

@@ -67,7 +67,7 @@ Discord, or a worker posts or listens. They wait for replicas, where asked to. O
 that was replaced and does not know it yet would take a posting into its grave, and the new primary
 would not know the thread in which the answer is written."""
 
-_READING: Final = frozenset({"find_precedents", "find_unlisted"})
+_READING: Final = frozenset({"find_idle", "find_precedents", "find_unlisted"})
 """These change nothing, so that nothing is uncertain where no answer comes."""
 
 

@@ -20,6 +20,7 @@ from shared.redis_adapter.connection import open_client
 from shared.redis_adapter.discussion import RedisDiscussion
 from shared.redis_adapter.keys import Keys
 from shared.redis_adapter.posting import RedisPostingLog
+from shared.redis_adapter.records import to_ms
 from shared.redis_adapter.store import RedisEscalationStore
 from shared.settings import StoreSettings
 
@@ -85,6 +86,35 @@ async def test_a_question_whose_worker_died_is_queued_again_under_another_id_onc
     assert len(set(await place.jobs())) == 2
 
 
+@pytest.mark.parametrize("waiting", [5, 6, 7])
+async def test_a_dead_workers_question_is_queued_again_behind_however_many_wait_for_their_turn(
+    place: Place, monkeypatch: pytest.MonkeyPatch, waiting: int
+) -> None:
+    monkeypatch.setattr("shared.redis_adapter.posting.LOOKED_AT", 3)
+    for number in range(waiting):
+        await place.store.accept(an_ask(f"flood {number}"))
+    before = await place.jobs()
+    await place.ask()
+    (dead,) = set(await place.jobs()) - set(before)
+    await place.redis.set(in_progress_key_prefix + dead, "1", ex=70)
+    assert await place.log.requeue(Work.POSTING) == 1
+    again = set(await place.jobs()) - {*before, dead}
+    assert len(again) == 1
+    assert again.pop().rpartition(":")[0] == dead.rpartition(":")[0]
+
+
+async def test_what_expired_is_swept_off_a_list_behind_however_many_wait_for_their_turn(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.redis_adapter.posting.LOOKED_AT", 3)
+    for number in range(7):
+        await place.store.accept(an_ask(f"flood {number}"))
+    expired = await place.ask()
+    await place.redis.delete(place.keys.record(expired.id))
+    assert await place.log.requeue(Work.POSTING) == 0
+    assert await place.redis.zcard(place.keys.unposted) == 7
+
+
 async def test_a_question_under_lease_is_left_alone(place: Place) -> None:
     escalation = await place.ask()
     (job,) = await place.jobs()
@@ -135,6 +165,16 @@ async def test_open_questions_past_their_deadline_are_overdue(place: Place) -> N
     assert await place.log.overdue() == []
     place.clock.advance(seconds=600)
     assert await place.log.overdue() == [escalation.id]
+
+
+async def test_a_question_is_overdue_also_behind_hundreds_that_cannot_be_ended_yet(
+    place: Place,
+) -> None:
+    before = to_ms(place.clock.now)
+    await place.redis.zadd(place.keys.open, {f"unheard{number}": before for number in range(600)})
+    escalation = await place.ask()
+    place.clock.advance(seconds=600)
+    assert escalation.id in await place.log.overdue()
 
 
 async def test_only_a_question_whose_record_is_gone_is_forgotten(place: Place) -> None:

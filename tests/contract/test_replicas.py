@@ -15,6 +15,7 @@ from support.make import an_ask, an_outcome
 from support.sentinel_set import Server, primary_and_replica
 
 from shared.errors import StoreUnavailableError, StoreUncertainError
+from shared.escalation import new_id
 from shared.ports.clock import utc_now
 from shared.redis_adapter.connection import open_client
 from shared.redis_adapter.keys import Keys
@@ -111,10 +112,10 @@ async def test_an_answer_is_not_handed_over_until_the_replica_has_it_however_oft
 async def test_what_is_not_there_is_known_from_a_primary_with_replicas(
     servers: tuple[Server, Server], store: RedisEscalationStore
 ) -> None:
-    assert await store.get("01ARZ3NDEKTSV4RRFFQ69G5FAV") is None
+    assert await store.get(new_id()) is None
     servers[1].pause()
     with pytest.raises(StoreUnavailableError, match="still the primary"):
-        await store.get("01ARZ3NDEKTSV4RRFFQ69G5FAV")
+        await store.get(new_id())
 
 
 async def test_what_a_primary_was_doing_when_it_was_demoted_is_uncertain(

@@ -1,8 +1,10 @@
-"""How many questions of one agent a worker posts at once."""
+"""How many questions a worker posts at once: of one agent, and on one route."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 
 import pytest
@@ -11,7 +13,7 @@ from support.make import a_posting, an_ask, an_outcome
 
 from escalation_worker.concluding import Concluding
 from escalation_worker.posting import PostingDesk
-from escalation_worker.turns import AT_ONCE, CrowdedError, pause_after
+from escalation_worker.turns import AT_ONCE, CrowdedError, Turns, pause_after
 from shared.escalation import Escalation, Posting, State
 from shared.memory.escalations import MemoryEscalations
 from shared.ports.channel import PostingJournal
@@ -66,6 +68,25 @@ async def ids(store: MemoryEscalations, agent: str, count: int) -> list[str]:
     return [(await store.accept(each)).escalation.id for each in asks]
 
 
+async def questions(agents: Iterable[str], route: str) -> list[Escalation]:
+    """Let each of the agents ask one question, as often as it is named."""
+    store = MemoryEscalations()
+    asks = [an_ask(f"{number}?", agent=agent, route=route) for number, agent in enumerate(agents)]
+    return [(await store.accept(each)).escalation for each in asks]
+
+
+def taken(stack: ExitStack, turns: Turns, asked: list[Escalation]) -> list[str]:
+    """Take a turn for each that may have one; tell whose they were."""
+    having: list[str] = []
+    for each in asked:
+        try:
+            stack.enter_context(turns.of(each))
+        except CrowdedError:
+            continue
+        having.append(each.agent)
+    return having
+
+
 async def test_of_one_agents_questions_few_are_posted_at_once_and_anothers_beside_them() -> None:
     store, channel = MemoryEscalations(), SlowChannel()
     desk = PostingDesk(store, store, channel)
@@ -97,6 +118,67 @@ async def test_what_hangs_on_one_route_does_not_hold_up_the_same_agents_others()
         group.create_task(desk.post(elsewhere))
         await channel.until(AT_ONCE + 1)
         channel.go_on.set()
+
+
+async def test_many_agents_on_a_slow_route_leave_jobs_for_what_is_posted_elsewhere() -> None:
+    store, channel = MemoryEscalations(), SlowChannel()
+    desk = PostingDesk(store, store, channel, turns=Turns(jobs=50))
+    asked = [each for number in range(13) for each in await ids(store, f"agent {number}", AT_ONCE)]
+    ask = an_ask("elsewhere?", agent="agent 0", route="billing")
+    elsewhere = (await store.accept(ask)).escalation.id
+    async with asyncio.timeout(10):
+        posting = [asyncio.create_task(desk.post(each)) for each in asked]
+        ended = asyncio.gather(*posting, return_exceptions=True)
+        await channel.until(22)
+        last = asyncio.create_task(desk.post(elsewhere))
+        await channel.until(23)
+        assert channel.under_way[-1] == "elsewhere?"
+        channel.go_on.set()
+        crowded = [each for each in await ended if isinstance(each, CrowdedError)]
+        await last
+        assert len(crowded) == len(asked) - 22
+        for each in asked:
+            await desk.post(each)
+    assert not store.unposted
+
+
+async def test_the_last_turns_on_a_route_are_for_agents_that_have_none() -> None:
+    turns, flooding = Turns(jobs=50), [f"flood {number}" for number in range(20)]
+    flood = await questions([each for each in flooding for _ in range(AT_ONCE)], "slow")
+    before, after = flood[: 5 * AT_ONCE], flood[5 * AT_ONCE :]
+    calm = await questions(["calm"], "slow")
+    with ExitStack() as stack:
+        having = taken(stack, turns, before)
+        assert having.count("flood 0") == AT_ONCE
+        assert set(having) == set(flooding[:5])
+        assert taken(stack, turns, before) == [], "each has what it may have of a route this full"
+        assert taken(stack, turns, calm) == ["calm"]
+        taken(stack, turns, after)
+        assert taken(stack, turns, await questions(["late"], "slow")) == [], "it is full"
+    with ExitStack() as stack:
+        assert taken(stack, turns, before) == having, "all were given back"
+
+
+@pytest.mark.parametrize("jobs", [8, 50, 200])
+async def test_however_many_routes_are_slow_some_jobs_are_for_no_posting(jobs: int) -> None:
+    turns, agents = Turns(jobs=jobs), [str(number) for number in range(120)]
+    each_has: list[int] = []
+    with ExitStack() as stack:
+        for number in range(20):
+            asked = await questions(agents, f"slow {number}")
+            each_has.append(len(taken(stack, turns, asked)))
+    assert 0 < sum(each_has) <= jobs - jobs // 8
+    assert each_has[0] <= jobs // 2
+    assert each_has[1] > 0
+
+
+async def test_a_worker_of_one_job_posts() -> None:
+    turns = Turns(jobs=1)
+    first, second = await questions(["a", "b"], "only")
+    with turns.of(first), pytest.raises(CrowdedError), turns.of(second):
+        raise AssertionError("there is one job")
+    with turns.of(second):
+        pass
 
 
 async def test_who_found_it_crowded_has_not_been_tried() -> None:
