@@ -27,7 +27,7 @@ from shared.ports.discussion import Discussion
 from shared.ports.escalations import Concluded, EscalationStore
 from shared.ports.replies import InboundReply, ReplyVerdict
 from shared.question import QUESTION_LIMIT
-from shared.texts import is_blank
+from shared.texts import folded, is_blank
 
 
 class Discussing:
@@ -148,7 +148,7 @@ class Discussing:
         needed = escalation.question.approvals_needed
         if needed is None:
             return ReplyVerdict.WRONG_SHAPE
-        if escalation.agent in {reply.person_id, reply.person_name}:
+        if folded(escalation.agent) in {folded(reply.person_id), folded(reply.person_name)}:
             return ReplyVerdict.NOT_ALLOWED  # nobody approves what they ask for themselves
         wants_reason = self._manner_of(escalation.question).wants_reasons
         if wants_reason and not comment and escalation.state.is_open:

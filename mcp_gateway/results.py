@@ -38,6 +38,15 @@ class AnsweredBy(BaseModel):
     name: str
 
 
+class CastVote(BaseModel):
+    """One person's word on an approval."""
+
+    by: AnsweredBy
+    approve: bool
+    comment: str | None
+    at: str
+
+
 class AnswerResult(BaseModel):
     """Where a question stands. `answer` is people's own, unless `provenance` is `fallback`."""
 
@@ -55,6 +64,8 @@ class AnswerResult(BaseModel):
     """What a person wants to know before answering; set while `status` is `needs_info`."""
     approvals: int | None = None
     """How many have approved so far, when an approval was asked for."""
+    votes: list[CastVote] = []
+    """Whose word was counted on an approval, in the order in which it was given."""
     late_answer: str | None = None
     """What a person answered after the deadline; while `status` is `answered`, how they corrected
     the answer afterwards."""
@@ -65,12 +76,18 @@ class AnswerResult(BaseModel):
     after an outage is longer than that: then it stands in `late_answer`."""
     reason: str | None = None
     answered_by: AnsweredBy | None = None
-    late_answered_by: AnsweredBy | None = None
+    answered_at: str | None = None
+    """When the question ended: for a person's word, when they gave it."""
     channel: str | None = None
+    late_answered_by: AnsweredBy | None = None
+    late_answered_at: str | None = None
+    """When the late answer was given, or the correction made."""
+    late_channel: str | None = None
     provenance: str | None = None
     """Whose word it is: a person's, a fallback's, the agent's own, or the system's."""
     seconds_to_claim: float | None = None
     seconds_to_answer: float | None = None
+    """Until a person answered, decided or declined; none for what no person did."""
     deadline: str
     delivered: bool
     """Whether an agent confirmed that the customer knows this, a late answer included."""
@@ -176,13 +193,17 @@ def _render(escalation: Escalation, text: str, next_step: str) -> CallToolResult
         values=outcome.values if outcome else None,
         asked_back=asked_back(escalation),
         approvals=_approvals(escalation),
+        votes=_votes(escalation),
         late_answer=late.text if late else None,
         late_attachments=[] if escalation.state is State.ANSWERED else attached(late),
         correctable_until=_correctable_until(escalation),
         reason=outcome.reason if outcome else None,
         answered_by=_person(outcome),
-        late_answered_by=_person(late),
+        answered_at=iso(outcome.at) if outcome else None,
         channel=outcome.channel if outcome else None,
+        late_answered_by=_person(late),
+        late_answered_at=iso(late.corrected_at or late.at) if late else None,
+        late_channel=late.channel if late else None,
         provenance=outcome.provenance if outcome else None,
         seconds_to_claim=_seconds_to_claim(escalation),
         seconds_to_answer=_seconds_to_answer(outcome),
@@ -232,6 +253,18 @@ def _approvals(escalation: Escalation) -> int | None:
     return sum(each.approve for each in escalation.votes)
 
 
+def _votes(escalation: Escalation) -> list[CastVote]:
+    return [
+        CastVote(
+            by=AnsweredBy(id=each.by.id, name=each.by.name),
+            approve=each.approve,
+            comment=each.comment,
+            at=iso(each.at),
+        )
+        for each in escalation.votes
+    ]
+
+
 def _seconds_to_claim(escalation: Escalation) -> float | None:
     claim = escalation.claim
     return round((claim.at - escalation.created_at).total_seconds(), 3) if claim else None
@@ -240,8 +273,6 @@ def _seconds_to_claim(escalation: Escalation) -> float | None:
 def _seconds_to_answer(outcome: Outcome | None) -> float | None:
     """Tell how long a person took; nobody took any time over a prepared answer."""
     if outcome is None or outcome.provenance is not Provenance.PERSON:
-        return None
-    if outcome.text is None and not outcome.attachments:
         return None
     return round(outcome.seconds, 3)
 

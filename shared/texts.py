@@ -175,6 +175,11 @@ def distinct(options: OptionsT) -> OptionsT:
     return options
 
 
+def folded(name: str) -> str:
+    """Make the same of a name however it is spaced and capitalised."""
+    return " ".join(name.split()).casefold()
+
+
 def digest(text: str) -> str:
     """Shorten any text to 32 hexadecimal characters that fit in a key."""
     return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -44,6 +44,7 @@ from shared.ports.clock import Clock, utc_now
 from shared.ports.escalations import EscalationStore
 from shared.ports.replies import InboundReply, ReplyVerdict
 from shared.ports.waiting import Changes
+from shared.texts import folded
 
 STATIC: Final = Path(__file__).parent / "static"
 KEEP_ALIVE_SECONDS: Final = 10
@@ -295,7 +296,7 @@ async def _unavailable(_: Request, error: Exception) -> Response:
 
 def _person_id(name: str) -> str:
     """Make the same person of a name however it is spaced and capitalised."""
-    return f"desk:{' '.join(name.split()).casefold()}"
+    return f"desk:{folded(name)}"
 
 
 def _named(snapshot: Snapshot, name: str | None) -> Snapshot:

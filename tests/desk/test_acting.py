@@ -128,6 +128,17 @@ async def test_as_many_people_as_are_needed_approve_and_one_name_counts_once(des
     assert (outcome.state, outcome.approved) == (State.ANSWERED, True)
 
 
+@pytest.mark.parametrize("name", ["shop", "Shop", " SHOP ", "sHoP"])
+async def test_nobody_approves_what_they_ask_for_themselves_however_they_write_their_name(
+    desk: Desk, name: str
+) -> None:
+    question = await asked(desk, approvals_needed=1)
+    refused = await act(desk, question, "vote", approve=True, name=name)
+    assert (refused.status_code, refused.json()["verdict"]) == (403, "not_allowed")
+    kept = await read(desk, question)
+    assert (kept.votes, kept.state.is_open) == ((), True)
+
+
 async def test_the_same_vote_sent_twice_counts_once_and_is_no_error(desk: Desk) -> None:
     question = await asked(desk, approvals_needed=2)
     for verdict in ("voted", "repeated"):

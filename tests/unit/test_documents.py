@@ -15,6 +15,7 @@ from support.terms import the_terms
 from escalation_worker.discord_channel import controls
 from escalation_worker.discord_channel.command_definitions import COMMANDS, QUESTION
 from mcp_gateway.asking import Asking
+from mcp_gateway.results import AnswerResult, CastVote
 from mcp_gateway.settings import GatewaySettings
 from shared.memory.discussion import MemoryDiscussion
 from shared.memory.escalations import MemoryEscalations
@@ -62,6 +63,14 @@ async def test_the_readme_names_every_tool_with_its_arguments() -> None:
             assert set(said[:-1]) < set(takes), tool.name
         else:
             assert said == takes, tool.name
+
+
+def test_the_readme_names_what_a_result_tells_of_who_answered_and_when() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    told = re.compile(r"answered_(by|at)$|channel$|^seconds_|^votes$|^approvals$")
+    fields = [name for name in AnswerResult.model_fields if told.search(name)]
+    assert len(fields) == 10
+    assert [name for name in [*fields, *CastVote.model_fields] if f"`{name}`" not in readme] == []
 
 
 def test_what_operators_read_names_every_command_and_the_words_on_the_buttons() -> None:
