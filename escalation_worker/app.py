@@ -77,6 +77,7 @@ async def serve(settings: WorkerSettings, routes: InForce[Route], bots: Bots) ->
             end_of=lambda question: end_of(routes.of(question.route)),
             remembering=remembering,
             corrections=stores.corrections,
+            turns=Turns(jobs=settings.worker_max_jobs),
         )
         policies = RedisPolicyLog(redis, keys)
         reloading = Reloading(routes, store, hearing.open_postings, policies)
