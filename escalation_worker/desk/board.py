@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -85,7 +86,9 @@ class Board:
         Raises:
             StoreUnavailableError: The store can't be read now.
         """
-        found = await self._store.list_open()
+        async with aclosing(self._store.open_pages()) as pages:
+            found = await anext(pages, list[Escalation]())
+            more = await anext(pages, None) is not None
         self._open.update(each.id for each in found)
         recent = sorted(self._recent.values(), key=_ended_at, reverse=True)
         return Snapshot(
@@ -93,6 +96,7 @@ class Board:
             operator_name=self._operator_name,
             login=self._login,
             open=tuple(view_of(each) for each in found),
+            more=more,
             recent=tuple(view_of(each) for each in recent),
         )
 

@@ -159,6 +159,8 @@ class Snapshot(_View):
     """Whether the page was opened with a password, so that there is a session to end."""
     open: tuple[QuestionView, ...]
     """The nearest deadline first."""
+    more: bool = False
+    """Whether more are open than these: one that isn't among them may be open."""
     recent: tuple[QuestionView, ...]
     """The latest outcome first."""
 

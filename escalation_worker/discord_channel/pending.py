@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from itertools import islice
 from typing import Final
 
@@ -27,8 +27,10 @@ TEXT_ROOM: Final = 150
 """Of a question, before it is escaped. With all else that is said of it, one needs up to 900
 characters of a message's 2,000."""
 PAGE_LIMIT: Final = 10
+ENOUGH: Final = 500
+"""Questions of one person, after which no more pages are looked through for them."""
 RECENT_SECONDS: Final = 1.5
-"""Suggestions are asked for at each keystroke, and one reading is up to 500 whole records."""
+"""Suggestions are asked for at each keystroke, and one page is up to 500 whole records."""
 NONE_PENDING: Final = "No question waits for an answer of yours."
 
 Wanted = Callable[[Escalation], bool]
@@ -48,44 +50,70 @@ class Pending:
         self._store = store
         self._operators = operators
         self._monotonic = monotonic
-        self._one_at_a_time = asyncio.Lock()
-        self._read: Sequence[Escalation] = ()
+        self._recent: _Reading | None = None
         self._usable_until = 0.0
-        self._acts = 0
 
     async def of(
         self, person_id: str, roles: frozenset[str], *, recent: bool = False
     ) -> list[Escalation]:
-        """List what this person may answer, the nearest deadline first, of the next 500.
+        """List what this person may answer, the nearest deadline first: the next 500 at least.
 
-        What is not shown anywhere yet is left out: an act on it would come before its posting.
+        Looked for among the next 5,000 of all. What is not shown anywhere yet is left out: an act
+        on it would come before its posting.
         `recent`: as it was within the last moments will do. Who may answer is asked now, and for
         somebody who may answer nothing, nothing is read.
         """
         if not self._operators.know(person_id, roles):
             return []
-        return [
-            escalation
-            for escalation in await (self._recently() if recent else self._store.list_open())
-            if escalation.state is not State.QUEUED
-            and self._operators.of(escalation.question).include(person_id, roles)
-        ]
+        reading = self._recently() if recent else _Reading(self._store.open_pages)
+        theirs: list[Escalation] = []
+        number = 0
+        while len(theirs) < ENOUGH and (page := await reading.page(number)) is not None:
+            theirs += [
+                escalation
+                for escalation in page
+                if escalation.state is not State.QUEUED
+                and self._operators.of(escalation.question).include(person_id, roles)
+            ]
+            number += 1
+        return theirs
 
     def acted(self) -> None:
         """Say that a question changed here: whoever did it expects to see that."""
-        self._acts += 1
-        self._usable_until = 0.0
+        self._recent = None  # also one that is under way: this may not be in it
 
-    async def _recently(self) -> Sequence[Escalation]:
-        """Read them for all who type now, once."""
+    def _recently(self) -> _Reading:
+        """Give what is read for all who type now, once."""
+        now = self._monotonic()
+        if self._recent is None or now >= self._usable_until:
+            self._recent = _Reading(self._store.open_pages)
+            self._usable_until = now + RECENT_SECONDS
+        return self._recent
+
+
+class _Reading:
+    """Pages of open questions for all who look through them, each page read once."""
+
+    def __init__(self, begin: Callable[[], AsyncGenerator[list[Escalation]]]) -> None:
+        self._begin = begin
+        self._pages = begin()
+        self._one_at_a_time = asyncio.Lock()
+        self._read: list[Sequence[Escalation]] = []
+
+    async def page(self, number: int) -> Sequence[Escalation] | None:
+        """Give a page, 0 first; None where there are no more."""
         async with self._one_at_a_time:
-            begun = self._monotonic()
-            if begun >= self._usable_until:
-                acts = self._acts
-                self._read = await self._store.list_open()
-                # What was done meanwhile may not be in it.
-                self._usable_until = begun + RECENT_SECONDS if acts == self._acts else 0.0
-            return self._read
+            while len(self._read) <= number:
+                try:
+                    page = await anext(self._pages, None)
+                except BaseException:
+                    # By an outage, or by whoever waited for it: the next one begins again.
+                    self._pages, self._read = self._begin(), []
+                    raise
+                if page is None:
+                    return None
+                self._read.append(page)
+            return self._read[number]
 
 
 def suggestions(

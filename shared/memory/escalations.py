@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -131,6 +131,13 @@ class MemoryEscalations:
     async def list_open(self) -> list[Escalation]:
         """See `EscalationStore.list_open`."""
         return self.all_open()[:500]
+
+    async def open_pages(self) -> AsyncGenerator[list[Escalation]]:
+        """See `EscalationStore.open_pages`."""
+        ids = [each.id for each in self.all_open()[:5000]]
+        for first in range(0, len(ids), 500):
+            page = [await self.get(each) for each in ids[first : first + 500]]
+            yield [each for each in page if each is not None and each.state.is_open]
 
     async def count_open(self, tenant: str, agent: str) -> int:
         """See `EscalationStore.count_open`."""

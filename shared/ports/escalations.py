@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -71,6 +72,15 @@ class EscalationStore(Protocol):
         """Read every open question, the nearest deadline first, at most 500.
 
         A record that can't be read is left out.
+        """
+        ...
+
+    def open_pages(self) -> AsyncGenerator[list[Escalation]]:
+        """Read the open questions, the nearest deadline first, 500 at a time, at most 5,000.
+
+        Which there are is read with the first page, so none is passed over because others end
+        meanwhile. Each page is read when it is asked for, and has those that are open by then: one
+        may be empty although another follows. A record that can't be read is left out.
         """
         ...
 

@@ -13,6 +13,8 @@ from shared.redis_adapter.records import from_hash
 from shared.telemetry import get_logger
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
     from redis.asyncio import Redis
 
     from shared.escalation import Escalation
@@ -24,6 +26,8 @@ log = get_logger(__name__)
 SCAN_LIMIT: Final = 1_000
 """How far back a listing looks, and how many questions of one conversation are on its index."""
 OPEN_LIMIT: Final = 500
+"""How many open questions are read at once."""
+OPEN_PAGES: Final = 10
 
 
 class Listing:
@@ -63,7 +67,17 @@ class Listing:
         """Read the open questions, the nearest deadline first."""
         async with translated_errors():
             ids = await self._redis.zrange(self._keys.open, 0, OPEN_LIMIT - 1)
-        return [found for found in await self._read(cast("list[str]", ids)) if found.state.is_open]
+        return await self._read_open(cast("list[str]", ids))
+
+    async def open_pages(self) -> AsyncGenerator[list[Escalation]]:
+        """Read the open questions page by page, the nearest deadline first."""
+        async with translated_errors():
+            ids = await self._redis.zrange(self._keys.open, 0, OPEN_LIMIT * OPEN_PAGES - 1)
+        for first in range(0, len(ids), OPEN_LIMIT):
+            yield await self._read_open(cast("list[str]", ids[first : first + OPEN_LIMIT]))
+
+    async def _read_open(self, ids: list[str]) -> list[Escalation]:
+        return [found for found in await self._read(ids) if found.state.is_open]
 
     async def _read(self, ids: list[str]) -> list[Escalation]:
         """Read records in one round trip, leaving out those that expired or can't be read."""

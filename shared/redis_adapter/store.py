@@ -35,6 +35,8 @@ from shared.redis_adapter.records import (
 from shared.redis_adapter.scripts import Replicas, Scripts
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
     from redis.asyncio import Redis
 
     from shared.redis_adapter.keys import Keys
@@ -160,6 +162,10 @@ class RedisEscalationStore:
     async def list_open(self) -> list[Escalation]:
         """See `EscalationStore.list_open`."""
         return await self._listing.opened()
+
+    def open_pages(self) -> AsyncGenerator[list[Escalation]]:
+        """See `EscalationStore.open_pages`."""
+        return self._listing.open_pages()
 
     async def count_open(self, tenant: str, agent: str) -> int:
         """See `EscalationStore.count_open`."""

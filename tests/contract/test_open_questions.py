@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import aclosing
 
 import pytest
 from support.make import an_ask, an_outcome
@@ -67,6 +68,29 @@ async def test_an_agents_open_questions_are_counted_as_asking_counts_them(backen
     assert await backend.store.count_open("shop", "phone") == 1
     backend.clock.advance(seconds=100)
     assert await backend.store.count_open("shop", "phone") == 0
+
+
+async def test_open_questions_behind_the_first_five_hundred_are_read_in_pages(
+    backend: Backend,
+) -> None:
+    asked = [
+        (await backend.store.accept(an_ask(f"Number {number}?", timeout=600 + number))).escalation
+        for number in range(503)
+    ]
+    async with aclosing(backend.store.open_pages()) as pages:
+        first = await anext(pages)
+        # One of each page ends meanwhile: nobody is passed over because others move up.
+        for ended in (asked[0], asked[501]):
+            outcome = an_outcome(ended, State.CANCELLED, at=backend.clock())
+            await backend.store.conclude(ended.id, outcome)
+        rest = [[each.id for each in page] async for page in pages]
+    assert [each.id for each in first] == [each.id for each in asked[:500]]
+    assert rest == [[asked[500].id, asked[502].id]]
+    assert len(await backend.store.list_open()) == 500
+
+
+async def test_where_nothing_is_open_there_is_no_page(backend: Backend) -> None:
+    assert [page async for page in backend.store.open_pages()] == []
 
 
 async def test_of_many_asks_at_once_no_more_are_taken_than_may_be(backend: Backend) -> None:

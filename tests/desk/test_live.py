@@ -99,6 +99,17 @@ async def test_a_page_that_opens_later_sees_what_is_open_and_how_others_ended(
     assert [each.id for each in snapshot.recent] == [third.id]
 
 
+@pytest.mark.parametrize(("asked", "more"), [(500, False), (501, True)])
+async def test_a_page_is_told_whether_more_are_open_than_it_is_shown(
+    store: MemoryEscalations, clock: SteppedClock, asked: int, more: bool
+) -> None:
+    for number in range(asked):
+        await store.accept(an_ask(f"Number {number}?"))
+    board = Board(store, store, operator_name="Operator", login=False, clock=clock)
+    snapshot = await board.snapshot()
+    assert (len(snapshot.open), snapshot.more) == (500, more)
+
+
 async def test_only_the_latest_outcomes_are_kept(
     board: Board, store: MemoryEscalations, clock: SteppedClock
 ) -> None:
@@ -156,13 +167,13 @@ async def test_while_the_store_is_away_the_page_is_told_and_then_shown_everythin
     board = Board(store, store, operator_name="Operator", login=False, clock=clock)
     await store.accept(an_ask())
 
-    async def away() -> None:
+    def away() -> None:
         raise StoreUnavailableError("Redis can't be reached")
 
     page = board.events()
     async with asyncio.timeout(SOON):
         with monkeypatch.context() as outage:
-            outage.setattr(store, "list_open", away)
+            outage.setattr(store, "open_pages", away)
             assert await anext(page) == Trouble(reason="Redis can't be reached")
         snapshot = await anext(page)
     assert isinstance(snapshot, Snapshot)

@@ -6,11 +6,11 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
-from support.make import an_outcome
+from support.make import an_ask, an_outcome
 
 from desk.browser import PROGRAM
 from desk.seen import Seen, a_seen_desk
-from shared.escalation import State
+from shared.escalation import Escalation, State
 from shared.ports.clock import utc_now
 
 pytestmark = [
@@ -69,6 +69,37 @@ async def test_text_typed_is_kept_when_somebody_else_answers_first(seen: Seen) -
     assert await seen.page.run("document.title") == "Desk"
     await seen.page.run('document.querySelector(".dismiss").click()')
     await seen.page.until('!document.getElementById("empty").hidden')
+
+
+async def test_what_is_open_behind_the_first_five_hundred_stays_and_the_list_fills_up_again(
+    seen: Seen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page, pages = seen.page, seen.store.open_pages
+
+    async def one_a_page() -> AsyncGenerator[list[Escalation]]:
+        async for found in pages():
+            for each in found:
+                yield [each]
+
+    monkeypatch.setattr(seen.store, "open_pages", one_a_page)
+    first, second = (
+        await seen.asked("First?", timeout=600),
+        await seen.asked("Second?", timeout=900),
+    )
+    seen.store.changes.tell("")  # all is read again: only the first is listed
+    await page.until('document.title === "(2+) Desk"')
+    await seen.type(second, "Of course.")
+    assert await page.run('document.querySelectorAll(".over").length') == 0
+    with monkeypatch.context() as silent:
+        silent.setattr(seen.store.changes, "tell", lambda _: None)  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
+        third = (await seen.store.accept(an_ask("Third?", timeout=700))).escalation
+    await seen.store.conclude(first.id, an_outcome(first, at=utc_now()))
+    await page.until(f'document.getElementById("answer-{third.id}")')
+    written = f'document.getElementById("answer-{second.id}").value'
+    assert await page.run(written) == "Of course."
+    await seen.press_enter()
+    await page.until('[...document.querySelectorAll("#recent .answer")].length === 2')
+    assert await seen.state(second) is State.ANSWERED
 
 
 async def test_declining_asks_for_a_reason_and_ends_the_question(seen: Seen) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
 
 import pytest
@@ -95,14 +96,14 @@ async def test_suggestions_are_the_persons_own_and_fit_the_command(scene: Scene)
 async def test_suggestions_for_somebody_who_may_answer_nothing_read_no_record(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    listed, read = 0, scene.store.list_open
+    listed, read = 0, scene.store.open_pages
 
-    async def counted() -> list[Escalation]:
+    def counted() -> AsyncGenerator[list[Escalation]]:
         nonlocal listed
         listed += 1
-        return await read()
+        return read()
 
-    monkeypatch.setattr(scene.store, "list_open", counted)
+    monkeypatch.setattr(scene.store, "open_pages", counted)
     worker = scene.make_worker(routes=of_file())
     async with asyncio.timeout(30), scene.listening(worker):
         await until_registered(scene)

@@ -239,12 +239,15 @@ async def test_while_redis_is_away_nothing_is_passed_on_and_nothing_is_suggested
     async def fail(*_: object, **__: object) -> None:
         raise StoreUnavailableError("away")
 
+    def fail_at_once(*_: object) -> None:
+        raise StoreUnavailableError("away")
+
     async with asyncio.timeout(30), scene.listening() as worker:
         await until_registered(scene)
         asked = await scene.ask(worker, "stored?")
         with monkeypatch.context() as patch:
             patch.setattr(type(scene.store), "get", fail)
-            patch.setattr(type(scene.store), "list_open", fail)
+            patch.setattr(type(scene.store), "open_pages", fail_at_once)
             assert "try again" in await told(scene, "Maya", "claim", asked)
             assert "try again" in await told(scene, "Maya", "pending")
             assert await suggested(scene, "Maya", "claim") == {}

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from support.make import a_posting, an_ask
 from escalation_worker.discord_channel.pending import (
     CHOICE_ROOM,
     CHOICES_LIMIT,
+    ENOUGH,
     NONE_PENDING,
     RECENT_SECONDS,
     Pending,
@@ -18,9 +20,12 @@ from escalation_worker.discord_channel.pending import (
     listed,
     suggestions,
 )
+from escalation_worker.operators import Operators
+from shared.errors import StoreUnavailableError
 from shared.escalation import ChannelKind, Claim, Escalation, Person, Posting, State, new_id
 from shared.memory.escalations import MemoryEscalations
 from shared.ports.clock import utc_now
+from shared.question import Question
 from shared.texts import is_blank
 from unit.test_answering import OPERATORS
 
@@ -75,10 +80,13 @@ class Counted(MemoryEscalations):
     """A store that counts how often its open questions were read."""
 
     listed = 0
+    pages = 0
 
-    async def list_open(self) -> list[Escalation]:
+    async def open_pages(self) -> AsyncGenerator[list[Escalation]]:
         self.listed += 1
-        return await super().list_open()
+        async for page in super().open_pages():
+            self.pages += 1
+            yield page
 
 
 async def test_those_who_type_at_once_share_what_was_read_a_moment_ago() -> None:
@@ -109,17 +117,79 @@ async def test_those_who_type_at_once_share_what_was_read_a_moment_ago() -> None
 
 async def test_what_was_done_while_they_were_read_is_read_again() -> None:
     class Slow(Counted):
-        async def list_open(self) -> list[Escalation]:
-            found = await super().list_open()
-            if self.listed == 1:
-                pending.acted()
-            return found
+        async def open_pages(self) -> AsyncGenerator[list[Escalation]]:
+            async for page in super().open_pages():
+                if self.listed == 1:
+                    pending.acted()
+                yield page
 
     store = Slow()
     pending = Pending(store, OPERATORS, monotonic=lambda: 100.0)
+    await store.accept(an_ask())
     for _ in range(3):
         await pending.of("111", frozenset(), recent=True)
     assert store.listed == 2
+
+
+class OfTheirConversation:
+    """Lets each person act on the questions of the conversation that is called after them only."""
+
+    def of(self, question: Question) -> Operators:
+        return Operators(people=frozenset({question.conversation_id or ""}))
+
+    def know(self, person_id: str, roles: frozenset[str]) -> bool:
+        return True
+
+
+async def asked_for(store: MemoryEscalations, person: str, seconds: float) -> Escalation:
+    ask = an_ask(f"{seconds:.0f}?", conversation_id=person, timeout=seconds)
+    asked = (await store.accept(ask)).escalation
+    await store.note_posting(asked.id, a_posting(asked.id), complete=True)
+    return asked
+
+
+@pytest.mark.parametrize("recent", [False, True])
+async def test_a_persons_own_are_found_behind_five_hundred_of_others(recent: bool) -> None:
+    store = Counted()
+    for number in range(502):
+        await asked_for(store, ("222", "333")[number % 2], 600 + number)
+    last = await asked_for(store, "111", 9_000)
+    pending = Pending(store, OfTheirConversation(), monotonic=lambda: 100.0)
+    nobody = frozenset[str]()
+    assert [each.id for each in await pending.of("111", nobody, recent=recent)] == [last.id]
+    assert store.pages == 2
+    found = await pending.of("222", nobody, recent=recent)
+    assert (len(found), found[0].question.text, found[-1].question.text) == (251, "600?", "1100?")
+    assert store.pages == (2 if recent else 4), "who types at once shares the pages"
+
+
+async def test_no_more_pages_are_read_for_somebody_than_it_takes() -> None:
+    store = Counted()
+    for number in range(501):
+        await asked_for(store, "222", 600 + number)
+    found = await Pending(store, OfTheirConversation()).of("222", frozenset())
+    assert (len(found), store.pages) == (ENOUGH, 1)
+
+
+async def test_whoever_waits_with_somebody_whose_reading_breaks_off_reads_it_whole() -> None:
+    class Away(Counted):
+        async def open_pages(self) -> AsyncGenerator[list[Escalation]]:
+            first = not self.listed
+            async for page in super().open_pages():
+                await asyncio.sleep(0)
+                if first:
+                    raise StoreUnavailableError("Redis can't be reached")
+                yield page
+
+    store = Away()
+    asked = await asked_for(store, "111", 600)
+    pending = Pending(store, OfTheirConversation())
+    broken, whole = await asyncio.gather(
+        *(pending.of("111", frozenset(), recent=True) for _ in range(2)), return_exceptions=True
+    )
+    assert isinstance(broken, StoreUnavailableError)
+    assert not isinstance(whole, BaseException)
+    assert [each.id for each in whole] == [asked.id]
 
 
 @given(st.text(min_size=1, max_size=300).filter(lambda text: not is_blank(text)))

@@ -5,7 +5,10 @@ import { Card } from "./card.js";
 import { announce, byId, clock, operator, post } from "./common.js";
 import { Recent } from "./recent.js";
 
+const FEW = 50; // cards, of which no more are left when those behind them are fetched
+
 const cards = new Map();
+let more = false; // whether more are open than the server listed
 const recent = new Recent(byId("recent"), byId("nothing"), answerLate);
 
 /** Show an open question. Returns its card if there was none before. */
@@ -32,6 +35,7 @@ function remove(id) {
   card.leave();
   if (hadFocus) firstCard()?.focus();
   count();
+  if (more && waiting().length < FEW) refill();
 }
 
 function firstCard() {
@@ -54,11 +58,26 @@ function answerLate(question) {
   card.focus();
 }
 
+function waiting() {
+  return [...cards.values()].filter((card) => card.open);
+}
+
 function count() {
-  const waiting = [...cards.values()].filter((card) => card.open).length;
-  byId("count").textContent = String(waiting);
-  byId("empty").hidden = cards.size > 0;
-  document.title = waiting ? `(${waiting}) Desk` : "Desk";
+  const open = `${waiting().length}${more ? "+" : ""}`;
+  byId("count").textContent = open;
+  byId("empty").hidden = cards.size > 0 || more;
+  document.title = open === "0" ? "Desk" : `(${open}) Desk`;
+}
+
+/** Show what is open behind the questions that were listed. */
+async function refill() {
+  more = false; // once: the answer says whether there are more still
+  try {
+    const response = await fetch("/api/questions");
+    if (response.ok) onSync(await response.json());
+  } catch {
+    // The desk is away: the stream begins anew, with all that is open.
+  }
 }
 
 // Called after the empty page's notice is gone: focusing scrolls to where the card is by then.
@@ -76,11 +95,12 @@ function onSync(snapshot) {
   const open = new Set(snapshot.open.map((question) => question.id));
   const ended = new Map(snapshot.recent.map((question) => [question.id, question]));
   const added = snapshot.open.map(upsert);
+  more = snapshot.more;
   recent.replace(snapshot.recent);
   for (const [id, card] of cards) {
     if (open.has(id) || !card.open) continue;
     if (ended.has(id)) conclude(ended.get(id));
-    else if (card.vanish()) remove(id);
+    else if (!snapshot.more && card.vanish()) remove(id); // of more than are listed, it may be one
   }
   setTrouble("");
   count();
