@@ -65,6 +65,9 @@ class EscalationStore(Protocol):
 
         Looks at the newest 1,000 of the conversation, or where none is named, of the tenant. A
         record that can't be read is left out.
+
+        Raises:
+            StoreUnavailableError: It can't be read, or may lack what was accepted last.
         """
         ...
 

@@ -40,9 +40,7 @@ class Listing:
 
     async def of_tenant(self, tenant: str) -> list[Escalation]:
         """Read a tenant's newest questions, newest first."""
-        async with translated_errors():
-            ids = await self._redis.zrevrange(self._keys.tenant(tenant), 0, SCAN_LIMIT - 1)
-        return await self._read(cast("list[str]", ids))
+        return await self._read(await self._newest(self._keys.tenant(tenant)))
 
     async def of_conversation(self, tenant: str, conversation_id: str) -> list[Escalation]:
         """Read the newest questions of one of a tenant's conversations, newest first.
@@ -51,8 +49,8 @@ class Listing:
         them by tenant alone, and may run beside this one.
         """
         index = self._keys.conversation(tenant, conversation_id)
-        async with translated_errors():
-            ids = cast("list[str]", await self._redis.zrevrange(index, 0, SCAN_LIMIT - 1))
+        ids = await self._newest(index)
+        # After it: by then no connection to a server that was replaced is in use.
         unlisted = await self._scripts.call(
             "find_unlisted", [self._keys.tenant(tenant)], [SCAN_LIMIT, self._keys.record("")]
         )
@@ -64,7 +62,10 @@ class Listing:
         return sorted(found, key=lambda each: (each.created_at, each.id), reverse=True)
 
     async def opened(self) -> list[Escalation]:
-        """Read the open questions, the nearest deadline first."""
+        """Read the open questions, the nearest deadline first.
+
+        People look at them again and again, so that any server's word will do.
+        """
         async with translated_errors():
             ids = await self._redis.zrange(self._keys.open, 0, OPEN_LIMIT - 1)
         return await self._read_open(cast("list[str]", ids))
@@ -78,6 +79,11 @@ class Listing:
 
     async def _read_open(self, ids: list[str]) -> list[Escalation]:
         return [found for found in await self._read(ids) if found.state.is_open]
+
+    async def _newest(self, index: str) -> list[str]:
+        """Read an index, newest first; a server that was left behind would lack the newest."""
+        found = await self._scripts.read_whole("ZREVRANGE", index, 0, SCAN_LIMIT - 1)
+        return cast("list[str]", found)
 
     async def _read(self, ids: list[str]) -> list[Escalation]:
         """Read records in one round trip, leaving out those that expired or can't be read."""

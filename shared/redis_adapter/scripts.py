@@ -142,13 +142,34 @@ class Scripts:
             found = await cast("Any", self._redis).execute_command(command, key)
             if found or self._replicas is None:
                 return found
-            found, confirmed = await self._confirmed(self._replicas, command, key)
+        return await self._believed(self._replicas, command, key, whole=False)
+
+    async def read_whole(self, command: str, key: str, *more: str | float) -> Any:
+        """Read a list, of which a server that was replaced lacks what came since.
+
+        So none counts but that of a server that has its replicas.
+
+        Raises:
+            StoreUnavailableError: Redis is away, or can't be believed.
+        """
+        if self._replicas is not None:
+            return await self._believed(self._replicas, command, key, *more, whole=True)
+        async with translated_errors():
+            return await cast("Any", self._redis).execute_command(command, key, *more)
+
+    async def _believed(
+        self, replicas: Replicas, command: str, *args: str | float, whole: bool
+    ) -> Any:
+        """Read, and refuse what is not believed: nothing, or where it must be `whole`, anything."""
+        async with translated_errors():
+            found, confirmed = await self._confirmed(replicas, command, *args)
         if isinstance(found, Exception):
             raise unavailable(found) from found
-        if not found and not confirmed:
+        if not confirmed and (whole or not found):
+            lacking = "may not know all of it" if whole else "does not know of it"
             raise StoreUnavailableError(
-                "Redis does not know of it, but too few replicas confirmed that it is still the "
-                f"primary (REDIS_WAIT_REPLICAS={self._replicas.count})"
+                f"Redis {lacking}, but too few replicas confirmed that it is still the primary "
+                f"(REDIS_WAIT_REPLICAS={replicas.count})"
             )
         return found
 

@@ -65,8 +65,9 @@ class LeftBehind:
 
 @pytest.fixture
 async def left_behind(store_settings: StoreSettings, keys: Keys) -> AsyncGenerator[LeftBehind]:
+    ask = an_ask(conversation_id="c1")
     async with open_client(store_settings) as redis:
-        asked = (await RedisEscalationStore(redis, keys).accept(an_ask())).escalation
+        asked = (await RedisEscalationStore(redis, keys).accept(ask)).escalation
         yield LeftBehind(redis, keys, Replicas(1, 10, keys.replicated), asked)
 
 
@@ -87,9 +88,18 @@ async def test_it_is_not_believed_that_it_knows_nothing(left_behind: LeftBehind)
         await left_behind.log.find(DEFAULT_BOT, "posted since")
 
 
+async def test_it_is_not_believed_that_its_lists_are_whole(left_behind: LeftBehind) -> None:
+    """Neither that nothing is there, nor that what it knows is all there is."""
+    for tenant in ("shop", "another"):
+        for conversation in (None, "c1", "accepted since"):
+            with pytest.raises(StoreUnavailableError, match="may not know all of it"):
+                await left_behind.store.list_for_tenant(tenant, conversation_id=conversation)
+
+
 async def test_what_it_knows_can_be_read(left_behind: LeftBehind) -> None:
     await RedisPostingLog(left_behind.redis, left_behind.keys).note_posting(
         left_behind.asked.id, a_posting("7"), complete=True
     )
     assert await left_behind.log.find(DEFAULT_BOT, "7") == left_behind.asked.id
     assert await left_behind.store.get(left_behind.asked.id) is not None
+    assert [each.id for each in await left_behind.store.list_open()] == [left_behind.asked.id]

@@ -118,6 +118,21 @@ async def test_what_is_not_there_is_known_from_a_primary_with_replicas(
         await store.get(new_id())
 
 
+async def test_a_list_counts_from_a_primary_with_replicas(
+    servers: tuple[Server, Server], store: RedisEscalationStore
+) -> None:
+    asked = (await store.accept(an_ask(conversation_id="c1"))).escalation
+    for conversation in (None, "c1"):
+        listed = await store.list_for_tenant("shop", conversation_id=conversation)
+        assert [each.id for each in listed] == [asked.id]
+    assert await store.list_for_tenant("shop", conversation_id="another") == []
+    servers[1].pause()
+    for conversation in (None, "c1", "another"):
+        async with asyncio.timeout(WITHIN):
+            with pytest.raises(StoreUnavailableError, match="still the primary"):
+                await store.list_for_tenant("shop", conversation_id=conversation)
+
+
 async def test_what_a_primary_was_doing_when_it_was_demoted_is_uncertain(
     servers: tuple[Server, Server], redis: Redis, keys: Keys
 ) -> None:
