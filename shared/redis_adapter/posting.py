@@ -26,7 +26,7 @@ LEASE: Final = timedelta(seconds=5)
 OVERDUE: Final = timedelta(seconds=3)
 """How long the jobs have before the sweep does their work."""
 LOOKED_AT: Final = 500
-"""By one script; it takes about a millisecond."""
+"""By one script; it takes a few milliseconds."""
 MOST_LOOKED_AT: Final = 20_000
 """By one sweep, of each index; whatever is behind waits for arq."""
 MOST_OVERDUE: Final = 2_000
