@@ -18,6 +18,7 @@ from shared.memory.escalations import MemoryEscalations
 MAYA_TOLD = {"id": "111", "name": "Maya"}
 JON_TOLD = {"id": "222", "name": "Jon"}
 TOOK = 42.5
+A_MOMENT = 0.002  # records are kept to the millisecond
 
 
 @pytest.fixture
@@ -57,7 +58,8 @@ async def test_everybody_of_a_quorum_is_named_and_silent_ones_took_their_time_to
         {"by": JON_TOLD, "approve": True, "comment": None, "at": times[1]},
     ]
     assert (told["answered_by"], told["answered_at"]) == (JON_TOLD, times[1])
-    assert (told["answer"], told["seconds_to_answer"], told["channel"]) == (None, 2 * TOOK, "desk")
+    assert (told["answer"], told["channel"]) == (None, "desk")
+    assert told["seconds_to_answer"] == pytest.approx(2 * TOOK, abs=A_MOMENT)
 
 
 async def test_a_refusal_without_a_word_says_who_when_and_how_long(
@@ -69,7 +71,8 @@ async def test_a_refusal_without_a_word_says_who_when_and_how_long(
     assert noted is not None
     told = structured(render(noted.escalation))
     assert (told["status"], told["answered_by"]) == ("declined", MAYA_TOLD)
-    assert (told["answered_at"], told["seconds_to_answer"]) == (iso(clock()), TOOK)
+    assert told["answered_at"] == iso(clock())
+    assert told["seconds_to_answer"] == pytest.approx(TOOK, abs=A_MOMENT)
 
 
 async def test_a_late_answer_says_when_and_where_beside_when_the_time_was_over(
