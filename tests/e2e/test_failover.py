@@ -64,12 +64,12 @@ async def test_the_primary_is_lost_under_load(tmp_path: Path, manner: str) -> No
                 else:
                     redis.first.resume()
                 back = time.monotonic()
-                await redis.first.until("replication", role="slave", master_link_status="up")
+                await redis.until_settled()
                 replicated = time.monotonic() - lost
                 accepted = await asking.until_accepted_after(back, count=6) - lost
             print(  # noqa: T201
                 f"{manner}: another primary after {promoted:.1f} s (told to wait "
-                f"{DOWN_AFTER_MS / 1000:.0f} s), the old one its replica after {replicated:.1f} s, "
+                f"{DOWN_AFTER_MS / 1000:.0f} s), one the other's replica after {replicated:.1f} s, "
                 f"questions accepted after {accepted:.1f} s; {len(asking.questions)} accepted and "
                 f"answered once, {len(asking.errors)} calls told to try again, the slowest after "
                 f"{asking.longest_error:.1f} s"

@@ -134,6 +134,23 @@ class SentinelSet:
                     assert time.monotonic() < deadline, f"{server.port} was not promoted"
                     await asyncio.sleep(0.05)
 
+    async def until_settled(self) -> None:
+        """Wait until one server replicates the other.
+
+        Mostly that is the one which came back. Sentinels that are starved of time may vote once
+        more as it does, and have it again: what was accepted is on both then.
+        """
+        waits = [
+            asyncio.ensure_future(each.until("replication", role="slave", master_link_status="up"))
+            for each in self.servers
+        ]
+        done, others = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for other in others:
+            other.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        for first in done:
+            await first
+
     async def _named(self, sentinel: Redis) -> int | None:
         try:
             address = await cast("Any", sentinel).sentinel_get_master_addr_by_name(SERVICE)
