@@ -128,6 +128,8 @@ class Talk:
         Until the old one has ended, the page sees the end of that and looks again.
         """
         await asyncio.sleep(after)
+        if self._left:
+            return  # it was told everything before that, and its page is closed
         self._history.note(What.HUNG_UP, token=self._token)
         with suppress(httpx2.HTTPError):
             await self._http.post("/end", json={})
