@@ -19,6 +19,7 @@ from shared.question import Question
 from shared.routes.route import Route
 from shared.routes_in_force import InForce
 from shared.telemetry import get_logger
+from shared.texts import cut
 
 log = get_logger(__name__)
 
@@ -114,12 +115,8 @@ def _precedent(known: Escalation) -> Precedent | None:
         return None
     return Precedent(
         id=known.id,
-        question=_short(known.question.text, ASKED_ROOM),
-        answer=_short(answer, ANSWER_ROOM),
+        question=cut(known.question.text, ASKED_ROOM),
+        answer=cut(answer, ANSWER_ROOM),
         by=outcome.by.name if outcome.by else "",
         at=outcome.at,
     )
-
-
-def _short(text: str, room: int) -> str:
-    return text if len(text) <= room else text[: room - 1] + "…"

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from mcp_gateway.attached import AttachedFile, attached, blocks
 from mcp_gateway.wording import asked_back, wording
 from shared.answer_form import Answer
-from shared.escalation import Escalation, Outcome, Provenance, State
+from shared.escalation import Escalation, Outcome, Person, Provenance, State
 
 LISTED_LENGTH: Final = 80
 """Characters of a question in the text of a listing; the structured content has all of it."""
@@ -198,10 +198,10 @@ def _render(escalation: Escalation, text: str, next_step: str) -> CallToolResult
         late_attachments=[] if escalation.state is State.ANSWERED else attached(late),
         correctable_until=_correctable_until(escalation),
         reason=outcome.reason if outcome else None,
-        answered_by=_person(outcome),
+        answered_by=_author(outcome),
         answered_at=iso(outcome.at) if outcome else None,
         channel=outcome.channel if outcome else None,
-        late_answered_by=_person(late),
+        late_answered_by=_author(late),
         late_answered_at=iso(late.corrected_at or late.at) if late else None,
         late_channel=late.channel if late else None,
         provenance=outcome.provenance if outcome else None,
@@ -256,7 +256,7 @@ def _approvals(escalation: Escalation) -> int | None:
 def _votes(escalation: Escalation) -> list[CastVote]:
     return [
         CastVote(
-            by=AnsweredBy(id=each.by.id, name=each.by.name),
+            by=_person(each.by),
             approve=each.approve,
             comment=each.comment,
             at=iso(each.at),
@@ -277,9 +277,12 @@ def _seconds_to_answer(outcome: Outcome | None) -> float | None:
     return round(outcome.seconds, 3)
 
 
-def _person(outcome: Outcome | None) -> AnsweredBy | None:
-    by = outcome.by if outcome else None
-    return AnsweredBy(id=by.id, name=by.name) if by else None
+def _author(outcome: Outcome | None) -> AnsweredBy | None:
+    return _person(outcome.by) if outcome and outcome.by else None
+
+
+def _person(by: Person) -> AnsweredBy:
+    return AnsweredBy(id=by.id, name=by.name)
 
 
 def _shortened(question: str) -> str:

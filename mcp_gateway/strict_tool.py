@@ -19,6 +19,7 @@ from mcp_types import ToolAnnotations
 from pydantic import ConfigDict, Field, ValidationError
 
 from shared.errors import EscalationError, StoreUnavailableError, StoreUncertainError
+from shared.texts import cut
 
 TOLD_LIMIT: Final = 10
 """Wrong arguments that are named at once."""
@@ -162,14 +163,10 @@ def refusal_of(error: ValidationError, *, within: str = "arguments") -> str:
 
 
 def _place(parts: tuple[str | int, ...], within: str) -> str:
-    path = ".".join(_shortened(str(part)) for part in parts)
+    path = ".".join(cut(str(part), NAME_LENGTH) for part in parts)
     if within == "arguments":
         return path or within
     return f"{within}.{path}" if path else within
-
-
-def _shortened(name: str) -> str:
-    return name if len(name) <= NAME_LENGTH else name[: NAME_LENGTH - 1] + "…"
 
 
 def _words(kind: str, message: str, limits: Mapping[str, Any]) -> str:

@@ -147,9 +147,9 @@ def file_name(text: str) -> str:
         return name
     stem, dot, ending = name.rpartition(".")
     if not stem or len(ending) > _ENDING_LIMIT:
-        return name[: FILE_NAME_LIMIT - 1] + "…"
+        return cut(name, FILE_NAME_LIMIT)
     kept = dot + ending
-    return stem[: FILE_NAME_LIMIT - len(kept) - 1] + "…" + kept
+    return cut(stem, FILE_NAME_LIMIT - len(kept)) + kept
 
 
 def _in_a_name(character: str) -> str:
@@ -173,6 +173,11 @@ def distinct(options: OptionsT) -> OptionsT:
     if len(set(options)) != len(options):
         raise ValueError("must not name the same option twice")
     return options
+
+
+def cut(text: str, room: int) -> str:
+    """Cut a text for good: an ellipsis is its last character then."""
+    return text if len(text) <= room else text[: room - 1] + "…"
 
 
 def folded(name: str) -> str:

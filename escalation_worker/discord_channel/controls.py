@@ -14,13 +14,12 @@ from typing import Any, Final, Self, TypeAlias
 
 import discord
 
-from escalation_worker.discord_channel.texts import cut
 from escalation_worker.manners import USUAL
 from escalation_worker.sending import may_be_sent_late
 from shared.escalation import Escalation
 from shared.manner import Manner
 from shared.question import Question
-from shared.texts import one_line
+from shared.texts import cut, one_line
 
 PREFIX: Final = "hitl"
 BUTTONS_LIMIT: Final = 5

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final, assert_never
 
-from escalation_worker.discord_channel.texts import brief, cut
+from escalation_worker.discord_channel.texts import brief
 from shared.escalation import ChannelKind, Escalation, Outcome, Provenance, State
-from shared.texts import is_blank
+from shared.texts import cut, is_blank
 
 REASON_ROOM: Final = 300
 """Of a reason, before it is escaped. Discord is not where a decline's reason is kept."""

@@ -12,7 +12,6 @@ from typing import Any, Final, assert_never, cast
 import discord
 
 from escalation_worker.discord_channel.controls import Act, ControlId
-from escalation_worker.discord_channel.texts import cut
 from shared.answer_form import (
     FIELD_LIMIT,
     AnswerForm,
@@ -25,7 +24,7 @@ from shared.answer_form import (
 )
 from shared.escalation import REASON_LIMIT
 from shared.question import QUESTION_LIMIT
-from shared.texts import one_line
+from shared.texts import cut, one_line
 
 FIELDS_ROOM: Final = 5
 """Fields in one form, which is one page of an agent's."""

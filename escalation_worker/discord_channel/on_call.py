@@ -9,7 +9,7 @@ from typing import Final
 import discord
 
 from escalation_worker.discord_channel.rendering import MESSAGE_ROOM
-from escalation_worker.discord_channel.texts import brief, cut
+from escalation_worker.discord_channel.texts import brief
 from escalation_worker.operators import operators_of
 from shared.escalation import Person
 from shared.question import Urgency
@@ -17,6 +17,7 @@ from shared.routes.on_call import next_change, quiet_until, who_is_on
 from shared.routes.route import Route
 from shared.routes.schedule import Schedule
 from shared.routes_in_force import InForce
+from shared.texts import cut
 
 NAMES_ROOM: Final = 300
 NO_SCHEDULE: Final = "There is no such schedule for questions that you may answer."

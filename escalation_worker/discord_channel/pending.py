@@ -16,10 +16,11 @@ import discord
 
 from escalation_worker.discord_channel.endings import NAME_ROOM
 from escalation_worker.discord_channel.rendering import MESSAGE_ROOM, on_it, thread_name
-from escalation_worker.discord_channel.texts import brief, cut
+from escalation_worker.discord_channel.texts import brief
 from escalation_worker.operators import WhoMayAct
 from shared.escalation import Escalation, State
 from shared.ports.escalations import EscalationStore
+from shared.texts import cut
 
 CHOICES_LIMIT: Final = 25
 CHOICE_ROOM: Final = 100

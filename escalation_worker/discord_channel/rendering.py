@@ -12,12 +12,12 @@ from escalation_worker.discord_channel import background
 from escalation_worker.discord_channel.endings import NAME_ROOM, outcome_line
 from escalation_worker.discord_channel.marks import marker
 from escalation_worker.discord_channel.presence import GONE, kept_until_back
-from escalation_worker.discord_channel.texts import beginning, brief, cut, plain, split_at
+from escalation_worker.discord_channel.texts import beginning, brief, plain, split_at
 from escalation_worker.manners import USUAL
 from shared.escalation import Author, Claim, Escalation, State
 from shared.manner import Manner
 from shared.question import Question, Urgency
-from shared.texts import is_blank, one_line
+from shared.texts import cut, is_blank, one_line
 
 # An embed holds 6,000 characters in all. Escaping at worst doubles a text, so the longest one has
 # 3,000 + 900 + 800 of the question, 650 of the outcome's reason and 140 of its author's name, 130

@@ -7,7 +7,7 @@ from typing import Final
 
 import discord
 
-from shared.texts import legible, one_line
+from shared.texts import cut, legible, one_line
 
 WORD_ROOM: Final = 100
 """How far a cut looks back for the end of a word. So no piece is much shorter than its room."""
@@ -49,25 +49,20 @@ def split_at(text: str, room: int) -> tuple[str, str]:
     if len(text) <= room:
         return text, ""
     nearest = max(room // 2, room - WORD_ROOM)
-    cut = max(text.rfind(" ", nearest, room), text.rfind("\n", nearest, room))
-    if cut < 0:
-        cut = room
-        backslashes = cut - len(text[:cut].rstrip("\\"))
+    end = max(text.rfind(" ", nearest, room), text.rfind("\n", nearest, room))
+    if end < 0:
+        end = room
+        backslashes = end - len(text[:end].rstrip("\\"))
         # An escape and what it escapes stay together, or the rest would come out as mark-up. In an
         # even number of backslashes each has its own.
-        cut -= backslashes % 2
-    return text[:cut], text[cut:].lstrip(" \n")
+        end -= backslashes % 2
+    return text[:end], text[end:].lstrip(" \n")
 
 
 def beginning(text: str, room: int) -> str:
     """Cut what goes on in the overflow."""
     shown, rest = split_at(text, room)
     return f"{shown} …" if rest else shown
-
-
-def cut(text: str, room: int) -> str:
-    """Cut a text for good."""
-    return text if len(text) <= room else text[: room - 1] + "…"
 
 
 def _escaped(found: re.Match[str]) -> str:
