@@ -16,16 +16,6 @@ from support.processes import ROOT
 from clients import environments
 
 KEY: Final = "clients-key-0123456789"
-TOOLS: Final = [
-    "ask_human",
-    "request_approval",
-    "send_to_operator",
-    "check_answer",
-    "cancel_question",
-    "end_conversation",
-    "confirm_delivery",
-    "list_questions",
-]
 
 
 @dataclass(slots=True)

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from discord_double import defaults
 from support.discord_views import said_by_bot
+from support.tool_names import TOOLS
 
 from clients import environments
 from clients.conftest import House
-from clients.program import TOOLS, running
+from clients.program import running
 
 pytestmark = [
     pytest.mark.clients,

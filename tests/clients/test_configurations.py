@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 from support.processes import ROOT
+from support.tool_names import TOOLS
 
 from clients import environments
 from clients.conftest import House
-from clients.program import KEY, TOOLS, executing
+from clients.program import KEY, executing
 
 pytestmark = [
     pytest.mark.clients,

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.tool_names import TOOLS
 
 from clients import environments
 from clients.conftest import House
-from clients.program import KEY, TOOLS, executing
+from clients.program import KEY, executing
 
 pytestmark = [
     pytest.mark.clients,

@@ -14,16 +14,13 @@ from typing import Any, Final, cast
 from fakeredis import FakeAsyncRedis
 from starlette.applications import Starlette
 from starlette.types import Message
-from support.gateway import build_server
-from support.terms import the_terms
+from support.gateway import asking_over, build_server
 
 from hostile.case import STATELESS, Era, as_json, head, meta, usual, with_headers
 from mcp_gateway.app import build_app
-from mcp_gateway.asking import Asking
 from mcp_gateway.settings import GatewaySettings
 from shared.escalation import Ask, Escalation
 from shared.limits import Counted, Limits
-from shared.memory.discussion import MemoryDiscussion
 from shared.memory.escalations import MemoryEscalations
 from shared.ports.escalations import Accepted
 from shared.redis_adapter.keys import Keys
@@ -110,13 +107,7 @@ class Doorway:
 
     def __init__(self) -> None:
         self.store = Open()
-        asking = Asking(
-            self.store,
-            self.store,
-            MemoryDiscussion(self.store),
-            terms=the_terms(),
-            retention=timedelta(hours=1),
-        )
+        asking = asking_over(self.store)
         asking.stop_waiting()  # no call is held
         settings = GatewaySettings(_env_file=None, log_level="ERROR")  # pyright: ignore[reportCallIssue]
         server = build_server(asking, settings, admission=Everybody())

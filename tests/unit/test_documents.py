@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 from pathlib import Path
 
 from faults.mutations import MUTATIONS
-from mcp import Client
-from support.gateway import build_server
+from support.gateway import a_client
 from support.processes import ROOT
-from support.terms import the_terms
 
 from escalation_worker.discord_channel import controls
 from escalation_worker.discord_channel.command_definitions import COMMANDS, QUESTION
-from mcp_gateway.asking import Asking
 from mcp_gateway.results import AnswerResult, CastVote
-from mcp_gateway.settings import GatewaySettings
-from shared.memory.discussion import MemoryDiscussion
 from shared.memory.escalations import MemoryEscalations
 from shared.redis_adapter import keys
 
@@ -39,16 +33,7 @@ def test_the_table_of_mutants_says_what_each_breaks_and_what_finds_it() -> None:
 
 
 async def test_the_readme_names_every_tool_with_its_arguments() -> None:
-    store = MemoryEscalations()
-    asking = Asking(
-        store,
-        store,
-        MemoryDiscussion(store),
-        terms=the_terms(),
-        retention=timedelta(hours=1),
-    )
-    server = build_server(asking, GatewaySettings(_env_file=None))  # pyright: ignore[reportCallIssue]
-    async with Client(server) as agent:
+    async with a_client(MemoryEscalations()) as agent:
         tools = (await agent.list_tools()).tools
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     rows = dict(re.findall(r"^\| `(\w+)\(([^)]*)\)` \|", readme, re.MULTILINE))

@@ -11,19 +11,17 @@ from typing import Any
 import httpx2
 import pytest
 from fakeredis import FakeAsyncRedis
-from support.gateway import build_server
+from support.gateway import asking_over, build_server
 from support.oauth_issuer import AUDIENCE, ISSUER, Issuer
 from support.terms import the_terms
 
 from mcp_gateway.app import build_app
-from mcp_gateway.asking import Asking
 from mcp_gateway.doors import refuse_an_empty_house
 from mcp_gateway.settings import GatewaySettings
 from mcp_gateway.terms import Terms
 from shared.access_keys import AccessKey, as_token, digest_of, new_secret
 from shared.errors import ConfigurationError, StoreUnavailableError
 from shared.memory.access import MemoryAccessKeys
-from shared.memory.discussion import MemoryDiscussion
 from shared.memory.escalations import MemoryEscalations
 from shared.ports.clock import utc_now
 from shared.redis_adapter.keys import Keys
@@ -92,9 +90,7 @@ async def a_gateway(
     """Serve a gateway that is set up so."""
     store = MemoryEscalations()
     terms = the_terms(billing=Terms(timedelta(minutes=5)))
-    asking = Asking(
-        store, store, MemoryDiscussion(store), terms=terms, retention=timedelta(hours=1)
-    )
+    asking = asking_over(store, terms=terms)
     read = GatewaySettings(_env_file=None, **settings)  # pyright: ignore[reportCallIssue]
     server = build_server(asking, read, keys=keys)
     app = build_app(server, RedisEscalationStore(FakeAsyncRedis(), Keys()), read)

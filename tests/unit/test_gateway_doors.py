@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
 from typing import Any
 
 import httpx2
 import pytest
 import structlog
 from fakeredis import FakeAsyncRedis
-from support.gateway import build_server
-from support.terms import the_terms
+from support.gateway import asking_over, build_server
 
 from mcp_gateway import refusals
 from mcp_gateway.app import build_app
-from mcp_gateway.asking import Asking
 from mcp_gateway.doors import server_options
 from mcp_gateway.settings import GatewaySettings
-from shared.memory.discussion import MemoryDiscussion
 from shared.memory.escalations import MemoryEscalations
 from shared.redis_adapter.keys import Keys
 from shared.redis_adapter.store import RedisEscalationStore
@@ -41,14 +37,7 @@ async def post(
     settings: dict[str, Any], *, host: str, origin: str | None = None, key: str | None = None
 ) -> int:
     """Say hello to a gateway that is set up so, and tell the status of its answer."""
-    store = MemoryEscalations()
-    asking = Asking(
-        store,
-        store,
-        MemoryDiscussion(store),
-        terms=the_terms(),
-        retention=timedelta(hours=1),
-    )
+    asking = asking_over(MemoryEscalations())
     read = GatewaySettings(_env_file=None, **settings)  # pyright: ignore[reportCallIssue]
     app = build_app(
         build_server(asking, read), RedisEscalationStore(FakeAsyncRedis(), Keys()), read

@@ -15,9 +15,8 @@ from fakeredis import FakeAsyncRedis
 from mcp import Client
 from mcp_types import CallToolResult, ImageContent, ResourceLink, TextContent
 from support.discord_views import structured
-from support.gateway import build_server
+from support.gateway import asking_over, build_server
 from support.make import a_correction, an_ask, an_outcome
-from support.terms import the_terms
 
 from mcp_gateway.app import build_app
 from mcp_gateway.asking import Asking
@@ -27,7 +26,6 @@ from shared.errors import StoreUnavailableError
 from shared.escalation import Escalation, State
 from shared.memory.answer_files import MemoryAnswerFiles
 from shared.memory.corrections import MemoryCorrections
-from shared.memory.discussion import MemoryDiscussion
 from shared.memory.escalations import MemoryEscalations
 from shared.ports.answer_files import AnswerFiles
 from shared.ports.clock import utc_now
@@ -70,14 +68,7 @@ class Unasked(MemoryAnswerFiles):
 
 def an_asking(store: MemoryEscalations, files: AnswerFiles) -> Asking:
     """Make the use-case over this store."""
-    return Asking(
-        store,
-        store,
-        MemoryDiscussion(store),
-        terms=the_terms(),
-        retention=timedelta(hours=1),
-        files=files,
-    )
+    return asking_over(store, files=files)
 
 
 def a_client(store: MemoryEscalations, files: AnswerFiles, **options: Any) -> Client:

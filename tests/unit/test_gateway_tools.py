@@ -1,18 +1,13 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
 from typing import Any
 
 import pytest
-from mcp import Client
 from support.discord_views import answer_text, structured
-from support.gateway import build_server
+from support.gateway import a_client
 from support.make import a_remark, a_vote, an_ask, an_outcome
-from support.terms import the_terms
 
-from mcp_gateway.asking import Asking
-from mcp_gateway.settings import GatewaySettings
 from shared.background import Background, Turn
 from shared.errors import StoreUnavailableError, StoreUncertainError
 from shared.escalation import Ask, Escalation, State
@@ -53,18 +48,6 @@ class Broken(MemoryEscalations):
     async def get(self, escalation_id: str) -> Escalation | None:
         Question.model_validate_json(f'{{"text": "{escalation_id}')
         raise AssertionError("not reached")
-
-
-def a_client(store: MemoryEscalations) -> Client:
-    """Make a client of a gateway over this store. Open it in the test."""
-    asking = Asking(
-        store,
-        store,
-        MemoryDiscussion(store),
-        terms=the_terms(),
-        retention=timedelta(hours=1),
-    )
-    return Client(build_server(asking, GatewaySettings(_env_file=None)))  # pyright: ignore[reportCallIssue]
 
 
 HELLO = {"speaker": "customer", "text": "Hello"}

@@ -11,9 +11,8 @@ from typing import Any
 import pytest
 from mcp import Client
 from support.discord_views import answer_text, structured
-from support.gateway import build_server, caller
+from support.gateway import asking_over, build_server, caller
 from support.make import a_correction, an_ask, an_outcome
-from support.terms import the_terms
 
 from mcp_gateway.asking import Asking, Hold
 from mcp_gateway.settings import GatewaySettings
@@ -21,7 +20,6 @@ from mcp_gateway.wording import wording
 from shared.errors import StoreUnavailableError, StoreUncertainError
 from shared.escalation import Escalation, News, State
 from shared.memory.corrections import MemoryCorrections
-from shared.memory.discussion import MemoryDiscussion
 from shared.memory.escalations import MemoryEscalations
 from shared.ports.clock import utc_now
 
@@ -51,17 +49,6 @@ def store() -> Counting:
 @pytest.fixture
 def asking(store: Counting) -> Asking:
     return asking_over(store)
-
-
-def asking_over(store: MemoryEscalations) -> Asking:
-    """Build the use-case."""
-    return Asking(
-        store,
-        store,
-        MemoryDiscussion(store),
-        terms=the_terms(),
-        retention=timedelta(hours=1),
-    )
 
 
 async def answer(

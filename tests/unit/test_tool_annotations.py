@@ -7,16 +7,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from mcp import Client
 from support.discord_views import structured
-from support.gateway import build_server
+from support.gateway import a_client
 from support.make import a_posting, an_ask, an_outcome
-from support.terms import the_terms
 
-from mcp_gateway.asking import Asking
-from mcp_gateway.settings import GatewaySettings
 from shared.escalation import Escalation, State
-from shared.memory.discussion import MemoryDiscussion
 from shared.memory.escalations import MemoryEscalations
 from shared.ports.clock import utc_now
 
@@ -24,18 +19,6 @@ CHANGES_PEOPLES_WORLD = (False, False, None, True)
 TAKES_SOMETHING_BACK = (False, True, True, True)
 NOTES_SOMETHING_ONCE = (False, False, True, True)
 SETTLES_WHAT_IT_SHOWS = (False, False, True, False)
-
-
-def a_client(store: MemoryEscalations) -> Client:
-    """Make a client of a gateway over this store. Open it in the test."""
-    asking = Asking(
-        store,
-        store,
-        MemoryDiscussion(store),
-        terms=the_terms(),
-        retention=timedelta(hours=1),
-    )
-    return Client(build_server(asking, GatewaySettings(_env_file=None)))  # pyright: ignore[reportCallIssue]
 
 
 async def test_the_tools_say_what_they_do_to_the_world() -> None:

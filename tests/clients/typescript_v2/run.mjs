@@ -1,34 +1,4 @@
-// Runs the SDK's client: it lists, asks, waits on, replies and reads.
-import { call, connect } from "./configuration.mjs";
+import { run } from "../typescript.mjs";
+import * as configuration from "./configuration.mjs";
 
-const [question, limit = "60000", mode] = process.argv.slice(2);
-const options = {
-  timeout: Number(limit),
-  onprogress: ({ progress }) => report("progress", { progress }),
-};
-
-function report(what, facts) {
-  process.stdout.write(JSON.stringify({ report: what, ...facts }) + "\n");
-}
-
-async function told(client, name, args) {
-  const result = await call(client, name, args, options);
-  const found = result.structuredContent;
-  report(found.status, { text: result.content[0].text, ...found });
-  return { escalation_id: found.escalation_id };
-}
-
-try {
-  const client = await connect(mode);
-  report("tools", {
-    names: (await client.listTools()).tools.map((tool) => tool.name),
-    revision: client.getNegotiatedProtocolVersion?.() ?? null,
-  });
-  const known = await told(client, "ask_human", { question, wait_seconds: 0.5 });
-  await told(client, "check_answer", known);
-  await told(client, "send_to_operator", { ...known, message: "Order 7" });
-  await client.close();
-} catch (error) {
-  report("failed", { error: `${error.name} ${error.message}` });
-  process.exitCode = 1;
-}
+await run(configuration);

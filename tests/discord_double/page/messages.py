@@ -15,7 +15,7 @@ from .controls import controls
 from .markup import rendered
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from discord_double.model import Attachment, Channel, JsonObject, Message, User
     from discord_double.server import DiscordDouble
@@ -32,6 +32,8 @@ class Reader:
     channel_now: Channel
     name: str
     id: int
+    people: Mapping[int, str]
+    """Everybody whom the reader may choose, by id."""
 
     def user(self, user_id: int) -> str:
         """See `Names.user`."""
@@ -57,7 +59,6 @@ def message(reader: Reader, what: Message) -> str:
         parent = world.channels.get(reader.channel_now.parent_id or 0)
         starter = parent.messages.get(reader.channel_now.id) if parent else None
         return message(reader, starter) if starter else ""
-    people = {m.user.id: m.name for m in reader.double.guild.members.values() if not m.user.bot}
     parts = [
         _replied(reader, what),
         _header(reader, what),
@@ -66,7 +67,7 @@ def message(reader: Reader, what: Message) -> str:
         *(_embed(reader, each) for each in what.embeds),
         _forwarded(reader, what),
         _poll(what),
-        controls(what, reader.channel_now, reader.name, people),
+        controls(what, reader.channel_now, reader.name, reader.people),
         _reactions(reader, what),
         _thread(reader, what),
     ]

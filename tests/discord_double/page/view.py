@@ -34,10 +34,10 @@ def show(double: DiscordDouble, request: web.Request) -> web.Response:
     channel = channel or double.channel
     name = request.query.get("as", next(iter(defaults.OPERATORS)))
     member = double.guild.member_named(name)
-    reader = Reader(double, channel, name, member.user.id if member else 0)
+    people = {m.user.id: m.name for m in double.guild.members.values() if not m.user.bot}
+    reader = Reader(double, channel, name, member.user.id if member else 0, people)
     opened = _opened(double, request.query.get("form", ""))
     shown = [*(message(reader, each) for each in channel.messages), *alone(reader)]
-    people = {m.user.id: m.name for m in double.guild.members.values() if not m.user.bot}
     body = (
         f"<nav><h1>{escape(double.guild.name)}</h1>{_places(double, channel, name)}"
         f"{_who(people, channel, name)}</nav>"

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from support.processes import ROOT
+from support.tool_names import TOOLS
 
 from hostile.case import STATELESS, Case, filled
 from hostile.cases import EVERY
-from hostile.fuzz.targets import TOOLS
 
 SIZE_LIMIT: Final = 4_096
 """Bytes of a seed: what is larger slows down all that grows out of it."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from pydantic import ValidationError
+from support.tool_names import TOOLS
 
 from hostile.case import ERAS, meta
 from hostile.doorway import Doorway, headers_of, is_clean
@@ -16,16 +17,6 @@ from shared.answer_form import AnswerForm
 from shared.errors import ConfigurationError
 from shared.routes.file import parse_routes
 
-TOOLS: Final = (
-    "ask_human",
-    "request_approval",
-    "send_to_operator",
-    "check_answer",
-    "cancel_question",
-    "end_conversation",
-    "confirm_delivery",
-    "list_questions",
-)
 ASKING: Final = frozenset({"ask_human", "request_approval"})
 
 Target = Callable[[bytes], None]
