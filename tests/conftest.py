@@ -23,15 +23,20 @@ settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
 
-@pytest.fixture(autouse=True)
-def logs_can_be_captured(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let no logger keep the processors that it had when another test set up logging."""
+@pytest.fixture(autouse=True, scope="session")
+def logs_can_be_captured() -> Generator[None]:
+    """Let no logger keep the processors that it had when another test set up logging.
+
+    For the whole run: gateways that serve a whole module are started before any test of its own.
+    """
     configure: Any = structlog.configure
 
     def uncached(**settings: Any) -> None:
         configure(**{**settings, "cache_logger_on_first_use": False})
 
-    monkeypatch.setattr(structlog, "configure", uncached)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(structlog, "configure", uncached)
+        yield
 
 
 @pytest.fixture(scope="session")
