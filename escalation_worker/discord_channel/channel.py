@@ -8,7 +8,6 @@ before another is sent. The thread is made from that message and can exist only 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
 
 import discord
 
@@ -16,16 +15,15 @@ from escalation_worker.discord_channel import calling, endings, marks, problems,
 from escalation_worker.discord_channel.controls import controls
 from escalation_worker.discord_channel.places import (
     NOBODY,
-    is_there,
     say,
     starter_of,
-    text_channel,
     words_said,
 )
 from escalation_worker.discord_channel.presence import tell_of_caller
 from escalation_worker.discord_channel.reassigning import told_to_assignee
 from escalation_worker.discord_channel.relaying import relayed
 from escalation_worker.discord_channel.starting import SEARCH_MARGIN, Starting
+from escalation_worker.discord_channel.threads import open_thread
 from escalation_worker.escalating import Call
 from escalation_worker.manners import MannerOf, NoteManner
 from shared.crash_points import CrashPoint, crash_point
@@ -35,8 +33,6 @@ from shared.ports.channel import PostingJournal
 from shared.telemetry import get_logger
 
 log = get_logger(__name__)
-
-ARCHIVE_MINUTES: Final = 1440
 
 
 class DiscordChannel:
@@ -143,7 +139,7 @@ class DiscordChannel:
     ) -> Posting:
         """Open the thread, or where Discord refuses one, let people reply to the message."""
         starter = starter_of(client, posting)
-        threaded = await self._open_thread(client, escalation, posting, journal)
+        threaded = await open_thread(client, escalation, posting, journal)
         if not threaded:
             beside = posting.model_copy(update={"threaded": False})
             await self._edit_starter(client, escalation, beside)
@@ -166,33 +162,6 @@ class DiscordChannel:
                 beside=None if threaded else starter,
             )
         return posting.model_copy(update={"threaded": threaded})
-
-    async def _open_thread(
-        self,
-        client: discord.Client,
-        escalation: Escalation,
-        posting: Posting,
-        journal: PostingJournal,
-    ) -> bool:
-        """Open the thread from the starter message; tell whether there is one now.
-
-        No room for another thread, or no permission to open one, is no reason to give up a
-        question that people can see already.
-        """
-        place = await text_channel(client, int(posting.place))
-        try:
-            await place.get_partial_message(int(posting.reference)).create_thread(
-                name=rendering.thread_name(escalation), auto_archive_duration=ARCHIVE_MINUTES
-            )
-        except discord.HTTPException as error:
-            if error.code == problems.THREAD_EXISTS:
-                journal.found()
-                return await is_there(client, int(posting.reference))  # unless it was deleted since
-            if error.code == problems.UNKNOWN_MESSAGE or problems.waiting_helps(error):
-                raise
-            log.warning("thread_refused", escalation_id=escalation.id, mend=problems.mend_of(error))
-            return False
-        return True
 
     async def _edit_starter(
         self, client: discord.Client, escalation: Escalation, posting: Posting

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 import pytest
 from discord_double import DiscordDouble
 from discord_double.model import Channel, Message, MessageFlag
+from discord_double.ratelimit import RateLimits
 from discord_double.reading import text_of
 from support.discord_views import said_by_bot
-from support.make import an_outcome
+from support.make import an_ask, an_outcome
 
+from escalation_worker.discord_channel import threads
 from listening.conftest import Scene
 from shared.errors import ChannelUnavailableError
 from shared.escalation import Posting, State
@@ -67,6 +69,29 @@ async def test_the_parts_of_a_long_question_are_not_repeated(
         assert [each.content for each in place.messages] == before
     assert posting.threaded is threaded
     assert len([each for each in before if "The question goes on" in each]) == 1
+
+
+async def test_a_question_whose_thread_discord_does_not_open_yet_is_seen_and_waits_in_the_queue(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threads, "THREAD_SECONDS", 0.5)
+    double, maya = scene.double, scene.double.person("Maya")
+    few = RateLimits().with_rule(r"POST /channels/.*/threads$", 1, 300.0)
+    double.settings.rate_limits = few
+    async with asyncio.timeout(30), scene.listening() as worker:
+        last = await scene.ask(worker, "the last thread?")
+        assert last.state is State.POSTED
+        waiting = (await scene.store.accept(an_ask("no thread yet?"))).escalation
+        for _ in range(2):
+            with pytest.raises(ChannelUnavailableError, match="no thread"):
+                await worker.posting.post(waiting.id)
+        starter = list(double.channel.messages)[-1]
+        assert "no thread yet?" in text_of(starter)
+        assert len(double.threads) == 1
+        await maya.reply(starter, "Yes.")
+        ended = await scene.until_ended(waiting)
+    assert ended.outcome is not None
+    assert ended.outcome.text == "Yes."
 
 
 async def test_a_question_is_found_behind_more_messages_than_one_would_read(scene: Scene) -> None:
