@@ -1,9 +1,10 @@
-"""What one agent's flood costs another agent's question, from asked to posted.
+"""What one agent's floods cost another agent's question, from asked to posted.
 
-Run: PYTHONPATH=.:tests python -m bench.fairness [questions of the flood] [--strict]. Starts two
+Run: PYTHONPATH=.:tests python -m bench.fairness [questions of a flood] [--strict]. Starts two
 gateways, two workers, Valkey and the Discord double. With --strict, that takes five messages in
-five seconds in a channel, as bots observe. Prints medians with and without the flood, and their
-ratio, of one run.
+five seconds in a channel, as bots observe. Prints medians without a flood and beside each of three:
+of questions, of questions that are taken back at once, and of ten times as many replies. Their
+ratios are of one run.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import asyncio
 import statistics
 import sys
 import tempfile
+import time
+from collections.abc import Sequence
 from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
 from typing import Final
@@ -19,15 +22,19 @@ from typing import Final
 from discord_double import DiscordDouble
 from discord_double.ratelimit import RateLimits
 from e2e.conftest import Fleet
+from redis.asyncio import Redis
 from support import processes
 from support.flood import Agent, Posted, agent
 
 from hitl import embedded_redis
+from shared.escalation import REMARKS_LIMIT
 from shared.redis_adapter.keys import Keys
 
 KEYS: Final = {"flood": "flood-key-0123456789", "calm": "calm-key-0123456789"}
 QUESTIONS: Final = 8
-"""Of the calm agent, with and without the flood."""
+"""Of the calm agent without a flood, and the fewest beside one."""
+OPEN: Final = 60
+"""Questions under which the flooding agent replies."""
 
 
 async def main(flood: int, *, strict: bool) -> None:
@@ -56,32 +63,56 @@ async def _measure(fleet: Fleet, flood: int) -> None:
     async with AsyncExitStack() as stack:
         calm = await stack.enter_async_context(agent(urls, KEYS["calm"]))
         flooding = await stack.enter_async_context(agent(urls, KEYS["flood"]))
-        alone = await _waits(calm, posted, "alone", pause=1.5)
-        async with asyncio.TaskGroup() as group:
-            running = group.create_task(flooding.flood(flood))
-            while len(posted.all()) < QUESTIONS + 5:
-                await asyncio.sleep(0.02)
-            beside = await _waits(calm, posted, "beside", pause=0.3)
-            still = not running.done()
-        behind = len(flooding.asked) + 2 * QUESTIONS - len(posted.all())
-    for name, waits in (("alone", alone), ("beside a flood", beside)):
-        print(f"{name}: median {statistics.median(waits):.0f} ms, longest {max(waits):.0f} ms")
-    ratio = statistics.median(beside) / statistics.median(alone)
-    print(
-        f"ratio of medians: {ratio:.1f}, over {QUESTIONS} questions each; the flood of {flood} was "
-        f"told {flooding.refusals} times to come back, {behind} of its questions were not posted "
-        f"yet at the end, {'still' if still else 'no longer'} asking"
+        alone = [await _wait(calm, posted, f"Alone {number}?") for number in range(QUESTIONS)]
+        print(f"alone: {_figures(alone)}")
+        for number in range(OPEN):
+            await flooding.ask(f"To talk about {number}?")
+        for each in flooding.asked:
+            await posted.until(each)
+        replies = min(10 * flood, OPEN * REMARKS_LIMIT)
+        for name, running in (
+            (f"{replies} replies", flooding.reply(replies)),
+            (f"{flood} questions taken back", flooding.take_back(flood)),
+            (f"{flood} questions", flooding.flood(flood)),
+        ):
+            beside: list[float] = []
+            async with asyncio.TaskGroup() as group:
+                under_way = group.create_task(running)
+                await asyncio.sleep(1)
+                while not under_way.done() or len(beside) < QUESTIONS:
+                    question = f"Beside {name} {len(beside)}?"
+                    beside.append(await _wait(calm, posted, question))
+            ratio = statistics.median(beside) / statistics.median(alone)
+            begun = time.monotonic()
+            await _until_quiet(fleet)
+            print(
+                f"beside {name}: {_figures(beside)}; {ratio:.1f} times; the flood was told "
+                f"{flooding.refusals} times to come back, and all of it was shown "
+                f"{time.monotonic() - begun:.0f} s after its end"
+            )
+            flooding.refusals = 0
+
+
+async def _until_quiet(fleet: Fleet) -> None:
+    """Wait until people were shown all that there is, so that each flood stands for itself."""
+    async with Redis.from_url(fleet.redis_url) as redis:
+        while await redis.zcard(fleet.keys.unposted) or await redis.zcard(fleet.keys.unshown):
+            await asyncio.sleep(0.2)
+
+
+def _figures(waits: Sequence[float]) -> str:
+    return (
+        f"median {statistics.median(waits):.0f} ms, longest {max(waits):.0f} ms "
+        f"of {len(waits)} questions"
     )
 
 
-async def _waits(calm: Agent, posted: Posted, name: str, *, pause: float) -> list[float]:
-    """Ask one question after the other; tell how long each took to be posted, in milliseconds."""
-    waits: list[float] = []
-    for number in range(QUESTIONS):
-        asked = await calm.ask(f"{name} {number}?")
-        waits.append((await posted.until(asked) - asked.begun).total_seconds() * 1000)
-        await asyncio.sleep(pause)
-    return waits
+async def _wait(calm: Agent, posted: Posted, question: str) -> float:
+    """Ask one question; tell how long it took to be posted, in milliseconds. Rest a little."""
+    asked = await calm.ask(question)
+    wait = await posted.until(asked) - asked.begun
+    await asyncio.sleep(0.5)
+    return wait.total_seconds() * 1000
 
 
 if __name__ == "__main__":

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 import httpx2
 from discord_double import DiscordDouble
 from discord_double.reading import text_of
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
+from mcp_types import CallToolResult
 
 from support.discord_views import answer_text, structured
 
@@ -39,17 +40,13 @@ class Agent:
     clients: Sequence[Client]
     refusals: int = 0
     asked: list[Asked] = field(default_factory=list[Asked])
+    replied: int = 0
+    _calls: int = 0
 
     async def ask(self, question: str) -> Asked:
-        """Ask until it is accepted; a refusal that says no time to come back fails the test."""
-        client = self.clients[len(self.asked) % len(self.clients)]
+        """Ask until it is accepted."""
         begun = datetime.now(UTC)
-        arguments = {"question": question, "wait_seconds": 0}
-        while (result := await client.call_tool("ask_human", arguments)).is_error:
-            later = _LATER.search(answer_text(result))
-            assert later, answer_text(result)
-            self.refusals += 1
-            await asyncio.sleep(float(later[1]))
+        result = await self._call("ask_human", {"question": question, "wait_seconds": 0})
         escalation_id = str(structured(result)["escalation_id"])
         asked = Asked(escalation_id, begun, datetime.now(UTC))
         self.asked.append(asked)
@@ -57,15 +54,57 @@ class Agent:
 
     async def flood(self, questions: int) -> None:
         """Ask so many questions, as fast as the gateways take them."""
-        left = iter(range(questions))
 
-        async def ask_on() -> None:
+        async def ask(number: int) -> None:
+            await self.ask(f"Flood {number}?")
+
+        await self._all_at_once(ask, questions)
+
+    async def take_back(self, questions: int) -> None:
+        """Ask so many questions and take each back at once, as fast as the gateways take them."""
+
+        async def ask_and_cancel(number: int) -> None:
+            asked = await self.ask(f"Taken back {number}?")
+            await self._call("cancel_question", {"escalation_id": asked.id})
+
+        await self._all_at_once(ask_and_cancel, questions)
+
+    async def reply(self, replies: int) -> None:
+        """Say so much under the questions asked so far, as fast as the gateways take it."""
+        asked = [each.id for each in self.asked]
+
+        async def say(number: int) -> None:
+            arguments = {
+                "escalation_id": asked[number % len(asked)],
+                "message": f"Reply {number}.",
+                "wait_seconds": 0,
+            }
+            await self._call("send_to_operator", arguments)
+            self.replied += 1
+
+        await self._all_at_once(say, replies)
+
+    async def _call(self, tool: str, arguments: dict[str, Any]) -> CallToolResult:
+        """Call until it is taken; a refusal that says no time to come back fails the test."""
+        client = self.clients[self._calls % len(self.clients)]
+        self._calls += 1
+        while (result := await client.call_tool(tool, arguments)).is_error:
+            later = _LATER.search(answer_text(result))
+            assert later, answer_text(result)
+            self.refusals += 1
+            await asyncio.sleep(float(later[1]))
+        return result
+
+    async def _all_at_once(self, call: Callable[[int], Awaitable[None]], count: int) -> None:
+        left = iter(range(count))
+
+        async def call_on() -> None:
             for number in left:
-                await self.ask(f"Flood {number}?")
+                await call(number)
 
         async with asyncio.TaskGroup() as group:
             for _ in range(AT_ONCE * len(self.clients)):
-                group.create_task(ask_on())
+                group.create_task(call_on())
 
 
 @asynccontextmanager
