@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from escalation_worker.leasing import under_lease
+from escalation_worker.leasing import HeldError, under_lease
 from escalation_worker.remembering import Remembering
 from escalation_worker.turns import Turns
 from escalation_worker.unreadable import passing_over_unreadable
@@ -124,26 +124,32 @@ class Concluding:
         Raises:
             ChannelUnavailableError: Try again later.
             CrowdedError: Likewise; this worker is showing enough of its agent's.
+            HeldError: Likewise; somebody is at it, who may not show what came since they began.
         """
         score = await self._postings.unshown_score(escalation_id)
         if score is None:
             return
-        lease = await self._postings.lease(escalation_id, Work.SHOWING)
-        match lease.verdict:
-            case LeaseVerdict.GRANTED if lease.escalation is not None:
-                shown = self._show_in_turn(lease.escalation, score)
-                await under_lease(self._postings, lease, shown)
-            case LeaseVerdict.HELD:
-                # Somebody posts it or shows it: what they leave undone is swept up.
-                log.debug("showing_skipped", escalation_id=escalation_id)
-            case _:
-                await self._postings.shown(escalation_id, score)
-
-    async def _show_in_turn(self, escalation: Escalation, score: int) -> None:
+        if (escalation := await self._store.get(escalation_id)) is None:
+            await self._postings.shown(escalation_id, score)
+            return
         # What is asked and taken back, or talked about, without end would have all of this
         # worker's jobs wait in Discord's lines, and another agent's question before them.
         with self._turns.of(escalation):
-            await self._show(escalation, score)
+            await self._show_under_lease(escalation_id, score)
+
+    async def is_left_to(self, job_id: str, escalation_id: str) -> bool:
+        """Whether this job is to show what there is to show. One that came later does it all."""
+        return await self._postings.showing_job(escalation_id) in {job_id, None}
+
+    async def _show_under_lease(self, escalation_id: str, score: int) -> None:
+        lease = await self._postings.lease(escalation_id, Work.SHOWING)
+        match lease.verdict:
+            case LeaseVerdict.GRANTED if lease.escalation is not None:
+                await under_lease(self._postings, lease, self._show(lease.escalation, score))
+            case LeaseVerdict.HELD:
+                raise HeldError
+            case _:
+                await self._postings.shown(escalation_id, score)
 
     async def _show(self, escalation: Escalation, score: int) -> None:
         # Without a posting too: it may be shown although its worker died before it could say so.

@@ -12,8 +12,9 @@ from arq.worker import Function, func
 
 from escalation_worker.concluding import Concluding
 from escalation_worker.escalating import Escalating
+from escalation_worker.leasing import HeldError
 from escalation_worker.posting import PostingDesk
-from escalation_worker.turns import CrowdedError, pause_after
+from escalation_worker.turns import CrowdedError
 from shared.errors import ChannelUnavailableError, StoreUnavailableError, UnreadableRecordError
 from shared.redis_adapter.jobs import JobName
 from shared.telemetry import get_logger
@@ -26,9 +27,9 @@ JOB_SECONDS: Final = 60
 """discord.py may take 25 s over its own retries."""
 TRIES: Final = 100_000
 """Not arq's count ends the tries but the question's deadline."""
-CROWDED_TRIES: Final = 3
-"""How often a showing that finds it crowded comes back by itself, within a second or so."""
 RETRY_SECONDS: Final = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
+HELD_SECONDS: Final = (0.25, 0.5, 1.0, 2.0)
+"""A showing takes less than half a second, a posting in Discord's line takes many."""
 
 _TRY_AGAIN: Final = (ChannelUnavailableError, StoreUnavailableError, UnreadableRecordError)
 """Also what another version wrote: during an upgrade a worker that can read it may be next."""
@@ -48,8 +49,8 @@ class Jobs:
             await self.posting.post(escalation_id)
             await self.escalating.follow(escalation_id)
             await self.concluding.show_outcome(escalation_id)
-        except CrowdedError as error:
-            raise Retry(defer=pause_after(int(ctx["job_try"]))) from error
+        except (CrowdedError, HeldError) as error:
+            raise _in_turn(ctx, error) from error
         except _TRY_AGAIN as error:
             raise _again(ctx, JobName.POST, escalation_id, error) from error
 
@@ -61,12 +62,14 @@ class Jobs:
         try:
             await self.escalating.follow(escalation_id)
             await self.concluding.show_outcome(escalation_id)
-        except CrowdedError as error:
-            if (tries := int(ctx["job_try"])) > CROWDED_TRIES:
-                return  # the sweep brings back one for the question, where each change has its own
-            raise Retry(defer=pause_after(tries)) from error
+        except (CrowdedError, HeldError) as error:
+            again = _in_turn(ctx, error)
         except _TRY_AGAIN as error:
-            raise _again(ctx, JobName.SHOW_OUTCOME, escalation_id, error) from error
+            again = _again(ctx, JobName.SHOW_OUTCOME, escalation_id, error)
+        else:
+            return
+        if await self._is_left_to_this(ctx, escalation_id):
+            raise again
 
     async def expire(self, ctx: dict[str, Any], escalation_id: str) -> None:
         """Time out a question whose deadline has come."""
@@ -92,6 +95,13 @@ class Jobs:
         except StoreUnavailableError as error:
             log.warning("sweep_put_off", reason=str(error))
 
+    async def _is_left_to_this(self, ctx: dict[str, Any], escalation_id: str) -> bool:
+        """Tell whether a showing is to come back, where something new may have queued another."""
+        try:
+            return await self.concluding.is_left_to(ctx["job_id"], escalation_id)
+        except StoreUnavailableError:
+            return True
+
     def functions(self) -> list[Function]:
         """List the jobs by the names under which they are queued."""
         return [
@@ -115,6 +125,13 @@ class Jobs:
                 keep_result=0,
             )
         ]
+
+
+def _in_turn(ctx: dict[str, Any], error: CrowdedError | HeldError) -> Retry:
+    if isinstance(error, CrowdedError):
+        return Retry(defer=error.retry_after)
+    tries = int(ctx["job_try"])
+    return Retry(defer=timedelta(seconds=HELD_SECONDS[min(tries, len(HELD_SECONDS)) - 1]))
 
 
 def _again(ctx: dict[str, Any], job: JobName, escalation_id: str, error: Exception) -> Retry:

@@ -14,6 +14,10 @@ log = get_logger(__name__)
 RENEW_SECONDS: Final = 1.5
 
 
+class HeldError(Exception):
+    """Somebody else is showing something of the question at this moment; it waits for them."""
+
+
 async def under_lease(postings: PostingLog, lease: PostingLease, work: Awaitable[None]) -> None:
     """Do the work while the lease is ours. Where it is lost, the work is broken off.
 

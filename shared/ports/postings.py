@@ -100,6 +100,10 @@ class Backlog(PostingLog, Protocol):
         """Note that people can see the outcome that was decided at `score`."""
         ...
 
+    async def showing_job(self, escalation_id: str) -> str | None:
+        """Name the one job that is to show what there is to show; one of before need not."""
+        ...
+
     async def requeue(self, work: Work) -> int:
         """Queue again what is to be shown but that nobody is at; tell how many."""
         ...

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, cast
 from uuid import uuid4
 
-from arq.constants import in_progress_key_prefix, job_key_prefix
+from arq.constants import job_key_prefix
 
 from shared.escalation import Posting, State
 from shared.manner import Manner
@@ -142,7 +142,6 @@ class RedisPostingLog:
                     body,
                     now_ms,
                     job_key_prefix,
-                    in_progress_key_prefix,
                     keys.wake,
                     _JOB_FIELD[work],
                     int(work is Work.POSTING),
@@ -164,8 +163,6 @@ class RedisPostingLog:
                     LOOKED_AT,
                     self._keys.record(""),
                     _JOB_FIELD[work],
-                    job_key_prefix,
-                    in_progress_key_prefix,
                     int(work is Work.POSTING),
                 ],
             )
@@ -203,6 +200,13 @@ class RedisPostingLog:
     async def shown(self, escalation_id: str, score: int) -> None:
         """Note that people can see the outcome that was decided at `score`."""
         await self._scripts.call("forget_shown", [self._keys.unshown], [escalation_id, str(score)])
+
+    async def showing_job(self, escalation_id: str) -> str | None:
+        """See `Backlog.showing_job`."""
+        record = self._keys.record(escalation_id)
+        async with translated_errors():
+            found = await cast("Any", self._redis).hget(record, _JOB_FIELD[Work.SHOWING])
+        return cast("str | None", found)
 
     async def _prolong(self, lease: PostingLease, length_ms: int) -> bool:
         if lease.escalation is None:

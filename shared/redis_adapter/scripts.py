@@ -21,17 +21,18 @@ if TYPE_CHECKING:
     from shared.redis_adapter.keys import Keys
     from shared.settings import StoreSettings
 
-_USES: Final = {
-    "_enqueue": frozenset({"accept", "look_again", "requeue"}),
-    "_conclude": frozenset({"conclude", "vote"}),
+_CONCLUDING: Final = frozenset({"conclude", "vote"})
+_SHOWING: Final = _CONCLUDING | {
+    *("claim", "keep_late_answer", "note_caller", "note_delivery", "note_progress"),
+    *("remark", "show_again"),
+    *("correct", "end_grace"),
+}
+_PARTS: Final = {
+    "_waits": _SHOWING | {"find_idle", "requeue"},
+    "_enqueue": _SHOWING | {"accept", "look_again", "requeue"},
+    "_show": _SHOWING,
+    "_conclude": _CONCLUDING,
     "_forget_precedents": frozenset({"forget_precedents", "remember"}),
-    "_show": frozenset(
-        {
-            *("claim", "keep_late_answer", "note_caller", "note_delivery", "note_progress"),
-            *("remark", "show_again", "vote"),
-            *("correct", "end_grace"),
-        }
-    ),
     "_fence": frozenset(
         {
             "claim",
@@ -50,9 +51,7 @@ _USES: Final = {
         }
     ),
 }
-_QUEUEING: Final = _USES["_enqueue"] | _USES["_conclude"] | _USES["_show"]
-_PARTS: Final = _USES | {"_enqueue": _QUEUEING}
-"""What is put in front of which scripts."""
+"""What is put in front of which scripts, in this order."""
 _PROMISING: Final = frozenset(
     {
         *("accept", "conclude", "keep_late_answer", "note_delivery"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import pytest
-from arq.constants import in_progress_key_prefix
+from arq.constants import in_progress_key_prefix, job_key_prefix
 from fakeredis import FakeAsyncRedis
 from redis.asyncio import Redis
 from support.clock import SteppedClock
@@ -21,6 +21,7 @@ from shared.redis_adapter.discussion import RedisDiscussion
 from shared.redis_adapter.keys import Keys
 from shared.redis_adapter.posting import RedisPostingLog
 from shared.redis_adapter.records import to_ms
+from shared.redis_adapter.scripts import source
 from shared.redis_adapter.store import RedisEscalationStore
 from shared.settings import StoreSettings
 
@@ -158,6 +159,54 @@ async def test_what_came_new_while_an_outcome_was_shown_is_still_to_be_shown(
     await place.store.keep_late_answer(escalation.id, an_outcome(escalation, at=place.clock.now))
     await place.log.shown(escalation.id, score)
     assert await place.log.unshown_score(escalation.id) is not None
+
+
+async def test_however_much_is_said_of_a_question_one_job_waits_to_show_it(place: Place) -> None:
+    escalation = await place.ask()
+    discussion = RedisDiscussion(place.redis, place.keys, clock=place.clock)
+
+    async def say(number: int) -> None:
+        place.clock.advance(seconds=1)
+        remark = a_remark(at=place.clock.now, source=f"said:{number}")
+        told = await discussion.remark(escalation.id, remark)
+        assert told is not None
+        assert told.applied
+
+    async def showings() -> set[str]:
+        return {each for each in await place.jobs() if ":show_outcome:" in each}
+
+    for number in range(10):
+        await say(number)
+    (first,) = await showings()
+    await place.redis.set(in_progress_key_prefix + first, "1", ex=70)
+    for number in range(10, 20):
+        await say(number)
+    both = await showings()
+    assert len(both - {first}) == 1, "one that is under way may not show it"
+    await place.store.conclude(escalation.id, an_outcome(escalation, at=place.clock.now))
+    assert await showings() == both
+
+
+async def test_a_job_that_was_put_off_comes_at_once_where_there_is_more_to_show(
+    place: Place,
+) -> None:
+    escalation = await place.ask()
+    discussion = RedisDiscussion(place.redis, place.keys, clock=place.clock)
+    await discussion.remark(escalation.id, a_remark(at=place.clock.now, source="said:1"))
+    show = next(each for each in await place.jobs() if ":show_outcome:" in each)
+    later = to_ms(place.clock.now) + 15_000
+    await place.redis.zadd(place.keys.queue, {show: later})
+    await discussion.remark(escalation.id, a_remark(at=place.clock.now, source="said:2"))
+    assert await place.redis.zscore(place.keys.queue, show) == to_ms(place.clock.now)
+    place.clock.advance(seconds=5)
+    await discussion.remark(escalation.id, a_remark(at=place.clock.now, source="said:3"))
+    assert await place.redis.zscore(place.keys.queue, show) == to_ms(place.clock.now) - 5_000
+
+
+def test_the_scripts_name_arqs_keys_as_arq_does() -> None:
+    script = source("requeue")
+    assert f"'{job_key_prefix}' .. job_id" in script
+    assert f"'{in_progress_key_prefix}' .. job_id" in script
 
 
 async def test_open_questions_past_their_deadline_are_overdue(place: Place) -> None:

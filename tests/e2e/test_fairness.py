@@ -36,6 +36,12 @@ async def overtaken_by(flooding: Agent, posted: Posted, asked: Asked) -> tuple[i
     return sum(asked.accepted < each <= at for each in times), len(theirs) - len(times)
 
 
+def shown(fleet: Fleet) -> int:
+    """Tell how many of an agent's replies people can see."""
+    messages = (message for thread in fleet.double.threads for message in thread.messages)
+    return sum("The agent replies" in message.content for message in messages)
+
+
 async def test_a_flood_over_both_gateways_holds_up_nobody_and_loses_nothing(fleet: Fleet) -> None:
     slowly = RateLimits().with_rule(r"POST /channels/[^/]+/messages$", 5, 1.0)
     fleet.double.settings.rate_limits = slowly
@@ -61,6 +67,39 @@ async def test_a_flood_over_both_gateways_holds_up_nobody_and_loses_nothing(flee
             await asyncio.sleep(0.1)
     assert len({each.id for each in flooding.asked}) == flood
     assert len(posted.all()) == flood + len(seen)
+
+
+async def test_a_flood_of_replies_holds_up_nobodys_question_and_is_all_shown(fleet: Fleet) -> None:
+    urls = await start(fleet, workers=1)
+    posted, topics, replies = Posted(fleet.double), 12, 300
+    async with (
+        asyncio.timeout(120),
+        agent(urls, KEYS["calm"]) as calm,
+        agent(urls, KEYS["flood"]) as flooding,
+        Redis.from_url(fleet.redis_url, decode_responses=True) as redis,
+        asyncio.TaskGroup() as group,
+    ):
+        for number in range(topics):
+            await posted.until(await flooding.ask(f"Topic {number}?"))
+        slowly = RateLimits().with_rule(r"POST /channels/[^/]+/messages$", 5, 1.0)
+        fleet.double.settings.rate_limits = slowly
+        running = group.create_task(flooding.reply(replies))
+        seen: list[tuple[int, int]] = []
+        while not running.done():
+            before = shown(fleet)
+            await posted.until(await calm.ask(f"Calm {len(seen)}?"))
+            after = shown(fleet)
+            seen.append((after - before, flooding.replied - after))
+            jobs: list[str] = await redis.zrange(fleet.keys.queue, 0, -1)
+            showing = [each for each in jobs if ":show_outcome:" in each]
+            assert len(showing) <= 2 * topics, "one that waits for each, and one under way"
+        few = 12 * AT_ONCE  # about as many as are shown in two seconds
+        assert max(waiting for _, waiting in seen) > few, "it was no flood"
+        assert max(went_before for went_before, _ in seen) <= few, seen
+        await running
+        while shown(fleet) < replies:
+            await asyncio.sleep(0.1)
+    assert shown(fleet) == replies
 
 
 async def test_where_a_channel_takes_a_message_a_second_the_flood_waits_and_the_other_does_not(

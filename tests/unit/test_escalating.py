@@ -133,6 +133,9 @@ class _NoBacklog(MemoryEscalations):
     async def shown(self, escalation_id: str, score: int) -> None:
         raise AssertionError("not asked")
 
+    async def showing_job(self, escalation_id: str) -> str | None:
+        raise AssertionError("not asked")
+
     async def requeue(self, work: object) -> int:
         raise AssertionError("not asked")
 

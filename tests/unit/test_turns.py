@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Iterable
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from heapq import heappop, heappush
+from typing import Any, cast
 
 import pytest
+from arq import Retry
+from arq.constants import in_progress_key_prefix
 from fakeredis import FakeAsyncRedis
 from support.make import a_posting, an_ask, an_outcome
 
 from escalation_worker.concluding import Concluding
+from escalation_worker.escalating import Escalating
+from escalation_worker.jobs import Jobs
 from escalation_worker.posting import PostingDesk
-from escalation_worker.turns import AT_ONCE, CrowdedError, Turns, pause_after
-from shared.escalation import Escalation, Posting, State
+from escalation_worker.turns import AT_ONCE, COMING_BACK, CrowdedError, Turns
+from shared.escalation import Escalation, News, Posting, State
 from shared.memory.escalations import MemoryEscalations
 from shared.ports.channel import PostingJournal
 from shared.redis_adapter.keys import Keys
@@ -55,6 +63,13 @@ class SlowShowing(SlowChannel):
             self.under_way.append(escalation.question.text)
             self._came.notify_all()
         await self.go_on.wait()
+
+
+class NoPolicy:
+    """Follows no question's policy."""
+
+    async def follow(self, escalation_id: str) -> None:
+        pass
 
 
 async def never(_: str) -> datetime | None:
@@ -212,11 +227,75 @@ async def test_a_posting_that_fails_gives_its_turn_back() -> None:
     assert not store.unposted
 
 
-def test_who_finds_it_crowded_again_and_again_comes_less_often() -> None:
-    pauses = [pause_after(tries) for tries in (1, 2, 5, 100_000)]
-    assert pauses == sorted(pauses)
-    assert pauses[0] == timedelta(seconds=0.25)
-    assert pauses[-1] == timedelta(seconds=15)
+@dataclass(slots=True)
+class Queue:
+    """Questions that come back when they are to, on a clock of their own, to one worker."""
+
+    now: float = 0.0
+    tries: int = 0
+    due: list[tuple[float, int, Escalation]] = field(default_factory=list[Any])
+
+    def send_away(self, asked: Escalation, seconds: float) -> None:
+        """Have a question come so many seconds later."""
+        heappush(self.due, (self.now + seconds, next(_NUMBERS), asked))
+
+    def posted_by(self, turns: Turns, seconds: float) -> Iterable[tuple[float, Escalation]]:
+        """Let each that comes take a turn, of which one ends in so many seconds, in their order."""
+        ends = 0.0
+        given: list[tuple[float, int, ExitStack]] = []
+        while self.due:
+            self.now, _, asked = heappop(self.due)
+            while given and given[0][0] <= self.now:
+                heappop(given)[2].close()
+            self.tries += 1
+            turn = ExitStack()
+            try:
+                turn.enter_context(turns.of(asked))
+            except CrowdedError as error:
+                self.send_away(asked, error.retry_after.total_seconds())
+                continue
+            ends = max(ends, self.now) + seconds
+            heappush(given, (ends, next(_NUMBERS), turn))
+            yield ends, asked
+
+
+_NUMBERS = itertools.count()
+
+
+@pytest.mark.parametrize("waiting", [10, 40, 300])
+async def test_a_slow_channel_is_hardly_ever_idle_and_the_worker_hardly_busy(waiting: int) -> None:
+    queue = Queue()
+    turns = Turns(seconds=lambda: queue.now)
+    for each in await questions(["flood"] * waiting, "slow"):
+        queue.send_away(each, 0)
+    last = max(end for end, _ in queue.posted_by(turns, seconds=1.0))
+    assert last < 1.1 * waiting + 1, "as many seconds as there are messages"
+    assert queue.tries < 1.5 * COMING_BACK * last + 4 * waiting
+
+
+async def test_who_waits_with_few_of_its_own_is_not_away_for_as_long_as_who_waits_with_many() -> (
+    None
+):
+    clock = 0.0
+    turns, flood = Turns(seconds=lambda: clock), await questions(["flood"] * 600, "slow")
+    calm = await questions(["calm"] * (AT_ONCE + 1), "slow")
+    away: dict[str, list[float]] = {"flood": [], "calm": []}
+    with ExitStack() as stack:
+        for each in (*flood, *calm):
+            try:
+                stack.enter_context(turns.of(each))
+            except CrowdedError as error:
+                away[each.agent].append(error.retry_after.total_seconds())
+    assert max(away["calm"]) <= 1.5 * 0.25
+    assert max(away["flood"]) > 5
+    assert max(away["flood"]) <= 1.5 * 15
+    clock = 60.0
+    with ExitStack() as stack:
+        for each in flood[:AT_ONCE]:
+            stack.enter_context(turns.of(each))
+        with pytest.raises(CrowdedError) as crowded, turns.of(flood[-1]):
+            raise AssertionError("there is no turn left")
+    assert crowded.value.retry_after <= timedelta(seconds=1.5 * 0.25), "the others are long back"
 
 
 async def test_of_what_one_agent_changes_few_are_shown_at_once_and_anothers_beside_them() -> None:
@@ -246,3 +325,29 @@ async def test_of_what_one_agent_changes_few_are_shown_at_once_and_anothers_besi
         await concluding.show_outcome(flood[AT_ONCE])
         assert len(channel.under_way) == AT_ONCE + 2
         assert await log.unshown_score(flood[AT_ONCE]) is None
+
+
+async def test_what_came_while_a_question_was_shown_is_shown_as_soon_as_that_is_done() -> None:
+    channel = SlowShowing()
+    async with FakeAsyncRedis(decode_responses=True) as redis:
+        store, log = RedisEscalationStore(redis, Keys()), RedisPostingLog(redis, Keys())
+        concluding = Concluding(store, log, channel, heard_until=never)
+        jobs = Jobs(PostingDesk(store, log, channel), concluding, cast("Escalating", NoPolicy()))
+        asked = (await store.accept(an_ask())).escalation
+        await store.conclude(asked.id, an_outcome(asked, at=asked.created_at))
+        async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+            first = {"job_id": await log.showing_job(asked.id), "job_try": 1}
+            group.create_task(jobs.show_outcome(first, asked.id))
+            await channel.until(1)
+            await redis.set(f"{in_progress_key_prefix}{first['job_id']}", "1")
+            await store.note_delivery(asked.id, News.OUTCOME)
+            second = await log.showing_job(asked.id)
+            for job_try, pause in ((1, 250), (2, 500), (100, 2_000)):
+                with pytest.raises(Retry) as put_off:
+                    await jobs.show_outcome({"job_id": second, "job_try": job_try}, asked.id)
+                assert put_off.value.defer_score == pause
+            await jobs.show_outcome(first, asked.id)
+            channel.go_on.set()
+        await jobs.show_outcome({"job_id": second, "job_try": 4}, asked.id)
+        assert len(channel.under_way) == 2
+        assert await log.unshown_score(asked.id) is None

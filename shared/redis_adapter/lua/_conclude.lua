@@ -3,14 +3,11 @@
 -- Invariant: the reply key is written once, and only together with the record's outcome. The caller
 -- has made sure that the record is kept and open.
 local function conclude(keys, id, state, outcome, now, show_job, body, changed, wake)
-  redis.call('HSET', keys.record, 'state', state, 'outcome', outcome, 'show_job', show_job)
+  redis.call('HSET', keys.record, 'state', state, 'outcome', outcome)
   local ttl = math.max(1, redis.call('PTTL', keys.record))
   redis.call('SET', keys.reply, outcome, 'PX', ttl)
   redis.call('ZREM', keys.open, id)
   redis.call('ZREM', keys.unposted, id)
-  -- Later than what is being shown at this moment, or that would be taken for all there is.
-  local due = math.max(tonumber(now), (tonumber(redis.call('ZSCORE', keys.unshown, id)) or 0) + 1)
-  redis.call('ZADD', keys.unshown, due, id)
 
   local identical = redis.call('HGET', keys.record, 'identical')
   if identical and redis.call('GET', identical) == id then
@@ -22,7 +19,6 @@ local function conclude(keys, id, state, outcome, now, show_job, body, changed, 
     redis.call('ZREM', asks, id)
   end
 
-  enqueue(keys.queue, keys.show_body, show_job, body, now, ttl)
-  redis.call('PUBLISH', changed, id)
-  redis.call('PUBLISH', wake, id)
+  show(keys.record, keys.unshown, keys.queue, keys.show_body,
+    id, now, show_job, body, changed, wake)
 end
