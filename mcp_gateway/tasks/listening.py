@@ -17,6 +17,7 @@ from mcp.shared.subscriptions import SUBSCRIPTION_ID_META_KEY
 from mcp_types import (
     RequestId,
     ServerNotification,
+    SubscriptionFilter,
     SubscriptionsAcknowledgedNotification,
     SubscriptionsAcknowledgedNotificationParams,
     SubscriptionsListenResult,
@@ -31,7 +32,6 @@ from mcp_gateway.tasks.shapes import (
     REVISIONS,
     WATCHED_LIMIT,
     ListenParams,
-    TaskFilter,
     TaskNotification,
 )
 from mcp_gateway.tasks.store import TaskStore, UnknownTaskError
@@ -118,7 +118,8 @@ async def _acknowledge(ctx: Context, subscription: RequestId, task_ids: list[str
     await ctx.session.send_notification(
         SubscriptionsAcknowledgedNotification(
             params=SubscriptionsAcknowledgedNotificationParams(
-                notifications=TaskFilter(task_ids=task_ids),
+                # As an extra of the SDK's own filter: what a subclass adds would not be written.
+                notifications=SubscriptionFilter.model_validate({"taskIds": task_ids}),
                 _meta={SUBSCRIPTION_ID_META_KEY: subscription},
             )
         ),
