@@ -223,7 +223,8 @@ async def test_who_proves_nothing_is_told_where_tokens_are_issued() -> None:
         assert f'resource_metadata="{metadata}"' in refused.headers["www-authenticate"]
         said = (await visitor.get("/.well-known/oauth-protected-resource/mcp")).json()
         assert said["resource"] == AUDIENCE
-        assert [each.rstrip("/") for each in said["authorization_servers"]] == [ISSUER]
+        # To the letter: clients compare it with what the issuer calls itself (RFC 8414, 3.3).
+        assert said["authorization_servers"] == [ISSUER]
 
 
 async def test_a_configured_key_opens_beside_an_issuer_whatever_scopes_tokens_need() -> None:
