@@ -68,6 +68,17 @@ class Question(Value):
         """Whether a text in somebody's own words may be the answer."""
         return self.form is None and self.approvals_needed is None and not self.options_only
 
+    def may_share_an_answer(self, other: Question) -> bool:
+        """Whether what people say to one is said to the other: it is the same that is asked.
+
+        How soon, and what was said meanwhile, make no difference to that.
+        """
+        return self._bare() == other._bare()
+
+    def _bare(self) -> Question:
+        background = self.background.model_copy(update={"turns": ()})
+        return self.model_copy(update={"background": background, "urgency": Urgency.NORMAL})
+
     def fingerprint(self) -> str:
         """Digest the question, the same for two that a person could not tell apart.
 
