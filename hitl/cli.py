@@ -158,7 +158,9 @@ def list_keys() -> None:
 
 @keys.command("revoke")
 def revoke_key(
-    key_id: Annotated[str, typer.Argument(help="The key's id, as `hitl key list` shows it.")],
+    key_id: Annotated[
+        str, typer.Argument(help="The key's id, as `hitl key list` shows it, or all of the key.")
+    ],
 ) -> None:
     """Take a key back, at once and for all gateways."""
     _require("gateway")
