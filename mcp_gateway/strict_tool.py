@@ -176,6 +176,8 @@ def _words(kind: str, message: str, limits: Mapping[str, Any]) -> str:
             return f"must have at most {limits['max_length']} characters"
         case "too_long":
             return f"must have at most {limits['max_length']} entries"
+        case "too_short":
+            return f"must have at least {limits['min_length']} entries"
         case "extra_forbidden":
             return "no such argument"
         case "missing":
