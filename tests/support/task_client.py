@@ -125,6 +125,10 @@ class TaskClient:
         """Take the next notification of a task."""
         return await self._told.get()
 
+    def was_told_all(self) -> bool:
+        """Tell whether no notification has come beyond those that were taken."""
+        return self._told.empty()
+
     async def acknowledged(self) -> dict[str, Any]:
         """Take what the server agreed to tell of, the next time that it did."""
         return await self._acknowledged.get()
