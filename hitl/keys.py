@@ -129,7 +129,7 @@ def _with_keys(
     except ConfigurationError as error:
         return None, _fail(str(error), 2)
     except StoreUnavailableError as error:
-        return None, _fail(f"REDIS_URL: {error}", 1)
+        return None, _fail(f"REDIS_URL: {error}. What to do: hitl doctor", 1)
 
 
 def _where(error: ValidationError) -> str:

@@ -30,6 +30,17 @@ def test_a_key_is_revoked_by_all_of_it_too_and_none_of_it_is_said_back() -> None
     assert secret not in again.output
 
 
+def test_where_redis_is_away_the_command_that_looks_for_it_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("REDIS_URL", "redis://:s3cret-word@127.0.0.1:1/0")
+    failed = runner.invoke(cli.app, ["key", "list"])
+    assert failed.exit_code == 1
+    assert "REDIS_URL" in failed.output
+    assert "hitl doctor" in failed.output
+    assert "s3cret-word" not in failed.output
+
+
 @pytest.mark.parametrize(
     ("typed", "told"),
     [
