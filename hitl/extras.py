@@ -21,3 +21,8 @@ NEEDS: Final[dict[str, tuple[str, ...]]] = {
 def missing(extra: str) -> list[str]:
     """List the packages of an extra that are not installed, without importing any."""
     return [name for name in NEEDS[extra] if importlib.util.find_spec(name) is None]
+
+
+def how_to_install(extra: str) -> str:
+    """Say what installs an extra. No package index has it: it is installed from its sources."""
+    return f'pip install ".[{extra}]" in the project\'s folder'

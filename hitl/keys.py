@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from shared.access_keys import AccessKey, as_token, digest_of, new_secret
+from shared.access_keys import AccessKey, as_token, digest_of, new_secret, read_token
 from shared.errors import ConfigurationError, StoreUnavailableError
 from shared.ports.clock import utc_now
 from shared.redis_adapter.access_keys import RedisAccessKeys
@@ -97,8 +97,13 @@ def show_all() -> int:
     return 0
 
 
-def revoke(key_id: str) -> int:
-    """Take a key back; return 2 if there is none, 1 if Redis is away."""
+def revoke(given: str) -> int:
+    """Take a key back by its id; return 2 if there is none, 1 if Redis is away.
+
+    Whoever found a key where it should not be has all of it: that will do, too, and nothing of its
+    secret is said back.
+    """
+    key_id, _ = read_token(given) or (given, "")
     revoked, code = _with_keys(lambda keys: keys.revoke(key_id))
     if revoked is None:
         return code
@@ -124,17 +129,20 @@ def _with_keys(
     except ConfigurationError as error:
         return None, _fail(str(error), 2)
     except StoreUnavailableError as error:
-        return None, _fail(f"REDIS_URL: {error}", 1)
+        return None, _fail(f"REDIS_URL: {error}. What to do: hitl doctor", 1)
 
 
 def _where(error: ValidationError) -> str:
-    place = error.errors(include_input=False, include_url=False)[0]["loc"]
-    return "--" + str(place[0]).replace("_", "-").replace("agent", "NAME")
+    """Name the argument or option as it is typed."""
+    field = str(error.errors(include_input=False, include_url=False)[0]["loc"][0])
+    return {"agent": "NAME", "routes": "--route"}.get(field, "--" + field.replace("_", "-"))
 
 
 def _words(error: ValidationError) -> str:
-    message = error.errors(include_input=False, include_url=False)[0]["msg"]
-    return message.removeprefix("Value error, ")
+    problem = error.errors(include_input=False, include_url=False)[0]
+    if problem["type"] == "too_long":  # said as if every value were a list
+        return f"must have at most {problem.get('ctx', {})['max_length']} characters"
+    return problem["msg"].removeprefix("Value error, ").removeprefix("Input ")
 
 
 def _fail(words: str, code: int) -> int:

@@ -77,7 +77,7 @@ def build_server(
     Without `changes`, those who watch tasks hear of a change when it is next looked for.
     """
     verifier = doorkeepers(settings, keys)
-    calling = Calling(Caller(LOOPBACK_AGENT, LOOPBACK_AGENT, LOOPBACK_LIMITS))
+    calling = Calling(Caller(LOOPBACK_AGENT, LOOPBACK_AGENT, LOOPBACK_LIMITS), keys)
     admit = Admitting(calling, admission)
     tools = build_tools(asking, calling, admit, patience=settings.patience)
     tasks = EscalationTasks(asking, changes or FanOut())
@@ -88,7 +88,10 @@ def build_server(
         version=VERSION,
         tools=list(tools),
         extensions=[TasksExtension(tasks, tools=TASK_TOOLS, owner=calling)],
-        middleware=[Counting(admit), TaskSubscriptions(tasks, owner=calling)],
+        middleware=[
+            Counting(admit),
+            TaskSubscriptions(tasks, owner=calling, is_let_in=calling.is_still_let_in),
+        ],
         token_verifier=verifier,
         auth=auth_settings(settings) if verifier else None,
         log_level=settings.log_level,

@@ -24,6 +24,7 @@ from shared.errors import (
     StoreUnavailableError,
     TooManyRemarksError,
     UnknownEscalationError,
+    UsedKeyError,
 )
 from shared.escalation import (
     REMARKS_LIMIT,
@@ -117,6 +118,7 @@ class Asking:
 
         Raises:
             TooManyOpenError: The agent has as many open questions as it may.
+            UsedKeyError: The key belongs to something else, and one of both is an approval.
             StoreUnavailableError: Nothing was accepted.
             StoreUncertainError: It may have been accepted; asking again joins it.
         """
@@ -134,6 +136,9 @@ class Asking:
             )
         )
         crash_point(CrashPoint.ASK_AFTER_ACCEPTED)
+        # Models make up keys like "refund", and a yes to one refund is none to the next.
+        if not accepted.escalation.question.may_share_an_answer(question):
+            raise UsedKeyError(accepted.escalation.id)
         escalation = await taken_up(self._store, accepted.escalation)
         log.info(
             "question_joined" if accepted.joined else "question_accepted",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import time
 from collections.abc import Mapping
 from typing import Protocol
 
@@ -23,12 +24,14 @@ class CallerToken(AccessToken):
     """
 
     caller: Caller
+    key_id: str | None = None
+    """The stored key that it came with, which may be revoked while its request is served."""
 
     @classmethod
-    def of(cls, caller: Caller, scopes: list[str]) -> CallerToken:
+    def of(cls, caller: Caller, scopes: list[str], *, key_id: str | None = None) -> CallerToken:
         """Let a caller in."""
         principal = f"{caller.tenant}/{caller.agent}"
-        return cls(token="", client_id=principal, scopes=scopes, caller=caller)
+        return cls(token="", client_id=principal, scopes=scopes, caller=caller, key_id=key_id)
 
 
 class Doorkeeper(Protocol):
@@ -106,19 +109,33 @@ class StoredKeys:
             return None
         routes = None if key.routes is None else frozenset(key.routes)
         caller = Caller(key.agent, key.tenant, key.limits(self._limits), routes)
-        return CallerToken.of(caller, self._scopes)
+        return CallerToken.of(caller, self._scopes, key_id=key_id)
 
 
 class Calling:
     """Names the caller of the request that is being served."""
 
-    def __init__(self, nobody: Caller) -> None:
+    def __init__(self, nobody: Caller, keys: AccessKeys) -> None:
         self._nobody = nobody
+        self._keys = keys
 
     def __call__(self) -> Caller:
         """Tell who calls; who proved nothing was let in as the one agent of this host."""
         token = get_access_token()
         return token.caller if isinstance(token, CallerToken) else self._nobody
+
+    async def is_still_let_in(self) -> bool:
+        """Tell whether the caller's key or token opens now, too, however old its request is.
+
+        Raises:
+            StoreUnavailableError: It can't be told now.
+        """
+        token = get_access_token()
+        if not isinstance(token, CallerToken):
+            return True
+        if token.expires_at is not None and token.expires_at <= time.time():
+            return False
+        return token.key_id is None or await self._keys.find(token.key_id) is not None
 
 
 class Admitting:

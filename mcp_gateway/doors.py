@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 
 from mcp.server.auth.settings import AuthSettings
 from mcp.server.transport_security import TransportSecuritySettings
-from pydantic import AnyHttpUrl
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mcp_gateway.auth import ConfiguredKeys, Doorkeeper, Doorkeepers, StoredKeys
@@ -103,12 +102,17 @@ def auth_settings(settings: GatewaySettings) -> AuthSettings:
     """Tell the SDK where this resource is, who issues tokens for it, and what they must allow."""
     here = f"http://{settings.host_in_url}:{settings.gateway_port}"
     issuer = settings.gateway_oauth_issuer
-    return AuthSettings(
-        issuer_url=AnyHttpUrl(issuer or here),
-        # Without an issuer there is nothing to discover: keys are handed out by people.
-        resource_server_url=AnyHttpUrl(settings.gateway_public_url) if issuer else None,
-        required_scopes=list(settings.gateway_oauth_scopes) or None,
-        validate_token_resource=False if issuer else None,  # `IssuedTokens` checks the audience
+    # Addresses as texts, so that they stay as they are written: by itself `AnyHttpUrl` puts a "/"
+    # behind a bare host, and clients refuse an issuer that calls itself otherwise by one character.
+    return AuthSettings.model_validate(
+        {
+            "issuer_url": issuer or here,
+            # Without an issuer there is nothing to discover: keys are handed out by people.
+            "resource_server_url": settings.gateway_public_url if issuer else None,
+            "required_scopes": list(settings.gateway_oauth_scopes) or None,
+            # `IssuedTokens` checks the audience.
+            "validate_token_resource": False if issuer else None,
+        }
     )
 
 

@@ -7,6 +7,7 @@ read and mend them.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from types import UnionType
 from typing import Annotated, Any, Final, Self, Union, get_args, get_origin
@@ -53,7 +54,9 @@ class StrictTool(Tool):
         if_uncertain: str | None = None,
     ) -> Self:
         """Make a tool of a function; its annotations are the schema, its docstring the text."""
-        tool = cls.from_function(function, annotations=annotations)
+        # Python before 3.13 keeps the code's indentation in a docstring, and models would read it.
+        words = inspect.getdoc(function)
+        tool = cls.from_function(function, description=words, annotations=annotations)
         strict = type(
             f"{function.__name__}Arguments",
             (tool.fn_metadata.arg_model,),
@@ -176,6 +179,8 @@ def _words(kind: str, message: str, limits: Mapping[str, Any]) -> str:
             return f"must have at most {limits['max_length']} characters"
         case "too_long":
             return f"must have at most {limits['max_length']} entries"
+        case "too_short":
+            return f"must have at least {limits['min_length']} entries"
         case "extra_forbidden":
             return "no such argument"
         case "missing":

@@ -91,7 +91,11 @@ ConversationId = Annotated[
     Reference, Field(description="The conversation in which the question came up.")
 ]
 IdempotencyKey = Annotated[
-    Reference, Field(description="The same key gives the same question: use it to ask again.")
+    Reference,
+    Field(
+        description="The same key gives the same question: use it to ask again. "
+        "Another question needs another key."
+    ),
 ]
 AnswerSchema = Annotated[
     dict[str, Any],

@@ -37,6 +37,17 @@ class UnknownEscalationError(EscalationError):
         self.escalation_id = escalation_id
 
 
+class UsedKeyError(EscalationError):
+    """An idempotency key came again where its approval would pass for one of something else."""
+
+    def __init__(self, escalation_id: str) -> None:
+        super().__init__(
+            "idempotency_key: it belongs to another question, with "
+            f"escalation_id={escalation_id}: check_answer tells of that one. Nothing was asked. "
+            "Give each question a key of its own"
+        )
+
+
 class EndedError(EscalationError):
     """The question has ended, so that nobody reads what is said about it."""
 

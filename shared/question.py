@@ -68,6 +68,21 @@ class Question(Value):
         """Whether a text in somebody's own words may be the answer."""
         return self.form is None and self.approvals_needed is None and not self.options_only
 
+    def may_share_an_answer(self, other: Question) -> bool:
+        """Whether what people say to one may be told as the answer to the other.
+
+        An answer in words comes with the question that it answers. An approval is a bare yes, and
+        stands for the same action only: how soon it is needed, and what was said meanwhile, make no
+        difference to that.
+        """
+        if self.approvals_needed is None and other.approvals_needed is None:
+            return True
+        return self._bare() == other._bare()
+
+    def _bare(self) -> Question:
+        background = self.background.model_copy(update={"turns": ()})
+        return self.model_copy(update={"background": background, "urgency": Urgency.NORMAL})
+
     def fingerprint(self) -> str:
         """Digest the question, the same for two that a person could not tell apart.
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.extension import Extension, MethodBinding
 from mcp.server.mcpserver.server import require_client_extension
 from mcp.shared.exceptions import MCPError
 from mcp.shared.inbound import MCP_NAME_HEADER, decode_header_value
-from mcp_types import HEADER_MISMATCH, INTERNAL_ERROR, INVALID_PARAMS, CallToolResult
+from mcp_types import HEADER_MISMATCH, INTERNAL_ERROR, INVALID_PARAMS, CallToolResult, RequestParams
 from mcp_types import CallToolRequestParams as CallParams
+from pydantic import ValidationError
 from starlette.requests import Request
 
 from mcp_gateway.caller import Caller
+from mcp_gateway.strict_tool import refusal_of
 from mcp_gateway.tasks.shapes import EXTENSION, REVISIONS, Status, Task, TaskParams, UpdateParams
 from mcp_gateway.tasks.store import TaskStore, UnknownTaskError, UnusableResponseError
 from shared.errors import EscalationError, StoreUnavailableError
@@ -25,6 +27,7 @@ from shared.telemetry import get_logger
 log = get_logger(__name__)
 
 Context = ServerRequestContext[Any, Any]
+ParamsT = TypeVar("ParamsT", bound=RequestParams)
 
 ACKNOWLEDGED: Final[dict[str, Any]] = {"resultType": "complete"}
 
@@ -60,9 +63,9 @@ class TasksExtension(Extension):
     def methods(self) -> Sequence[MethodBinding]:
         """Serve `tasks/get`, `tasks/update` and `tasks/cancel`."""
         return [
-            MethodBinding("tasks/get", TaskParams, self._get, REVISIONS),
-            MethodBinding("tasks/update", UpdateParams, self._update, REVISIONS),
-            MethodBinding("tasks/cancel", TaskParams, self._cancel, REVISIONS),
+            MethodBinding("tasks/get", RequestParams, self._get, REVISIONS),
+            MethodBinding("tasks/update", RequestParams, self._update, REVISIONS),
+            MethodBinding("tasks/cancel", RequestParams, self._cancel, REVISIONS),
         ]
 
     async def intercept_tool_call(
@@ -91,23 +94,38 @@ class TasksExtension(Extension):
             return result
         return shown(ctx, task).handle()
 
-    async def _get(self, ctx: Context, params: TaskParams) -> dict[str, Any]:
+    async def _get(self, ctx: Context, _: RequestParams) -> dict[str, Any]:
+        params = read_params(ctx, TaskParams)
         check(ctx, params.task_id)
         with as_protocol_errors():
             task = await self._store.get(self._owner(), params.task_id)
         return {**ACKNOWLEDGED, **shown(ctx, task).detailed()}
 
-    async def _update(self, ctx: Context, params: UpdateParams) -> dict[str, Any]:
+    async def _update(self, ctx: Context, _: RequestParams) -> dict[str, Any]:
+        params = read_params(ctx, UpdateParams)
         check(ctx, params.task_id)
         with as_protocol_errors():
             await self._store.update(self._owner(), params.task_id, params.input_responses)
         return dict(ACKNOWLEDGED)
 
-    async def _cancel(self, ctx: Context, params: TaskParams) -> dict[str, Any]:
+    async def _cancel(self, ctx: Context, _: RequestParams) -> dict[str, Any]:
+        params = read_params(ctx, TaskParams)
         check(ctx, params.task_id)
         with as_protocol_errors():
             await self._store.cancel(self._owner(), params.task_id)
         return dict(ACKNOWLEDGED)
+
+
+def read_params(ctx: Context, kind: type[ParamsT]) -> ParamsT:
+    """Read what a request is told. The SDK, which would do it, names no field that is wrong.
+
+    Raises:
+        MCPError: It names each.
+    """
+    try:
+        return kind.model_validate(ctx.params or {}, by_name=False)
+    except ValidationError as error:
+        raise MCPError(INVALID_PARAMS, refusal_of(error)) from error
 
 
 def check(ctx: Context, task_id: str) -> None:

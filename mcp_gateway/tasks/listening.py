@@ -6,7 +6,7 @@ is a middleware before it. It takes the requests that name tasks, and no other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextlib import aclosing, contextmanager
 from typing import Any, Final, cast
 
@@ -17,6 +17,7 @@ from mcp.shared.subscriptions import SUBSCRIPTION_ID_META_KEY
 from mcp_types import (
     RequestId,
     ServerNotification,
+    SubscriptionFilter,
     SubscriptionsAcknowledgedNotification,
     SubscriptionsAcknowledgedNotificationParams,
     SubscriptionsListenResult,
@@ -31,7 +32,6 @@ from mcp_gateway.tasks.shapes import (
     REVISIONS,
     WATCHED_LIMIT,
     ListenParams,
-    TaskFilter,
     TaskNotification,
 )
 from mcp_gateway.tasks.store import TaskStore, UnknownTaskError
@@ -44,16 +44,24 @@ STREAMS_FOR_A_TASK: Final = 2
 class TaskSubscriptions:
     """A middleware that serves `subscriptions/listen` where it names tasks."""
 
-    def __init__(self, store: TaskStore, *, owner: Callable[[], Caller]) -> None:
+    def __init__(
+        self,
+        store: TaskStore,
+        *,
+        owner: Callable[[], Caller],
+        is_let_in: Callable[[], Awaitable[bool]],
+    ) -> None:
         self._store = store
         self._owner = owner
+        self._is_let_in = is_let_in
         self._watched = Shares()
 
     async def __call__(self, ctx: Context, call_next: CallNext) -> HandlerResult:
         """Acknowledge the caller's own tasks, and tell of each until all have ended.
 
         The first that is told of a task is how it stands now, so nothing falls between the
-        client's last look and its subscription. The tools of this server never change, so no
+        client's last look and its subscription. A stream whose caller is let in no more ends
+        before it tells anything else. The tools of this server never change, so no
         other kind of event is promised.
         """
         if ctx.request_id is None or ctx.protocol_version not in REVISIONS or not _names_tasks(ctx):
@@ -69,6 +77,10 @@ class TaskSubscriptions:
             await _acknowledge(ctx, ctx.request_id, known)
             async with aclosing(self._store.watch(owner, frozenset(known))) as changes:
                 async for task in changes:
+                    with as_protocol_errors():
+                        # A stream may be open for days, and its key may be revoked meanwhile.
+                        if not await self._is_let_in():
+                            break
                     await ctx.session.send_notification(
                         # The SDK's union of notifications is closed; what it sends is not.
                         cast(
@@ -118,7 +130,8 @@ async def _acknowledge(ctx: Context, subscription: RequestId, task_ids: list[str
     await ctx.session.send_notification(
         SubscriptionsAcknowledgedNotification(
             params=SubscriptionsAcknowledgedNotificationParams(
-                notifications=TaskFilter(task_ids=task_ids),
+                # As an extra of the SDK's own filter: what a subclass adds would not be written.
+                notifications=SubscriptionFilter.model_validate({"taskIds": task_ids}),
                 _meta={SUBSCRIPTION_ID_META_KEY: subscription},
             )
         ),

@@ -155,6 +155,28 @@ async def test_an_agent_asks_with_a_key_from_the_command_until_it_is_revoked(fle
         assert "there is no key with the id" in again
 
 
+async def test_a_stream_that_a_key_opened_tells_nothing_once_it_is_revoked(fleet: Fleet) -> None:
+    async with house(fleet) as home:
+        leaked = await home.key("phone", "--tenant", "shop")
+        kept = await home.key("mail", "--tenant", "shop")
+        url = processes.gateway_url(fleet.gateways[0])
+        async with (
+            task_client(url, key=leaked) as finder,
+            task_client(url, key=kept) as ours,
+            home.agent(kept, 1) as agent,
+            asyncio.TaskGroup() as group,
+        ):
+            task_id = (await ours.call("ask_human", question="10 % off?"))["taskId"]
+            streams = [group.create_task(each.listen(task_id)) for each in (finder, ours)]
+            for each in (finder, ours):
+                assert (await each.told())["status"] == "working"
+            await home.revoke(leaked)
+            await agent.call("cancel_question", escalation_id=task_id)
+            assert (await ours.told())["status"] == "cancelled"
+            await asyncio.gather(*streams)
+            assert finder.was_told_all()
+
+
 async def test_no_key_a_wrong_one_and_an_expired_one_are_told_apart_by_nobody(fleet: Fleet) -> None:
     async with house(fleet) as home:
         key = await home.key("shop")

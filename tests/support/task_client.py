@@ -11,11 +11,18 @@ import httpx2
 from mcp import Client
 from mcp.client.client import ConnectMode
 from mcp.client.extension import ClaimContext, ClientExtension, NotificationBinding, ResultClaim
-from mcp.client.session import ClientRequestContext
+from mcp.client.session import ClientRequestContext, IncomingMessage
 from mcp.client.stdio import StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 from mcp.server.mcpserver.server import MCPServer
-from mcp_types import CallToolResult, ElicitRequestParams, ElicitResult, Request, Result
+from mcp_types import (
+    CallToolResult,
+    ElicitRequestParams,
+    ElicitResult,
+    Request,
+    Result,
+    SubscriptionsAcknowledgedNotification,
+)
 from pydantic import ConfigDict, RootModel
 
 from mcp_gateway.tasks.shapes import EXTENSION, LISTEN
@@ -76,9 +83,15 @@ async def _cannot_answer(
 class TaskClient:
     """Says on the wire what a test says. Open it in the test."""
 
-    def __init__(self, client: Client, told: asyncio.Queue[dict[str, Any]]) -> None:
+    def __init__(
+        self,
+        client: Client,
+        told: asyncio.Queue[dict[str, Any]],
+        acknowledged: asyncio.Queue[dict[str, Any]],
+    ) -> None:
         self.client = client
         self._told = told
+        self._acknowledged = acknowledged
 
     async def call(self, tool: str, **arguments: Any) -> dict[str, Any]:
         """Call a tool; a handle, or a result, as it came."""
@@ -112,6 +125,14 @@ class TaskClient:
         """Take the next notification of a task."""
         return await self._told.get()
 
+    def was_told_all(self) -> bool:
+        """Tell whether no notification has come beyond those that were taken."""
+        return self._told.empty()
+
+    async def acknowledged(self) -> dict[str, Any]:
+        """Take what the server agreed to tell of, the next time that it did."""
+        return await self._acknowledged.get()
+
     async def _send(self, method: str, **params: Any) -> dict[str, Any]:
         request = _AboutATask(method=method, params=params)
         return (await self.client.session.send_request(request, _Anything)).root
@@ -132,6 +153,13 @@ async def task_client(
     At an address it goes by `http`, or by an HTTP client with this `key`.
     """
     told: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    acknowledged: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+
+    async def note(message: IncomingMessage) -> None:
+        if isinstance(message, SubscriptionsAcknowledgedNotification):
+            agreed = message.params.notifications
+            acknowledged.put_nowait(agreed.model_dump(by_alias=True, exclude_none=True))
+
     async with AsyncExitStack() as stack:
         if isinstance(server, str) and key is not None:
             http = await stack.enter_async_context(
@@ -145,5 +173,6 @@ async def task_client(
             mode=mode,
             extensions=[_Tasks(told)] if declares else [],
             elicitation_callback=_cannot_answer if can_be_asked else None,
+            message_handler=note,
         )
-        yield TaskClient(await stack.enter_async_context(client), told)
+        yield TaskClient(await stack.enter_async_context(client), told, acknowledged)

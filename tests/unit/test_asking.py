@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from support.clock import SteppedClock
@@ -10,12 +11,14 @@ from support.make import a_posting, an_ask, an_outcome
 from support.terms import the_terms
 
 from mcp_gateway.asking import HOLDS_FOR_A_QUESTION, Asking, Hold
-from shared.errors import StoreUnavailableError
+from shared.background import Background, Speaker, Turn
+from shared.errors import StoreUnavailableError, UsedKeyError
 from shared.escalation import Ask, Escalation, Outcome, Provenance, State
 from shared.expiry import ABANDONED, expired
 from shared.memory.discussion import MemoryDiscussion
 from shared.memory.escalations import MemoryEscalations
 from shared.ports.escalations import Accepted
+from shared.question import Urgency
 
 TIMEOUT = timedelta(minutes=10)
 AT_ONCE = Hold(0)
@@ -66,6 +69,56 @@ def an_asking(
 
 async def asked(asking: Asking) -> Escalation:
     return await asking.ask(caller(), an_ask().question, idempotency_key=None, hold=AT_ONCE)
+
+
+async def test_the_approval_of_one_thing_is_not_had_for_another_by_its_key(
+    store: MemoryEscalations, clock: SteppedClock
+) -> None:
+    asking = an_asking(store, clock)
+
+    async def approval_of(action: str, **more: Any) -> Escalation:
+        question = an_ask(action, approvals_needed=1, **more).question
+        return await asking.ask(caller(), question, idempotency_key="refund", hold=AT_ONCE)
+
+    first = await approval_of("Refund 5 € to Ann")
+    await store.conclude(first.id, an_outcome(first, at=clock()))
+    for other in (
+        {"action": "Refund 5,000 € to Bob"},
+        {"action": "Refund 5 € to Ann", "context": "for the second time"},
+        {"action": "Refund 5 € to Ann", "route": "billing"},
+        {"action": "Refund 5 € to Ann", "conversation_id": "c2"},
+    ):
+        with pytest.raises(UsedKeyError, match=first.id):
+            await approval_of(**other)
+    with pytest.raises(UsedKeyError, match=first.id):
+        await asking.ask(caller(), an_ask().question, idempotency_key="refund", hold=AT_ONCE)
+    assert await store.list_open() == []
+
+
+async def test_the_same_key_gives_the_same_question_however_that_is_put_this_time(
+    store: MemoryEscalations, clock: SteppedClock
+) -> None:
+    asking = an_asking(store, clock)
+    first, again = [
+        await asking.ask(caller(), an_ask(text).question, idempotency_key="k", hold=AT_ONCE)
+        for text in ("10 % off?", "Is a discount of 10 % possible?")
+    ]
+    assert again == first
+
+
+async def test_a_key_brings_its_question_whatever_was_said_since_and_however_soon_it_is_needed(
+    store: MemoryEscalations, clock: SteppedClock
+) -> None:
+    asking = an_asking(store, clock)
+
+    async def ask_with(*said: str, urgency: Urgency) -> Escalation:
+        turns = tuple(Turn(speaker=Speaker.CUSTOMER, text=each) for each in said)
+        question = an_ask(background=Background(turns=turns), urgency=urgency).question
+        return await asking.ask(caller(), question, idempotency_key="k", hold=AT_ONCE)
+
+    first = await ask_with("Is there a discount?", urgency=Urgency.NORMAL)
+    again = await ask_with("Is there a discount?", "Hello?", urgency=Urgency.HIGH)
+    assert again.id == first.id
 
 
 async def test_a_posted_question_that_no_worker_ends_times_out(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -165,7 +166,8 @@ async def test_who_calls_too_often_hears_when_to_come_back_and_others_are_served
     async with a_gateway(keys, **REQUIRED) as visitor:
         said = [await visitor.call("list_questions", shop) for _ in range(11)]
         assert "No questions are kept" in said[9]
-        assert "Try again in 100 seconds" in said[10]
+        [wait] = re.findall(r"Try again in ([0-9.]+) seconds", said[10])
+        assert 60 < float(wait) <= 100  # less what the calls took
         assert "No questions are kept" in await visitor.call("list_questions", bank)
 
 
@@ -223,7 +225,8 @@ async def test_who_proves_nothing_is_told_where_tokens_are_issued() -> None:
         assert f'resource_metadata="{metadata}"' in refused.headers["www-authenticate"]
         said = (await visitor.get("/.well-known/oauth-protected-resource/mcp")).json()
         assert said["resource"] == AUDIENCE
-        assert [each.rstrip("/") for each in said["authorization_servers"]] == [ISSUER]
+        # To the letter: clients compare it with what the issuer calls itself (RFC 8414, 3.3).
+        assert said["authorization_servers"] == [ISSUER]
 
 
 async def test_a_configured_key_opens_beside_an_issuer_whatever_scopes_tokens_need() -> None:

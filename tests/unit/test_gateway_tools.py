@@ -75,6 +75,7 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
     ({"question": "ok", "context": "\udfff"}, "context", "surrogate"),
     ({"question": "ok", "answer": "yes"}, "answer", "no such argument"),
     ({"question": "ok", "options": ["a"] * 26}, "options", "at most 25 entries"),
+    ({"question": "ok", "options": ["a"]}, "options", "must have at least 2 entries"),
     ({"question": "ok", "options": ["a", "a"]}, "options", "twice"),
     ({"question": "ok", "options": ["x" * 81]}, "options.0", "at most 80 characters"),
     ({"question": "ok", "options": [""]}, "options.0", "must not be empty"),

@@ -104,9 +104,11 @@ async def test_nothing_is_told_of_tasks_that_are_not_the_callers() -> None:
     theirs = (await gateway.store.accept(ask)).escalation.id
     async with asyncio.timeout(10), gateway.client() as agent:
         await agent.listen(theirs, "nobody's")  # it has nothing to wait for, and ends
+        assert await agent.acknowledged() == {"taskIds": []}
         own = await begun(agent)
         await gateway.end(own)
         await agent.listen(theirs, own)
+        assert await agent.acknowledged() == {"taskIds": [own]}
         assert (await agent.told())["taskId"] == own
 
 

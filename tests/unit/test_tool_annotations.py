@@ -46,6 +46,15 @@ async def test_the_tools_say_what_they_do_to_the_world() -> None:
     }
 
 
+async def test_a_tool_is_described_without_the_indentation_of_its_code() -> None:
+    async with asyncio.timeout(10), a_client(MemoryEscalations()) as agent:
+        tools = (await agent.list_tools()).tools
+    for tool in tools:
+        lines = (tool.description or "").split("\n")
+        assert lines[0]
+        assert [line for line in lines if line != line.strip()] == []
+
+
 async def open_and_left(store: MemoryEscalations) -> Escalation:
     """Give an open question whose conversation has ended."""
     asked = (await store.accept(an_ask(agent="local", conversation_id="c1"))).escalation

@@ -23,6 +23,7 @@ from hostile.case import (
 )
 
 _ENDED: Final = refused("escalation_id: this question has ended")
+_USED: Final = refused("idempotency_key: it belongs to another question", "<<open>>")
 _TAKEN: Final = Right(202)
 
 
@@ -65,7 +66,7 @@ ASKED_AGAIN: Final = [
                 "request_approval",
                 {"action": "Refund all", "idempotency_key": "open-key", "wait_seconds": 0},
             ),
-            _same("pending", "<<open>>"),
+            _USED,
         ),
         Case(
             f"the same words again ({era})",

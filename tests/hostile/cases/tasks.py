@@ -52,7 +52,11 @@ IDS: Final = [
             )
         ),
         *(
-            Case(f"{method} {name}", _task(method, task_id), Right(400, code=PARAMS))
+            Case(
+                f"{method} {name}",
+                _task(method, task_id),
+                Right(400, code=PARAMS, says=("taskId: ",)),
+            )
             for name, task_id in rows(
                 ("by a number", 7),
                 ("by null", None),
@@ -67,7 +71,7 @@ IDS: Final = [
         Case(
             f"{method} without an id",
             request(STATELESS, method, _METHODS[method], name="", tasks=True),
-            Right(400, code=PARAMS),
+            Right(400, code=PARAMS, says=("taskId: is required",)),
         ),
         Case(
             f"{method} with another Mcp-Name",
@@ -98,7 +102,7 @@ REPLIES: Final = [
         Case(
             f"tasks/update with inputResponses {name}",
             _task("tasks/update", "<<asked_back>>", inputResponses=given),
-            Right(400, code=PARAMS),
+            Right(400, code=PARAMS, says=("inputResponses: ",)),
         )
         for name, given in rows(
             ("null", None),
@@ -116,7 +120,7 @@ REPLIES: Final = [
             name="<<asked_back>>",
             tasks=True,
         ),
-        Right(400, code=PARAMS),
+        Right(400, code=PARAMS, says=("inputResponses: is required",)),
     ),
     *(
         Case(
