@@ -30,6 +30,7 @@ from mcp_gateway.doors import (
     transport_security,
 )
 from mcp_gateway.http_protocol import GuardedProtocol, OneLength
+from mcp_gateway.names import PlainHost
 from mcp_gateway.refusals import RefusalsTold
 from mcp_gateway.settings import LOOPBACK_AGENT, GatewaySettings
 from mcp_gateway.tasks.escalations import EscalationTasks
@@ -125,6 +126,7 @@ def build_app(
     # It would send a caller, key and all, to http:// and to whatever name it gave as Host.
     app.router.redirect_slashes = False
     app.add_middleware(UnknownForNow)
+    app.add_middleware(PlainHost)
     app.add_middleware(OneLength)
     app.add_middleware(RefusalsTold)
     app.add_route("/healthz", healthz)
