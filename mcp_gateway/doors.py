@@ -90,7 +90,10 @@ async def refuse_an_empty_house(settings: GatewaySettings, keys: AccessKeys) -> 
     elif settings.gateway_auth == "required":
         why = "GATEWAY_AUTH=required"
     else:
-        why = "GATEWAY_PUBLIC_URL or GATEWAY_TRUSTED_PROXIES says that others come through a proxy"
+        why = (
+            "GATEWAY_PUBLIC_URL, GATEWAY_ALLOWED_HOSTS or GATEWAY_TRUSTED_PROXIES says that others "
+            "come through a proxy"
+        )
     raise ConfigurationError(
         f"{why}, but nobody could be let in: there is no key and no OAuth issuer{unknown}. "
         "Make a key with `hitl key create NAME`, or set GATEWAY_API_KEYS=NAME:KEY or "

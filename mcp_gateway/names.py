@@ -61,6 +61,12 @@ def plain_address(url: str) -> str:
     return web_address(parts._replace(netloc=place).geturl())
 
 
+def host_of(place: str) -> str:
+    """Leave out the port."""
+    found = _PLACE.fullmatch(place)
+    return place if found is None else found[1]
+
+
 def _plain_host(host: str) -> str | None:
     """Write a host; None where it is none."""
     if host.startswith("["):
