@@ -13,6 +13,7 @@ from mcp.server.mcpserver.server import MCPServer
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp
 
 from mcp_gateway.access_settings import MCP_PATH
 from mcp_gateway.asking import Asking
@@ -31,6 +32,7 @@ from mcp_gateway.doors import (
 )
 from mcp_gateway.http_protocol import GuardedProtocol, OneLength
 from mcp_gateway.names import PlainHost
+from mcp_gateway.once_known import OnceKnown
 from mcp_gateway.refusals import RefusalsTold
 from mcp_gateway.settings import LOOPBACK_AGENT, GatewaySettings
 from mcp_gateway.tasks.escalations import EscalationTasks
@@ -179,15 +181,26 @@ async def serve(settings: GatewaySettings, terms: InForce[Terms]) -> None:
             files=RedisAnswerFiles(redis, keys),
         )
         access_keys = RedisAccessKeys(redis, keys, replicas=replicas)
-        settings = await closed_by_keys(settings, access_keys)
         await refuse_an_empty_house(settings, access_keys)
         admission = RedisAdmission(redis, keys)
-        server = build_server(asking, settings, access_keys, admission, changes=waiter)
+
+        def server(settings: GatewaySettings) -> MCPServer[None]:
+            return build_server(asking, settings, access_keys, admission, changes=waiter)
+
+        async def app() -> Starlette:
+            decided = await closed_by_keys(settings, access_keys)
+            if not decided.is_closed:
+                log.warning(
+                    "gateway_without_keys",
+                    meaning="every process on this host may ask; other hosts can't reach it",
+                )
+            return build_app(server(decided), store, decided)
+
         waiting = asyncio.create_task(waiter.run())
         serving = asyncio.create_task(
-            server.run_stdio_async()
+            server(settings).run_stdio_async()
             if settings.gateway_transport == "stdio"
-            else _serve_http(build_app(server, store, settings), asking, settings)
+            else _serve_http(OnceKnown(app), asking, settings)
         )
         try:
             # The waiter never ends by itself: if it does, that is a defect that must be seen.
@@ -200,13 +213,8 @@ async def serve(settings: GatewaySettings, terms: InForce[Terms]) -> None:
             await asyncio.gather(serving, waiting, return_exceptions=True)
 
 
-async def _serve_http(app: Starlette, asking: Asking, settings: GatewaySettings) -> None:
+async def _serve_http(app: ASGIApp, asking: Asking, settings: GatewaySettings) -> None:
     make_room()
-    if not settings.is_closed:
-        log.warning(
-            "gateway_without_keys",
-            meaning="every process on this host may ask; other hosts can't reach it",
-        )
     log.info(
         "gateway_listening",
         url=f"{settings.scheme}://{settings.host_in_url}:{settings.gateway_port}{MCP_PATH}",

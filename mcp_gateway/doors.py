@@ -57,15 +57,13 @@ async def closed_by_keys(settings: GatewaySettings, keys: AccessKeys) -> Gateway
 
     Otherwise a key would open nothing and close nothing there: neither its tenant nor its routes
     would count, and whoever has none would see what others asked.
+
+    Raises:
+        StoreUnavailableError: It can't be told now whether there are keys.
     """
-    if settings.is_closed or settings.gateway_transport == "stdio":
+    if settings.is_closed or settings.gateway_transport == "stdio" or not await keys.every():
         return settings
-    try:
-        made = await keys.every()
-    except StoreUnavailableError as error:
-        log.warning("keys_unknown", reason=str(error), meaning="GATEWAY_AUTH=required makes sure")
-        return settings
-    return settings.model_copy(update={"gateway_auth": "required"}) if made else settings
+    return settings.model_copy(update={"gateway_auth": "required"})
 
 
 async def refuse_an_empty_house(settings: GatewaySettings, keys: AccessKeys) -> None:
