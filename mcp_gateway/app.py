@@ -81,8 +81,8 @@ def build_server(
     """
     verifier = doorkeepers(settings, keys)
     calling = Calling(Caller(LOOPBACK_AGENT, LOOPBACK_AGENT, LOOPBACK_LIMITS))
-    admit = Admitting(calling, admission)
-    tools = build_tools(asking, calling, admit, patience=settings.patience)
+    counting = Counting(Admitting(calling, admission))
+    tools = build_tools(asking, calling, counting.let_call, patience=settings.patience)
     tasks = EscalationTasks(asking, changes or FanOut())
     server = MCPServer[None](
         NAME,
@@ -91,7 +91,7 @@ def build_server(
         version=VERSION,
         tools=list(tools),
         extensions=[TasksExtension(tasks, tools=TASK_TOOLS, owner=calling)],
-        middleware=[Counting(admit), TaskSubscriptions(tasks, owner=calling)],
+        middleware=[counting, TaskSubscriptions(tasks, owner=calling)],
         token_verifier=verifier,
         auth=auth_settings(settings) if verifier else None,
         log_level=settings.log_level,

@@ -128,7 +128,7 @@ class Admitting:
         self._calling = calling
         self._admission = admission
 
-    async def __call__(self, counted: Counted = Counted.CALL) -> None:
+    async def __call__(self, counted: Counted) -> None:
         """Let one request in.
 
         Raises:

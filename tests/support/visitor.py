@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 import httpx2
 from fakeredis import FakeAsyncRedis
+from mcp_types import CLIENT_CAPABILITIES_META_KEY, PROTOCOL_VERSION_META_KEY
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
@@ -18,6 +20,7 @@ from mcp_gateway.settings import GatewaySettings
 from mcp_gateway.terms import Terms
 from shared.access_keys import AccessKey, as_token, digest_of, new_secret
 from shared.errors import StoreUnavailableError
+from shared.limits import Admission
 from shared.memory.access import MemoryAccessKeys
 from shared.memory.escalations import MemoryEscalations
 from shared.ports.clock import utc_now
@@ -25,6 +28,8 @@ from shared.redis_adapter.keys import Keys
 from shared.redis_adapter.store import RedisEscalationStore
 from support.gateway import asking_over, build_server
 from support.terms import the_terms
+
+HANDSHAKE: Final = "2025-11-25"
 
 
 class AwayKeys(MemoryAccessKeys):
@@ -52,38 +57,63 @@ async def a_stored_key(keys: MemoryAccessKeys, agent: str = "shop", **more: Any)
 
 
 class Visitor:
-    """Calls a gateway over HTTP, in one process, as the 2025-11-25 revision has it."""
+    """Calls a gateway over HTTP, in one process, as the 2025-11-25 revision has it, or another."""
 
     def __init__(self, client: httpx2.AsyncClient) -> None:
         self._client = client
 
     async def send(
-        self, method: str, params: dict[str, Any] | None = None, *, key: str | None = None
+        self,
+        method: str,
+        params: dict[str, Any] | None = None,
+        *,
+        key: str | None = None,
+        revision: str = HANDSHAKE,
     ) -> httpx2.Response:
         """Send one request."""
         headers = {"Accept": "application/json, text/event-stream"}
         if key is not None:
             headers["Authorization"] = f"Bearer {key}"
+        if revision != HANDSHAKE:
+            meta: dict[str, Any] = {
+                PROTOCOL_VERSION_META_KEY: revision,
+                CLIENT_CAPABILITIES_META_KEY: {},
+            }
+            params = {**(params or {}), "_meta": meta}
+            headers |= {"Mcp-Protocol-Version": revision, "Mcp-Method": method}
+            if isinstance(name := params.get("name"), str):
+                headers["Mcp-Name"] = name
         body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params or {}}
         return await self._client.post("/mcp", json=body, headers=headers)
 
-    async def call(self, tool: str, key: str | None = None, **arguments: Any) -> str:
+    async def call(
+        self, tool: str, key: str | None = None, revision: str = HANDSHAKE, **arguments: Any
+    ) -> str:
         """Call a tool; return the whole answer as text."""
         if tool not in {"list_questions", "cancel_question"}:
             arguments["wait_seconds"] = 0
-        return (await self.send("tools/call", {"name": tool, "arguments": arguments}, key=key)).text
+        params = {"name": tool, "arguments": arguments}
+        return (await self.send("tools/call", params, key=key, revision=revision)).text
+
+    async def refusal(self, *sent: Any, **how: Any) -> dict[str, Any]:
+        """Send one request; return JSON-RPC's error, whether it comes in a stream or alone."""
+        text = (await self.send(*sent, **how)).text
+        data = [line[6:] for line in text.splitlines() if line.startswith("data: {")]
+        return json.loads(data[0] if data else text)["error"]
 
     async def get(self, path: str) -> httpx2.Response:
         """Get a page."""
         return await self._client.get(path)
 
 
-def an_app(keys: MemoryAccessKeys | None = None, **settings: Any) -> Starlette:
+def an_app(
+    keys: MemoryAccessKeys | None = None, admission: Admission | None = None, **settings: Any
+) -> Starlette:
     """Build the web application of a gateway that is set up so, over a store in memory."""
     terms = the_terms(billing=Terms(timedelta(minutes=5)))
     asking = asking_over(MemoryEscalations(), terms=terms)
     read = GatewaySettings(_env_file=None, **settings)  # pyright: ignore[reportCallIssue]
-    server = build_server(asking, read, keys=keys)
+    server = build_server(asking, read, keys=keys, admission=admission)
     return build_app(server, RedisEscalationStore(FakeAsyncRedis(), Keys()), read)
 
 
@@ -97,9 +127,12 @@ async def visiting(app: ASGIApp, host: str = "127.0.0.1") -> AsyncGenerator[Visi
 
 @asynccontextmanager
 async def a_gateway(
-    keys: MemoryAccessKeys | None = None, host: str = "127.0.0.1", **settings: Any
+    keys: MemoryAccessKeys | None = None,
+    host: str = "127.0.0.1",
+    admission: Admission | None = None,
+    **settings: Any,
 ) -> AsyncGenerator[Visitor]:
     """Serve a gateway that is set up so."""
-    app = an_app(keys, **settings)
+    app = an_app(keys, admission, **settings)
     async with asyncio.timeout(20), app.router.lifespan_context(app), visiting(app, host) as each:
         yield each

@@ -15,6 +15,7 @@ from mcp.shared.exceptions import MCPError
 from support.gateway import build_server
 from support.task_client import TaskClient, task_client
 from support.task_gateway import QUESTION, TaskGateway, a_gateway
+from support.visitor import a_gateway as a_visit
 
 from mcp_gateway.asking import Hold
 from mcp_gateway.caller import Caller
@@ -89,6 +90,62 @@ async def test_to_say_hello_counts_as_a_look_in_either_era(mode: ConnectMode) ->
         await agent.client.list_tools()
     assert admission.asked
     assert set(admission.asked) == {Counted.LOOK}
+
+
+@pytest.mark.parametrize("revision", ["2025-11-25", "2026-07-28"])
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"name": "no_such_tool", "arguments": {}},
+        {"name": "ask_human", "arguments": 5},
+        {"arguments": QUESTION},
+        {},
+    ],
+)
+async def test_a_call_that_comes_to_no_tool_counts_as_a_look_and_is_refused_as_one(
+    params: dict[str, Any], revision: str
+) -> None:
+    admission = Strict()
+    async with a_visit(admission=admission) as visitor:
+        await visitor.send("tools/call", params, revision=revision)
+        assert admission.asked == [Counted.LOOK]
+        admission.left[Counted.LOOK] = 0
+        refused = await visitor.refusal("tools/call", params, revision=revision)
+        assert refused["code"] == TOO_MANY
+        assert refused["data"] == {"retryAfterMs": 1500}
+        asked = await visitor.call("ask_human", revision=revision, **QUESTION)
+        assert "Still waiting" in asked, "calls are counted apart"
+
+
+@pytest.mark.parametrize(
+    "arguments", [{}, {"question": " "}, {**QUESTION, "no_such": 1}, {**QUESTION, "route": "x"}]
+)
+async def test_a_call_that_comes_to_a_tool_counts_once_whatever_the_tool_says_to_it(
+    arguments: dict[str, Any],
+) -> None:
+    admission = Strict()
+    async with served(admission) as agent:
+        assert await admission.costs(agent.call("ask_human", **arguments)) == [Counted.CALL]
+        admission.left[Counted.CALL] = 0
+        assert await admission.costs(agent.call("ask_human", **arguments)) == [Counted.CALL]
+
+
+@pytest.mark.parametrize("revision", ["2025-11-25", "2026-07-28"])
+async def test_over_http_too_a_call_counts_once(revision: str) -> None:
+    """What the SDK looks up of a tool to check a request's headers is nobody's look."""
+    admission = Strict()
+    async with a_visit(admission=admission) as visitor:
+        answer = await visitor.call("ask_human", revision=revision, question="May I?")
+    assert "Still waiting" in answer
+    assert admission.asked == [Counted.CALL]
+
+
+async def test_while_redis_is_away_a_call_that_comes_to_no_tool_is_told_so_uncounted() -> None:
+    admission = Strict()
+    async with served(admission) as agent:
+        admission.away = True
+        told = await agent.call("no_such_tool")
+    assert "Unknown tool" in told["content"][0]["text"]
 
 
 async def test_a_refusal_is_no_internal_error_and_its_data_says_when_to_come_back() -> None:
