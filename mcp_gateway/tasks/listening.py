@@ -1,13 +1,15 @@
 """`subscriptions/listen` for tasks: their notifications on the stream that the client opened.
 
 The SDK serves the rest of that method and leaves no room in it for an extension's events, so this
-is a middleware before it. It takes the requests that name tasks, and no other.
+is a middleware before it. It takes the requests that name tasks; of the others it sees to it that
+no agent has them all, since the SDK's are so many for one process.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
 from contextlib import aclosing, contextmanager
+from datetime import timedelta
 from typing import Any, Final, cast
 
 from mcp.server.context import CallNext, HandlerResult
@@ -39,6 +41,11 @@ from shared.shares import Shares
 
 STREAMS_FOR_A_TASK: Final = 2
 """A client that listens anew may do so before its old stream is found dead."""
+QUIET_STREAMS: Final = 100
+"""Streams of one agent here that name no task. Nothing is ever told on them."""
+AGAIN: Final = timedelta(seconds=10)
+"""When an agent that listens to as much as it may is told to come back: a stream ends when its
+tasks do, or its client, and nobody can say when that is."""
 
 
 class TaskSubscriptions:
@@ -48,6 +55,7 @@ class TaskSubscriptions:
         self._store = store
         self._owner = owner
         self._watched = Shares()
+        self._quiet = Shares()
 
     async def __call__(self, ctx: Context, call_next: CallNext) -> HandlerResult:
         """Acknowledge the caller's own tasks, and tell of each until all have ended.
@@ -56,8 +64,11 @@ class TaskSubscriptions:
         client's last look and its subscription. The tools of this server never change, so no
         other kind of event is promised.
         """
-        if ctx.request_id is None or ctx.protocol_version not in REVISIONS or not _names_tasks(ctx):
+        if ctx.request_id is None or ctx.method != LISTEN:
             return await call_next(ctx)
+        if ctx.protocol_version not in REVISIONS or not _names_tasks(ctx):
+            with self._listening(self._owner()):
+                return await call_next(ctx)
         asked = ListenParams.model_validate(ctx.params, by_name=False).notifications.task_ids
         require_client_extension(ctx, EXTENSION)
         owner, meta = self._owner(), {SUBSCRIPTION_ID_META_KEY: ctx.request_id}
@@ -89,11 +100,24 @@ class TaskSubscriptions:
         most = max(WATCHED_LIMIT, STREAMS_FOR_A_TASK * owner.limits.open_questions)
         with self._watched.take((owner.tenant, owner.agent), tasks, most=most) as room:
             if not room:
-                raise MCPError(
-                    TOO_MANY,
-                    f"too many tasks are listened to: this agent's streams here may name {most} "
-                    "together. End one of them first",
-                    {"limit": most},
+                raise _too_many(
+                    f"tasks are listened to: this agent's streams here may name {most} together",
+                    most,
+                )
+            yield
+
+    @contextmanager
+    def _listening(self, owner: Caller) -> Generator[None]:
+        """Hold an agent to a number of streams that name no task.
+
+        Raises:
+            MCPError: It has as many as it may.
+        """
+        with self._quiet.take((owner.tenant, owner.agent), most=QUIET_STREAMS) as room:
+            if not room:
+                raise _too_many(
+                    f"streams are open: this agent may have {QUIET_STREAMS} here that name no task",
+                    QUIET_STREAMS,
                 )
             yield
 
@@ -105,12 +129,19 @@ class TaskSubscriptions:
         return True
 
 
+def _too_many(what: str, limit: int) -> MCPError:
+    return MCPError(
+        TOO_MANY,
+        f"too many {what}. End one of them first, or try again in "
+        f"{AGAIN.total_seconds():g} seconds",
+        {"limit": limit, "retryAfterMs": round(AGAIN.total_seconds() * 1000)},
+    )
+
+
 def _names_tasks(ctx: Context) -> bool:
     wanted = (ctx.params or {}).get("notifications")
     return (
-        ctx.method == LISTEN
-        and isinstance(wanted, Mapping)
-        and cast("Mapping[str, Any]", wanted).get("taskIds") is not None
+        isinstance(wanted, Mapping) and cast("Mapping[str, Any]", wanted).get("taskIds") is not None
     )
 
 
