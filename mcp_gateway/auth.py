@@ -109,6 +109,12 @@ class StoredKeys:
         return CallerToken.of(caller, self._scopes)
 
 
+def proven_caller() -> Caller | None:
+    """Tell who makes the request that is being served; None who proved nothing."""
+    token = get_access_token()
+    return token.caller if isinstance(token, CallerToken) else None
+
+
 class Calling:
     """Names the caller of the request that is being served."""
 
@@ -117,8 +123,7 @@ class Calling:
 
     def __call__(self) -> Caller:
         """Tell who calls; who proved nothing was let in as the one agent of this host."""
-        token = get_access_token()
-        return token.caller if isinstance(token, CallerToken) else self._nobody
+        return proven_caller() or self._nobody
 
 
 class Admitting:
