@@ -101,6 +101,15 @@ class Visitor:
         data = [line[6:] for line in text.splitlines() if line.startswith("data: {")]
         return json.loads(data[0] if data else text)["error"]
 
+    async def preflight(self, origin: str) -> httpx2.Response:
+        """Ask as a browser does before it lets a page from elsewhere call."""
+        headers = {
+            "Origin": origin,
+            "Access-Control-Request-Method": "POST",
+            "Access-Control-Request-Headers": "authorization,content-type",
+        }
+        return await self._client.options("/mcp", headers=headers)
+
     async def get(self, path: str) -> httpx2.Response:
         """Get a page."""
         return await self._client.get(path)

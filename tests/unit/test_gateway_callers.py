@@ -184,3 +184,15 @@ async def test_a_start_without_any_way_in_is_refused_and_while_redis_is_away_too
 def test_a_wrong_setting_is_refused_by_what_is_right(settings: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         GatewaySettings(_env_file=None, **settings)  # pyright: ignore[reportCallIssue]
+
+
+@pytest.mark.parametrize("settings", [{}, {"gateway_api_keys": f"shop:{KEY}"}])
+async def test_no_browser_lets_a_page_call(settings: dict[str, Any]) -> None:
+    """A key in a page is everybody's; without keys a gateway would serve whatever page is open."""
+    async with a_gateway(**settings) as visitor:
+        for origin in ("https://shop.example", "http://127.0.0.1", "null"):
+            answer = await visitor.preflight(origin)
+            assert answer.status_code in {401, 405}
+            assert not [name for name in answer.headers if name.startswith("access-control")]
+        called = await visitor.send("tools/list", key=KEY)
+        assert not [name for name in called.headers if name.startswith("access-control")]
