@@ -15,7 +15,7 @@ from typing import Any, Final
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.shared.exceptions import MCPError
 
-from shared.errors import StoreUnavailableError, TooManyCallsError
+from shared.errors import StoreUnavailableError, TooManyAtOnceError, TooManyCallsError
 from shared.limits import Counted
 from shared.telemetry import get_logger
 
@@ -29,7 +29,7 @@ CHANGES: Final = frozenset({"tasks/update", "tasks/cancel"})
 Admit = Callable[[Counted], Awaitable[None]]
 
 
-def too_many(error: TooManyCallsError) -> MCPError:
+def too_many(error: TooManyCallsError | TooManyAtOnceError) -> MCPError:
     """Put a refusal into the protocol's words: `data.retryAfterMs` says when to come back."""
     milliseconds = round(error.retry_after.total_seconds() * 1000)
     return MCPError(TOO_MANY, str(error), {"retryAfterMs": milliseconds})

@@ -7,7 +7,7 @@ no agent has them all, since the SDK's are so many for one process.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import aclosing, contextmanager
 from datetime import timedelta
 from typing import Any, Final, cast
@@ -25,7 +25,7 @@ from mcp_types import (
 )
 
 from mcp_gateway.caller import Caller
-from mcp_gateway.counting import TOO_MANY
+from mcp_gateway.counting import TOO_MANY, too_many
 from mcp_gateway.tasks.extension import Context, as_protocol_errors, shown
 from mcp_gateway.tasks.shapes import (
     EXTENSION,
@@ -37,7 +37,9 @@ from mcp_gateway.tasks.shapes import (
     TaskNotification,
 )
 from mcp_gateway.tasks.store import TaskStore, UnknownTaskError
-from shared.shares import Shares
+from shared.errors import TooManyAtOnceError
+from shared.limits import Counted
+from shared.shares import Lines, Shares
 
 STREAMS_FOR_A_TASK: Final = 2
 """A client that listens anew may do so before its old stream is found dead."""
@@ -56,6 +58,7 @@ class TaskSubscriptions:
         self._owner = owner
         self._watched = Shares()
         self._quiet = Shares()
+        self._beginning = Lines()
 
     async def __call__(self, ctx: Context, call_next: CallNext) -> HandlerResult:
         """Acknowledge the caller's own tasks, and tell of each until all have ended.
@@ -72,10 +75,7 @@ class TaskSubscriptions:
         asked = ListenParams.model_validate(ctx.params, by_name=False).notifications.task_ids
         require_client_extension(ctx, EXTENSION)
         owner, meta = self._owner(), {SUBSCRIPTION_ID_META_KEY: ctx.request_id}
-        with as_protocol_errors():
-            known = [
-                each for each in dict.fromkeys(asked or ()) if await self._is_known(owner, each)
-            ]
+        known = await self._known(owner, asked or ())
         with self._watching(owner, len(known)):
             await _acknowledge(ctx, ctx.request_id, known)
             async with aclosing(self._store.watch(owner, frozenset(known))) as changes:
@@ -120,6 +120,21 @@ class TaskSubscriptions:
                     QUIET_STREAMS,
                 )
             yield
+
+    async def _known(self, owner: Caller, asked: Iterable[str]) -> list[str]:
+        """Tell which tasks are the caller's own, for one of its streams after the other.
+
+        Each may name a hundred: as many at once as it may look would leave no time for others.
+
+        Raises:
+            MCPError: As many stand in line as it may look at once.
+        """
+        most = owner.limits.rate(Counted.LOOK).burst
+        async with self._beginning.turn((owner.tenant, owner.agent), most=most) as has_turn:
+            if not has_turn:
+                raise too_many(TooManyAtOnceError("streams", most))
+            with as_protocol_errors():
+                return [each for each in dict.fromkeys(asked) if await self._is_known(owner, each)]
 
     async def _is_known(self, owner: Caller, task_id: str) -> bool:
         try:
