@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import NoDecode
 
+from mcp_gateway.names import plain_address, plain_name
 from shared.limits import CallsPerSecond, Limits, OpenQuestions
 from shared.settings import ProcessSettings, is_loopback
 
@@ -32,7 +33,8 @@ class AccessSettings(ProcessSettings):
     """The claim whose value is the tenant; each client is a tenant of its own where it is empty."""
     gateway_public_url: str = ""
     """Where agents reach this gateway, such as `https://ask.example.org/mcp`: the audience of
-    tokens, and the name that Host and Origin must have."""
+    tokens, and the name that Host and Origin must have. However it is set, it is kept as clients
+    write it: in small letters, without a port that goes without saying."""
     gateway_allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     """Further names under which it is reached."""
     gateway_trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
@@ -84,9 +86,16 @@ class AccessSettings(ProcessSettings):
     @field_validator("gateway_public_url")
     @classmethod
     def _with_path(cls, value: str) -> str:
-        if value and urlsplit(value).path.rstrip("/") != MCP_PATH:
+        if not value:
+            return value
+        if urlsplit(value).path.rstrip("/") != MCP_PATH:
             raise ValueError(f"must end in {MCP_PATH}: it is the address that agents use")
-        return value.rstrip("/")
+        return plain_address(value.rstrip("/"))
+
+    @field_validator("gateway_allowed_hosts")
+    @classmethod
+    def _names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(plain_name(each) for each in value)
 
     @field_validator("gateway_trusted_proxies")
     @classmethod

@@ -13,6 +13,7 @@ from mcp.server.mcpserver.server import MCPServer
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp
 
 from mcp_gateway.access_settings import MCP_PATH
 from mcp_gateway.asking import Asking
@@ -30,6 +31,8 @@ from mcp_gateway.doors import (
     transport_security,
 )
 from mcp_gateway.http_protocol import GuardedProtocol, OneLength
+from mcp_gateway.names import PlainHost
+from mcp_gateway.once_known import OnceKnown
 from mcp_gateway.refusals import RefusalsTold
 from mcp_gateway.settings import LOOPBACK_AGENT, GatewaySettings
 from mcp_gateway.tasks.escalations import EscalationTasks
@@ -78,8 +81,8 @@ def build_server(
     """
     verifier = doorkeepers(settings, keys)
     calling = Calling(Caller(LOOPBACK_AGENT, LOOPBACK_AGENT, LOOPBACK_LIMITS), keys)
-    admit = Admitting(calling, admission)
-    tools = build_tools(asking, calling, admit, patience=settings.patience)
+    counting = Counting(Admitting(calling, admission))
+    tools = build_tools(asking, calling, counting.let_call, patience=settings.patience)
     tasks = EscalationTasks(asking, changes or FanOut())
     server = MCPServer[None](
         NAME,
@@ -89,7 +92,7 @@ def build_server(
         tools=list(tools),
         extensions=[TasksExtension(tasks, tools=TASK_TOOLS, owner=calling)],
         middleware=[
-            Counting(admit),
+            counting,
             TaskSubscriptions(tasks, owner=calling, is_let_in=calling.is_still_let_in),
         ],
         token_verifier=verifier,
@@ -128,6 +131,7 @@ def build_app(
     # It would send a caller, key and all, to http:// and to whatever name it gave as Host.
     app.router.redirect_slashes = False
     app.add_middleware(UnknownForNow)
+    app.add_middleware(PlainHost)
     app.add_middleware(OneLength)
     app.add_middleware(RefusalsTold)
     app.add_route("/healthz", healthz)
@@ -180,15 +184,26 @@ async def serve(settings: GatewaySettings, terms: InForce[Terms]) -> None:
             files=RedisAnswerFiles(redis, keys),
         )
         access_keys = RedisAccessKeys(redis, keys, replicas=replicas)
-        settings = await closed_by_keys(settings, access_keys)
         await refuse_an_empty_house(settings, access_keys)
         admission = RedisAdmission(redis, keys)
-        server = build_server(asking, settings, access_keys, admission, changes=waiter)
+
+        def server(settings: GatewaySettings) -> MCPServer[None]:
+            return build_server(asking, settings, access_keys, admission, changes=waiter)
+
+        async def app() -> Starlette:
+            decided = await closed_by_keys(settings, access_keys)
+            if not decided.is_closed:
+                log.warning(
+                    "gateway_without_keys",
+                    meaning="every process on this host may ask; other hosts can't reach it",
+                )
+            return build_app(server(decided), store, decided)
+
         waiting = asyncio.create_task(waiter.run())
         serving = asyncio.create_task(
-            server.run_stdio_async()
+            server(settings).run_stdio_async()
             if settings.gateway_transport == "stdio"
-            else _serve_http(build_app(server, store, settings), asking, settings)
+            else _serve_http(OnceKnown(app), asking, settings)
         )
         try:
             # The waiter never ends by itself: if it does, that is a defect that must be seen.
@@ -201,13 +216,8 @@ async def serve(settings: GatewaySettings, terms: InForce[Terms]) -> None:
             await asyncio.gather(serving, waiting, return_exceptions=True)
 
 
-async def _serve_http(app: Starlette, asking: Asking, settings: GatewaySettings) -> None:
+async def _serve_http(app: ASGIApp, asking: Asking, settings: GatewaySettings) -> None:
     make_room()
-    if not settings.is_closed:
-        log.warning(
-            "gateway_without_keys",
-            meaning="every process on this host may ask; other hosts can't reach it",
-        )
     log.info(
         "gateway_listening",
         url=f"{settings.scheme}://{settings.host_in_url}:{settings.gateway_port}{MCP_PATH}",

@@ -22,6 +22,7 @@ from shared.errors import (
     EndedError,
     NothingToDeliverError,
     StoreUnavailableError,
+    TooManyAtOnceError,
     TooManyRemarksError,
     UnknownEscalationError,
     UsedKeyError,
@@ -47,7 +48,7 @@ from shared.ports.waiting import Reply, ReplyWaiter
 from shared.question import Question
 from shared.routes.route import CallerGone
 from shared.routes_in_force import InForce
-from shared.shares import Shares
+from shared.shares import Lines, Shares
 from shared.telemetry import get_logger
 from shared.texts import digest
 
@@ -101,6 +102,7 @@ class Asking:
         self._grace = grace
         self._clock = clock
         self._held = Shares()
+        self._listing = Lines()
         self._stopping = asyncio.Event()
 
     def stop_waiting(self) -> None:
@@ -274,13 +276,24 @@ class Asking:
         states: frozenset[State] | None,
         wanted: Callable[[Escalation], bool] = _every_one,
     ) -> list[Escalation]:
-        """List the tenant's kept questions, newest first: at most `LISTED` that are `wanted`."""
-        found = await self._store.list_for_tenant(
-            caller.tenant, conversation_id=conversation_id, states=states, most=MOST
-        )
-        listed = [each for each in found if wanted(each)][:LISTED]
-        # One after the other: an answer can be corrected for minutes, so few need more than a look.
-        return [await self._handed_over(each) for each in listed]
+        """List the tenant's kept questions, newest first: at most `LISTED` that are `wanted`.
+
+        An agent's listings are made one after the other, since each may read a thousand records:
+        as many at once as it may call would leave no time for other agents.
+
+        Raises:
+            TooManyAtOnceError: As many stand in line as it may call at once.
+        """
+        line, most = (caller.tenant, caller.agent), caller.limits.burst
+        async with self._listing.turn(line, most=most) as has_turn:
+            if not has_turn:
+                raise TooManyAtOnceError("listings", most)
+            found = await self._store.list_for_tenant(
+                caller.tenant, conversation_id=conversation_id, states=states, most=MOST
+            )
+            listed = [each for each in found if wanted(each)][:LISTED]
+            # Likewise: an answer can be corrected for minutes, so few need more than a look.
+            return [await self._handed_over(each) for each in listed]
 
     async def images(self, escalation: Escalation) -> Mapping[str, str]:
         """Give the images that came with an answer; see `read_images`."""

@@ -112,6 +112,12 @@ class StoredKeys:
         return CallerToken.of(caller, self._scopes, key_id=key_id)
 
 
+def proven_caller() -> Caller | None:
+    """Tell who makes the request that is being served; None who proved nothing."""
+    token = get_access_token()
+    return token.caller if isinstance(token, CallerToken) else None
+
+
 class Calling:
     """Names the caller of the request that is being served."""
 
@@ -121,8 +127,7 @@ class Calling:
 
     def __call__(self) -> Caller:
         """Tell who calls; who proved nothing was let in as the one agent of this host."""
-        token = get_access_token()
-        return token.caller if isinstance(token, CallerToken) else self._nobody
+        return proven_caller() or self._nobody
 
     async def is_still_let_in(self) -> bool:
         """Tell whether the caller's key or token opens now, too, however old its request is.
@@ -145,7 +150,7 @@ class Admitting:
         self._calling = calling
         self._admission = admission
 
-    async def __call__(self, counted: Counted = Counted.CALL) -> None:
+    async def __call__(self, counted: Counted) -> None:
         """Let one request in.
 
         Raises:

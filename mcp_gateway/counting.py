@@ -1,18 +1,21 @@
-"""Counts what is no call of a tool, before it is served: no request costs nothing.
+"""Counts requests: none costs nothing, and none costs twice.
 
 A tool counts its calls itself, since its refusals are results, in words for the model. Whatever
 else is asked too often is refused by an error of JSON-RPC, with the time to come back in its data.
+That is counted before it is served, but for a call that comes to no tool: only the SDK can tell.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any, Final
 
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.shared.exceptions import MCPError
 
-from shared.errors import StoreUnavailableError, TooManyCallsError
+from shared.errors import StoreUnavailableError, TooManyAtOnceError, TooManyCallsError
 from shared.limits import Counted
 from shared.telemetry import get_logger
 
@@ -26,10 +29,20 @@ CHANGES: Final = frozenset({"tasks/update", "tasks/cancel"})
 Admit = Callable[[Counted], Awaitable[None]]
 
 
-def too_many(error: TooManyCallsError) -> MCPError:
+def too_many(error: TooManyCallsError | TooManyAtOnceError) -> MCPError:
     """Put a refusal into the protocol's words: `data.retryAfterMs` says when to come back."""
     milliseconds = round(error.retry_after.total_seconds() * 1000)
     return MCPError(TOO_MANY, str(error), {"retryAfterMs": milliseconds})
+
+
+@dataclass(slots=True)
+class _ToolCall:
+    """A `tools/call` that is under way."""
+
+    came_to_a_tool: bool = False
+
+
+_UNDER_WAY: Final = ContextVar[_ToolCall | None]("tool_call_under_way", default=None)
 
 
 class Counting:
@@ -48,12 +61,37 @@ class Counting:
         Raises:
             MCPError: Its agent asks too often.
         """
-        if ctx.request_id is not None and ctx.method != COUNTED_BY_TOOLS:
-            try:
-                await self._admit(Counted.CALL if ctx.method in CHANGES else Counted.LOOK)
-            except TooManyCallsError as error:
-                raise too_many(error) from error
-            except StoreUnavailableError as error:
-                # What needs Redis says so itself; the rest, such as a hello, goes on without.
-                log.warning("request_uncounted", reason=str(error))
-        return await call_next(ctx)
+        if ctx.request_id is None:
+            return await call_next(ctx)
+        if ctx.method != COUNTED_BY_TOOLS:
+            await self._count(Counted.CALL if ctx.method in CHANGES else Counted.LOOK)
+            return await call_next(ctx)
+        under_way = _ToolCall()
+        token = _UNDER_WAY.set(under_way)
+        try:
+            return await call_next(ctx)
+        finally:
+            _UNDER_WAY.reset(token)
+            if not under_way.came_to_a_tool:
+                # It names no tool, or its params are not what they must be: nothing was done.
+                await self._count(Counted.LOOK)
+
+    async def let_call(self) -> None:
+        """Let a call in that came to a tool. Each tool asks this, before anything else.
+
+        Raises:
+            TooManyCallsError: Its agent calls too often.
+            StoreUnavailableError: It can't be told now.
+        """
+        if (under_way := _UNDER_WAY.get()) is not None:
+            under_way.came_to_a_tool = True
+        await self._admit(Counted.CALL)
+
+    async def _count(self, counted: Counted) -> None:
+        try:
+            await self._admit(counted)
+        except TooManyCallsError as error:
+            raise too_many(error) from error
+        except StoreUnavailableError as error:
+            # What needs Redis says so itself; the rest, such as a hello, goes on without.
+            log.warning("request_uncounted", reason=str(error))

@@ -56,15 +56,13 @@ async def closed_by_keys(settings: GatewaySettings, keys: AccessKeys) -> Gateway
 
     Otherwise a key would open nothing and close nothing there: neither its tenant nor its routes
     would count, and whoever has none would see what others asked.
+
+    Raises:
+        StoreUnavailableError: It can't be told now whether there are keys.
     """
-    if settings.is_closed or settings.gateway_transport == "stdio":
+    if settings.is_closed or settings.gateway_transport == "stdio" or not await keys.every():
         return settings
-    try:
-        made = await keys.every()
-    except StoreUnavailableError as error:
-        log.warning("keys_unknown", reason=str(error), meaning="GATEWAY_AUTH=required makes sure")
-        return settings
-    return settings.model_copy(update={"gateway_auth": "required"}) if made else settings
+    return settings.model_copy(update={"gateway_auth": "required"})
 
 
 async def refuse_an_empty_house(settings: GatewaySettings, keys: AccessKeys) -> None:
@@ -89,7 +87,10 @@ async def refuse_an_empty_house(settings: GatewaySettings, keys: AccessKeys) -> 
     elif settings.gateway_auth == "required":
         why = "GATEWAY_AUTH=required"
     else:
-        why = "GATEWAY_PUBLIC_URL or GATEWAY_TRUSTED_PROXIES says that others come through a proxy"
+        why = (
+            "GATEWAY_PUBLIC_URL, GATEWAY_ALLOWED_HOSTS or GATEWAY_TRUSTED_PROXIES says that others "
+            "come through a proxy"
+        )
     raise ConfigurationError(
         f"{why}, but nobody could be let in: there is no key and no OAuth issuer{unknown}. "
         "Make a key with `hitl key create NAME`, or set GATEWAY_API_KEYS=NAME:KEY or "

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, cast
 
 import jwt
 from jwt import PyJWK, PyJWKClient
-from jwt.exceptions import PyJWTError
+from jwt.exceptions import InvalidSignatureError, PyJWTError
 
 from mcp_gateway.auth import CallerToken
 from mcp_gateway.caller import Caller
@@ -21,7 +21,7 @@ from shared.access_keys import ISSUED, NAME_LIMIT
 from shared.errors import StoreUnavailableError
 from shared.limits import Limits
 from shared.telemetry import get_logger
-from shared.texts import digest, is_blank
+from shared.texts import digest, is_blank, printable
 
 log = get_logger(__name__)
 
@@ -35,6 +35,9 @@ FRESH_SECONDS: Final = 300.0
 no longer than that."""
 AGAIN_SECONDS: Final = 10.0
 """Whoever sends tokens with invented key ids makes us read the issuer's keys no more often."""
+TRIED: Final = 4
+"""Keys that are tried for a token which names none of them. An issuer has two of a kind while it
+goes from one to the next; whoever sends garbage makes us check it so often."""
 SHORTENED_BY: Final = 20
 """Characters of a long name's digest that it ends with: 80 bits."""
 AGENT_CLAIMS: Final = ("client_id", "azp", "sub")
@@ -47,41 +50,64 @@ class SigningKeys:
     def __init__(self, url: str, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._client = PyJWKClient(url, cache_jwk_set=False, timeout=FETCH_SECONDS)
         self._clock = clock
-        self._keys: dict[str, PyJWK] = {}
+        self._keys: tuple[PyJWK, ...] = ()
         self._read_at: float | None = None
         self._tried_at: float | None = None
         self._reading = asyncio.Lock()
 
-    async def find(self, key_id: str) -> PyJWK | None:
-        """Find a key by its id; None where the issuer publishes none of this id.
+    async def find(self, key_id: str | None, algorithm: str) -> tuple[PyJWK, ...]:
+        """Find the keys that may have signed a token so; none where the issuer publishes none.
+
+        Those with the id that it names; where it names none, or none has it, those that may be
+        meant all the same, at most `TRIED`. An issuer may leave ids out (RFC 7517, 4.5).
 
         Raises:
             StoreUnavailableError: The issuer does not answer, and what was read is too old.
         """
-        if self._is_worth_reading(key_id):
-            async with self._reading:
-                if self._is_worth_reading(key_id):  # still: others may have waited for it too
-                    await self._read()
+        if not self._is_fresh() or not self._fitting(key_id, algorithm):
+            await self.read_again()
         if not self._is_fresh():
             raise StoreUnavailableError("the OAuth issuer's keys can't be read now")
-        return self._keys.get(key_id)
+        return self._fitting(key_id, algorithm)
+
+    async def read_again(self) -> bool:
+        """Read the keys anew, unless they were a moment ago; tell whether there may be others."""
+        seen = self._read_at
+        async with self._reading:
+            if self._read_at == seen and not self._was_tried_just_now():
+                await self._read()
+            return self._read_at != seen  # others may have waited for it too
+
+    def _fitting(self, key_id: str | None, algorithm: str) -> tuple[PyJWK, ...]:
+        """Pick keys that are meant for this algorithm: what a token says of itself proves nothing.
+
+        A key has one algorithm, its own or that of its kind, so no token can have it read as
+        another kind of key.
+        """
+        fitting = [key for key in self._keys if key.algorithm_name == algorithm]
+        if key_id is None:
+            return tuple(fitting[:TRIED])
+        named = tuple(key for key in fitting if key.key_id == key_id)
+        return named or tuple(key for key in fitting if not key.key_id)[:TRIED]
 
     def _is_fresh(self) -> bool:
         return self._read_at is not None and self._clock() - self._read_at < FRESH_SECONDS
 
-    def _is_worth_reading(self, key_id: str) -> bool:
-        if self._tried_at is not None and self._clock() - self._tried_at < AGAIN_SECONDS:
-            return False
-        return key_id not in self._keys or not self._is_fresh()
+    def _was_tried_just_now(self) -> bool:
+        return self._tried_at is not None and self._clock() - self._tried_at < AGAIN_SECONDS
 
     async def _read(self) -> None:
         self._tried_at = self._clock()
         try:
-            found = await asyncio.to_thread(self._client.get_signing_keys)
+            found = await asyncio.to_thread(self._client.get_jwk_set)
         except (PyJWTError, ValueError, OSError) as error:
             log.warning("issuer_keys_not_read", reason=type(error).__name__)
             return
-        self._keys = {key.key_id: key for key in found if key.key_id}
+        signing = tuple(key for key in found.keys if key.public_key_use in {"sig", None})
+        if not signing:
+            log.warning("issuer_keys_not_read", reason="none of them is for signatures")
+            return
+        self._keys = signing
         self._read_at = self._clock()
 
 
@@ -103,25 +129,42 @@ class IssuedTokens:
             header = jwt.get_unverified_header(token)
         except (PyJWTError, ValueError):
             return None
-        key_id = header.get("kid")
-        if header.get("alg") not in ALGORITHMS or not isinstance(key_id, str):
-            return None
-        key = await self._keys.find(key_id)
-        if key is None:
+        algorithm, key_id = header.get("alg"), header.get("kid") or None
+        if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
             return None
         try:
-            claims = self._claims(token, key)
+            keys = await self._keys.find(key_id, algorithm)
+            claims = self._checked(token, keys)
+            # By its id alone a key can't be told from one that is not known yet where it has none.
+            guessed = bool(keys) and (key_id is None or keys[0].key_id != key_id)
+            if claims is None and guessed and await self._keys.read_again():
+                claims = self._checked(token, await self._keys.find(key_id, algorithm))
         except (PyJWTError, TypeError, ValueError) as error:
             log.info("token_refused", reason=type(error).__name__)
             return None
-        return self._caller(claims)
+        if claims is None:
+            log.info("token_refused", reason="no key of the issuer's signed it")
+            return None
+        try:
+            return self._caller(claims)
+        except ValueError as error:
+            log.info("token_refused", reason=f"a name in it {error}")
+            return None
 
-    def _claims(self, token: str, key: PyJWK) -> dict[str, Any]:
-        """Check a token, and read what the issuer says in it.
+    def _checked(self, token: str, keys: Sequence[PyJWK]) -> dict[str, Any] | None:
+        """Check a token, and read what the issuer says in it; None where none of these signed it.
 
         Raises:
-            PyJWTError: It is not the issuer's, not for us, too old, or for later.
+            PyJWTError: It is the issuer's, but not for us, too old, or for later.
         """
+        for key in keys:
+            try:
+                return self._claims(token, key)
+            except InvalidSignatureError:
+                continue
+        return None
+
+    def _claims(self, token: str, key: PyJWK) -> dict[str, Any]:
         return jwt.decode(
             token,
             key,
@@ -133,6 +176,11 @@ class IssuedTokens:
         )
 
     def _caller(self, claims: dict[str, Any]) -> CallerToken | None:
+        """Read who it is about; None where it does not say.
+
+        Raises:
+            ValueError: A name is no text: it could be neither kept nor written into an answer.
+        """
         agent = next((name for each in AGENT_CLAIMS if (name := _name(claims.get(each)))), None)
         tenant = _name(claims.get(self._tenant_claim)) if self._tenant_claim else agent
         if agent is None or tenant is None:
@@ -149,10 +197,15 @@ def _name(value: object) -> str | None:
     Ids that are addresses (client id metadata documents) are often longer than a name may be. To
     pass over one and go by the next claim would make one agent, and one tenant, of all clients
     that act for the same user. None that fits as it is can look like one that was shortened.
+
+    Raises:
+        ValueError: It is no text.
     """
-    if not isinstance(value, str) or is_blank(value):
+    if not isinstance(value, str):
         return None
-    name = value.strip()
+    name = printable(value.strip())
+    if is_blank(name):
+        return None
     if len(name) < NAME_LIMIT:
         return name
     mark = f"…{digest(name)[:SHORTENED_BY]}"

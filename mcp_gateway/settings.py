@@ -12,6 +12,7 @@ from pydantic_settings import NoDecode
 
 from mcp_gateway.access_settings import AccessSettings
 from mcp_gateway.holding import Patience
+from mcp_gateway.names import host_of
 from shared.settings import RoutesSettings, StoreSettings, is_loopback
 
 IPV6: Final = 6
@@ -79,9 +80,14 @@ class GatewaySettings(StoreSettings, RoutesSettings, AccessSettings):
 
     @property
     def is_named(self) -> bool:
-        """Whether somebody passes on to it what comes from other hosts, wherever it listens."""
-        public = urlsplit(self.gateway_public_url).hostname
-        return bool(self.gateway_trusted_proxies or (public and not is_loopback(public)))
+        """Whether somebody passes on to it what comes from other hosts, wherever it listens.
+
+        A name that is not this host's own is for those who come from elsewhere, whichever setting
+        gives it.
+        """
+        places = [urlsplit(self.gateway_public_url).netloc, *self.gateway_allowed_hosts]
+        named = any(place and not is_loopback(host_of(place)) for place in places)
+        return named or bool(self.gateway_trusted_proxies)
 
     @property
     def is_loopback(self) -> bool:

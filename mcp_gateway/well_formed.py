@@ -18,6 +18,8 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from mcp_gateway.weights import Weights
+
 UTF8: Final = frozenset({"utf-8", "utf8", "us-ascii"})
 DEPTH_LIMIT: Final = 64
 """Objects and lists within each other. What the tools take has six of them."""
@@ -51,8 +53,8 @@ class NotWellFormedError(Exception):
 
 
 def guard(manager: StreamableHTTPSessionManager, body_limit: int) -> None:
-    """Let only what is well formed come to the SDK's transport."""
-    within = RequestBodyLimitMiddleware(_Bodies(manager.asgi_app), body_limit)
+    """Let only what is well formed, and not too much of it, come to the SDK's transport."""
+    within = Weights(RequestBodyLimitMiddleware(_Bodies(manager.asgi_app), body_limit), body_limit)
     manager.asgi_app = cast("RequestBodyLimitMiddleware", _Heads(within))
 
 
@@ -80,24 +82,33 @@ class _Bodies:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it. Whoever hung up in the middle gets no answer."""
-        body, more = bytearray(), True
-        while more:
-            part = await receive()
-            if part["type"] != "http.request":
-                return
-            body += part.get("body", b"")
-            more = part.get("more_body", False)
+        if (body := await _body(receive)) is None:
+            return
         try:
-            check_body(bytes(body))
+            check_body(body)
         except NotWellFormedError as error:
             await error.response()(scope, receive, send)
             return
-        whole: list[Message] = [{"type": "http.request", "body": bytes(body), "more_body": False}]
+        whole: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+        del body  # a call may be held for an hour
 
         async def again() -> Message:
             return whole.pop() if whole else await receive()
 
         await self._app(scope, again, send)
+
+
+async def _body(receive: Receive) -> bytes | None:
+    """Read a whole body; None where the client hung up in the middle."""
+    parts: list[bytes] = []
+    more = True
+    while more:
+        part = await receive()
+        if part["type"] != "http.request":
+            return None
+        parts.append(part.get("body", b""))
+        more = part.get("more_body", False)
+    return b"".join(parts)
 
 
 def check_head(method: str, headers: Headers) -> None:

@@ -92,6 +92,18 @@ class TooManyCallsError(EscalationError):
         )
 
 
+class TooManyAtOnceError(EscalationError):
+    """An agent has as many of these wait for each other as it may; it says when to come back."""
+
+    retry_after = timedelta(seconds=1)
+
+    def __init__(self, what: str, most: int) -> None:
+        super().__init__(
+            f"too many {what} at once: {most} of this agent's stand in line here already. "
+            f"Nothing was done. Try again in {self.retry_after.total_seconds():g} second"
+        )
+
+
 class UnreadableRecordError(EscalationError):
     """A newer version wrote this record, or something damaged it. Others are not concerned."""
 

@@ -76,6 +76,7 @@ class Admission(Protocol):
     ) -> timedelta | None:
         """Let a request in (None), or tell when its agent's next of the kind may come.
 
-        Refusals cost nothing.
+        Refusals cost nothing. Keys of an agent with the same rate share it; one with a rate of its
+        own has that to itself, so that none is slowed by what comes with another.
         """
         ...

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
-from collections.abc import Generator, Hashable
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Generator, Hashable
+from contextlib import asynccontextmanager, contextmanager
+from weakref import WeakValueDictionary
 
 
 class Shares:
@@ -29,3 +31,25 @@ class Shares:
             self._taken[whose] -= count
             if not self._taken[whose]:
                 del self._taken[whose]
+
+
+class Lines:
+    """Lets one at a time of each through, in the order in which they came."""
+
+    def __init__(self) -> None:
+        self._standing = Shares()
+        self._doors: WeakValueDictionary[Hashable, asyncio.Lock] = WeakValueDictionary()
+
+    @asynccontextmanager
+    async def turn(self, whose: Hashable, *, most: int) -> AsyncGenerator[bool]:
+        """Wait for a turn, which is over when the block ends; yield False where the line is full.
+
+        `most` stand in it, with the one whose turn it is.
+        """
+        with self._standing.take(whose, most=most) as room:
+            if not room:
+                yield False
+                return
+            door = self._doors.setdefault(whose, asyncio.Lock())
+            async with door:
+                yield True

@@ -55,7 +55,7 @@ class Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Refuse what Redis, Discord or a JSON parser downstream would choke on.
 
     Raises:
@@ -128,7 +128,7 @@ def _marked_line(found: re.Match[str]) -> str:
     return "".join(each for each in line if each not in _MARKS)
 
 
-Text = Annotated[str, AfterValidator(_printable)]
+Text = Annotated[str, AfterValidator(printable)]
 FilledText = Annotated[Text, AfterValidator(_not_blank)]
 Reference = Annotated[FilledText, Field(max_length=REFERENCE_LIMIT)]
 OptionsT = TypeVar("OptionsT", bound=Sequence[str])

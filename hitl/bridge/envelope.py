@@ -86,8 +86,12 @@ def failure(message: Message, code: int, words: str) -> Message:
     if message.get("method") != "tools/call":
         return error(message, code, words)
     content = [{"type": "text", "text": words}]
-    result: Message = {"resultType": "complete", "content": content, "isError": True}
-    return _answer(message, "result", result)
+    return result(message, {"resultType": "complete", "content": content, "isError": True})
+
+
+def result(message: Message, value: Message) -> Message:
+    """Answer a request."""
+    return _answer(message, "result", value)
 
 
 def _answer(message: Message, kind: str, value: Message) -> Message:

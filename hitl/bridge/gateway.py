@@ -28,6 +28,9 @@ FIRST_PAUSE_SECONDS: Final = 0.1
 LONGEST_PAUSE_SECONDS: Final = 1.0
 LARGEST_EVENT: Final = 64 * 1024 * 1024
 """An answer with images, encoded."""
+_NEVER_REACHED: Final = (
+    ": see that it runs, and that GATEWAY_URL in the environment of `hitl stdio` is its address"
+)
 _AWAY: Final = frozenset({429, 502, 503, 504})
 _REFUSED: Final = frozenset({401, 403})
 
@@ -64,6 +67,7 @@ class Gateway:
             limits=httpx2.Limits(max_connections=None),
         )
         self._away = False
+        self._was_reached = False
 
     async def __aenter__(self) -> Self:
         """Open it."""
@@ -100,6 +104,7 @@ class Gateway:
                 if now + pause - lost_at > PATIENCE_SECONDS:
                     raise AwayError(
                         f"the gateway at {self._url} can't be reached ({_said(failure)})"
+                        + ("" if self._was_reached else _NEVER_REACHED)
                     ) from failure
             else:
                 return
@@ -138,6 +143,7 @@ class Gateway:
                 f"the gateway {words} (HTTP {status}): set GATEWAY_API_KEY in the environment of "
                 "`hitl stdio` to a key that the gateway knows, then start it again"
             )
+        self._was_reached = True
         if self._away:
             self._away = False
             log.warning("gateway_back", url=self._url)

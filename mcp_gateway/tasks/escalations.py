@@ -57,7 +57,10 @@ class EscalationTasks:
 
     async def get(self, owner: Caller, task_id: str) -> Task:
         """See `TaskStore.get`."""
-        task = await self._read_task(owner, task_id)
+        return await self._paced(owner, await self._read_task(owner, task_id))
+
+    async def _paced(self, owner: Caller, task: Task) -> Task:
+        """Suggest an interval at which the client, with all its tasks, keeps within its rate."""
         if task.status.has_ended:
             return task
         return paced(
@@ -100,14 +103,17 @@ class EscalationTasks:
                 for task_id in sorted(still_open if changed is None else still_open & {changed}):
                     try:
                         task = await self._read_task(owner, task_id)
+                        # As it is without a pace: how many others are open is no news of it.
+                        is_news = task != told.get(task_id)
+                        news = await self._paced(owner, task) if is_news else None
                     except StoreUnavailableError:
                         continue
                     except UnknownTaskError:
                         still_open.discard(task_id)
                         continue
-                    if task != told.get(task_id):
+                    if news is not None:
                         told[task_id] = task
-                        yield task
+                        yield news
                     if task.status.has_ended:
                         still_open.discard(task_id)
                 if not still_open:

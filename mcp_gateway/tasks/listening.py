@@ -1,13 +1,15 @@
 """`subscriptions/listen` for tasks: their notifications on the stream that the client opened.
 
 The SDK serves the rest of that method and leaves no room in it for an extension's events, so this
-is a middleware before it. It takes the requests that name tasks, and no other.
+is a middleware before it. It takes the requests that name tasks; of the others it sees to it that
+no agent has them all, since the SDK's are so many for one process.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping
 from contextlib import aclosing, contextmanager
+from datetime import timedelta
 from typing import Any, Final, cast
 
 from mcp.server.context import CallNext, HandlerResult
@@ -24,7 +26,7 @@ from mcp_types import (
 )
 
 from mcp_gateway.caller import Caller
-from mcp_gateway.counting import TOO_MANY
+from mcp_gateway.counting import TOO_MANY, too_many
 from mcp_gateway.tasks.extension import Context, as_protocol_errors, shown
 from mcp_gateway.tasks.shapes import (
     EXTENSION,
@@ -35,10 +37,17 @@ from mcp_gateway.tasks.shapes import (
     TaskNotification,
 )
 from mcp_gateway.tasks.store import TaskStore, UnknownTaskError
-from shared.shares import Shares
+from shared.errors import TooManyAtOnceError
+from shared.limits import Counted
+from shared.shares import Lines, Shares
 
 STREAMS_FOR_A_TASK: Final = 2
 """A client that listens anew may do so before its old stream is found dead."""
+QUIET_STREAMS: Final = 100
+"""Streams of one agent here that name no task. Nothing is ever told on them."""
+AGAIN: Final = timedelta(seconds=10)
+"""When an agent that listens to as much as it may is told to come back: a stream ends when its
+tasks do, or its client, and nobody can say when that is."""
 
 
 class TaskSubscriptions:
@@ -55,6 +64,8 @@ class TaskSubscriptions:
         self._owner = owner
         self._is_let_in = is_let_in
         self._watched = Shares()
+        self._quiet = Shares()
+        self._beginning = Lines()
 
     async def __call__(self, ctx: Context, call_next: CallNext) -> HandlerResult:
         """Acknowledge the caller's own tasks, and tell of each until all have ended.
@@ -64,15 +75,15 @@ class TaskSubscriptions:
         before it tells anything else. The tools of this server never change, so no
         other kind of event is promised.
         """
-        if ctx.request_id is None or ctx.protocol_version not in REVISIONS or not _names_tasks(ctx):
+        if ctx.request_id is None or ctx.method != LISTEN:
             return await call_next(ctx)
+        if ctx.protocol_version not in REVISIONS or not _names_tasks(ctx):
+            with self._listening(self._owner()):
+                return await call_next(ctx)
         asked = ListenParams.model_validate(ctx.params, by_name=False).notifications.task_ids
         require_client_extension(ctx, EXTENSION)
         owner, meta = self._owner(), {SUBSCRIPTION_ID_META_KEY: ctx.request_id}
-        with as_protocol_errors():
-            known = [
-                each for each in dict.fromkeys(asked or ()) if await self._is_known(owner, each)
-            ]
+        known = await self._known(owner, asked or ())
         with self._watching(owner, len(known)):
             await _acknowledge(ctx, ctx.request_id, known)
             async with aclosing(self._store.watch(owner, frozenset(known))) as changes:
@@ -101,13 +112,41 @@ class TaskSubscriptions:
         most = max(WATCHED_LIMIT, STREAMS_FOR_A_TASK * owner.limits.open_questions)
         with self._watched.take((owner.tenant, owner.agent), tasks, most=most) as room:
             if not room:
-                raise MCPError(
-                    TOO_MANY,
-                    f"too many tasks are listened to: this agent's streams here may name {most} "
-                    "together. End one of them first",
-                    {"limit": most},
+                raise _too_many(
+                    f"tasks are listened to: this agent's streams here may name {most} together",
+                    most,
                 )
             yield
+
+    @contextmanager
+    def _listening(self, owner: Caller) -> Generator[None]:
+        """Hold an agent to a number of streams that name no task.
+
+        Raises:
+            MCPError: It has as many as it may.
+        """
+        with self._quiet.take((owner.tenant, owner.agent), most=QUIET_STREAMS) as room:
+            if not room:
+                raise _too_many(
+                    f"streams are open: this agent may have {QUIET_STREAMS} here that name no task",
+                    QUIET_STREAMS,
+                )
+            yield
+
+    async def _known(self, owner: Caller, asked: Iterable[str]) -> list[str]:
+        """Tell which tasks are the caller's own, for one of its streams after the other.
+
+        Each may name a hundred: as many at once as it may look would leave no time for others.
+
+        Raises:
+            MCPError: As many stand in line as it may look at once.
+        """
+        most = owner.limits.rate(Counted.LOOK).burst
+        async with self._beginning.turn((owner.tenant, owner.agent), most=most) as has_turn:
+            if not has_turn:
+                raise too_many(TooManyAtOnceError("streams", most))
+            with as_protocol_errors():
+                return [each for each in dict.fromkeys(asked) if await self._is_known(owner, each)]
 
     async def _is_known(self, owner: Caller, task_id: str) -> bool:
         try:
@@ -117,12 +156,19 @@ class TaskSubscriptions:
         return True
 
 
+def _too_many(what: str, limit: int) -> MCPError:
+    return MCPError(
+        TOO_MANY,
+        f"too many {what}. End one of them first, or try again in "
+        f"{AGAIN.total_seconds():g} seconds",
+        {"limit": limit, "retryAfterMs": round(AGAIN.total_seconds() * 1000)},
+    )
+
+
 def _names_tasks(ctx: Context) -> bool:
     wanted = (ctx.params or {}).get("notifications")
     return (
-        ctx.method == LISTEN
-        and isinstance(wanted, Mapping)
-        and cast("Mapping[str, Any]", wanted).get("taskIds") is not None
+        isinstance(wanted, Mapping) and cast("Mapping[str, Any]", wanted).get("taskIds") is not None
     )
 
 

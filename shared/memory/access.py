@@ -42,13 +42,14 @@ class MemoryAdmission:
 
     def __init__(self, *, clock: Clock = utc_now) -> None:
         self._clock = clock
-        self._full: dict[tuple[str, str, Counted], datetime] = {}
+        self._full: dict[tuple[str, str, float, Counted], datetime] = {}
 
     async def admit(
         self, tenant: str, agent: str, limits: Limits, counted: Counted = Counted.CALL
     ) -> timedelta | None:
         """See `Admission.admit`."""
-        bucket, rate = (tenant, agent, counted), limits.rate(counted)
+        rate = limits.rate(counted)
+        bucket = (tenant, agent, rate.per_second, counted)
         now, interval = self._clock(), rate.interval
         full = max(now, self._full.get(bucket, now))
         wait = full - now - interval * (rate.burst - 1)

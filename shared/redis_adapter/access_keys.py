@@ -98,7 +98,7 @@ class RedisAccessKeys:
 
 
 class RedisAdmission:
-    """Counts each agent's requests of a kind in a bucket that all gateways share."""
+    """Counts each agent's requests of a kind at a rate in a bucket that all gateways share."""
 
     def __init__(self, redis: Redis, keys: Keys) -> None:
         self._keys = keys
@@ -116,7 +116,7 @@ class RedisAdmission:
         wait_ms = float(
             await self._scripts.call(
                 "admit",
-                [self._keys.counted(counted, tenant, agent)],
+                [self._keys.counted(counted, tenant, agent, limits.calls_per_second)],
                 [1000 / rate.per_second, rate.burst],
             )
         )

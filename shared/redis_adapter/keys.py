@@ -18,7 +18,7 @@
 | `{p}:conv:{digest}` | zset: id by time asked | newest `kept_until` | acceptance | gateway |
 | `{p}:asks:{digest}` | zset: id by deadline (ms) | newest deadline | acceptance | gateway |
 | `{p}:posts:{digest}` | string: when its last posting is due (ms) | seconds | gateway | gateway |
-| `{p}:calls:{digest}` | string: when its bucket is full again | seconds | gateway | gateway |
+| `{p}:calls:{digest}` | string: when a rate's bucket is full again | seconds | gateway | gateway |
 | `{p}:calls:{digest}:looks` | string: the same for its looks | seconds | gateway | gateway |
 | `{p}:idem:{digest}` | string: id | `kept_until` | gateway | gateway |
 | `{p}:same:{digest}` | string: id | deadline | gateway | gateway |
@@ -139,9 +139,12 @@ class Keys:
         """Name the string that spaces the postings of one agent's questions."""
         return f"{self.prefix}:posts:{_pair(tenant, agent)}"
 
-    def counted(self, counted: Counted, tenant: str, agent: str) -> str:
-        """Name the string that says when the agent's bucket of calls, or looks, is full again."""
-        calls = f"{self.prefix}:calls:{_pair(tenant, agent)}"
+    def counted(self, counted: Counted, tenant: str, agent: str, calls_per_second: float) -> str:
+        """Name the string that says when the agent's bucket of calls, or looks, is full again.
+
+        An agent has one for each rate of its keys.
+        """
+        calls = f"{self.prefix}:calls:{_pair(tenant, f'{agent}:{calls_per_second}')}"
         match counted:
             case Counted.CALL:
                 return calls

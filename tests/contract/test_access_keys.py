@@ -80,6 +80,24 @@ async def test_one_agents_calls_are_not_anothers(backend: Backend) -> None:
     assert await backend.admission.admit("bank", "shop", limits) is None
 
 
+@pytest.mark.parametrize("counted", list(Counted))
+async def test_a_key_of_an_agents_is_not_slowed_by_what_comes_with_one_of_another_rate(
+    backend: Backend, counted: Counted
+) -> None:
+    slow = Limits(calls_per_second=0.01, open_questions=1)
+    fast = Limits(calls_per_second=1000, open_questions=1)
+    for _ in range(slow.rate(counted).burst):
+        assert await backend.admission.admit("shop", "shop", slow, counted) is None
+    assert await backend.admission.admit("shop", "shop", fast, counted) is None
+    wait = await backend.admission.admit("shop", "shop", slow, counted)
+    assert wait is not None
+    assert wait <= slow.rate(counted).interval, "nor does the other's slow it"
+    again = Limits(calls_per_second=0.01, open_questions=7)
+    assert await backend.admission.admit("shop", "shop", again, counted) is not None, (
+        "keys with the same rate share it"
+    )
+
+
 async def test_looks_and_calls_are_counted_apart(backend: Backend) -> None:
     limits = Limits(calls_per_second=0.01, open_questions=1)
     for _ in range(limits.burst):

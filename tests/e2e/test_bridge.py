@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 from mcp import Client, StdioServerParameters
+from mcp.client.client import ConnectMode
+from mcp_types import ToolListChangedNotification
 from support import processes
 from support.discord_views import answer_text, structured
 from support.processes import Process
@@ -143,6 +145,36 @@ async def test_a_gateway_that_comes_later_is_found_and_its_absence_is_said_on_st
     assert process.returncode == 0
     assert output == b""
     assert KEY.encode() not in errors
+
+
+@pytest.mark.parametrize("mode", ["legacy", "auto"])
+async def test_a_client_that_starts_before_the_gateway_asks_through_it_without_a_new_start(
+    fleet: Fleet, mode: ConnectMode
+) -> None:
+    gateway = processes.gateway(fleet.folder, {**fleet.env, "GATEWAY_API_KEYS": f"desk:{KEY}"})
+    fleet.gateways.append(gateway)
+    changed = asyncio.Event()
+
+    async def hear(message: object) -> None:
+        if isinstance(message, ToolListChangedNotification):
+            changed.set()
+
+    async with (
+        asyncio.timeout(90),
+        Client(bridge(fleet, gateway), mode=mode, message_handler=hear) as agent,
+    ):
+        before = {tool.name for tool in (await agent.list_tools()).tools}
+        assert "ask_human" in before
+        failed = await agent.call_tool("ask_human", {"question": "Before anybody is there?"})
+        assert failed.is_error
+        assert "see that it runs" in answer_text(failed)
+        gateway.start()
+        if mode == "legacy":
+            await changed.wait()
+        await processes.until_ready(gateway)
+        assert {tool.name for tool in (await agent.list_tools()).tools} > before
+        asked = await agent.call_tool("ask_human", {"question": "May I?", "wait_seconds": 0})
+        assert structured(asked)["status"] == "pending"
 
 
 async def test_a_wrong_key_is_named_to_the_client_and_on_standard_error(fleet: Fleet) -> None:

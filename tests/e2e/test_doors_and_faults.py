@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import httpx2
@@ -17,10 +18,17 @@ from discord_double import defaults
 from discord_double.permissions import Permission
 from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
+from redis.asyncio import Redis
 from support import processes
 from support.discord_views import answer_text, structured, until_told
+from support.hello import ACCEPT, HELLO
+from support.relay import relay_to
 
 from e2e.conftest import Fleet
+from hitl import embedded_redis
+from shared.access_keys import AccessKey, as_token, digest_of, new_secret
+from shared.ports.clock import utc_now
+from shared.redis_adapter.access_keys import RedisAccessKeys
 
 pytestmark = pytest.mark.e2e
 
@@ -81,7 +89,8 @@ async def test_a_gateway_without_redis_says_so_within_two_seconds_and_is_not_rea
     tmp_path: Path,
 ) -> None:
     nowhere = f"redis://127.0.0.1:{processes.free_port()}/0"
-    process = processes.gateway(tmp_path, {"REDIS_URL": nowhere})
+    env = {"REDIS_URL": nowhere, "GATEWAY_API_KEYS": f"shop:{SHOP_KEY}"}
+    process = processes.gateway(tmp_path, env)
     process.start()
     url = processes.gateway_url(process)
     try:
@@ -91,7 +100,7 @@ async def test_a_gateway_without_redis_says_so_within_two_seconds_and_is_not_rea
                 base = url.removesuffix("/mcp")
                 assert (await http.get(f"{base}/healthz")).status_code == 200
                 assert (await http.get(f"{base}/readyz")).status_code == 503
-            async with Client(url) as agent:
+            async with with_key(url, SHOP_KEY) as agent:
                 started = time.monotonic()
                 result = await agent.call_tool("ask_human", {"question": "Hello?"})
                 assert time.monotonic() - started < 2.0
@@ -99,6 +108,44 @@ async def test_a_gateway_without_redis_says_so_within_two_seconds_and_is_not_rea
         assert "Redis can't be reached" in answer_text(result)
     finally:
         await asyncio.to_thread(process.stop)
+
+
+async def test_a_gateway_that_can_have_keys_is_closed_until_redis_says_that_it_has_none_or_some(
+    fleet: Fleet, valkey: embedded_redis.EmbeddedRedis
+) -> None:
+    port = processes.free_port()
+    nowhere = {**fleet.env, "REDIS_URL": fleet.redis_url.replace(f":{valkey.port}", f":{port}")}
+    key_id, secret = new_secret()
+    now = utc_now()
+    key = AccessKey(
+        id=key_id,
+        agent="shop",
+        tenant="shop",
+        digest=digest_of(secret),
+        created_at=now,
+        expires_at=now + timedelta(days=1),
+    )
+    process = processes.gateway(fleet.folder, nowhere)
+    fleet.gateways.append(process)
+    process.start()
+    url = processes.gateway_url(process)
+    async with asyncio.timeout(60), httpx2.AsyncClient(headers=ACCEPT) as http:
+        await process.until_logged("Uvicorn running")
+        assert (await http.get(url.replace("/mcp", "/healthz"))).status_code == 200
+        assert (await http.get(url.replace("/mcp", "/readyz"))).status_code == 503
+        started = time.monotonic()
+        refused = await http.post(url, json=HELLO)
+        assert time.monotonic() - started < 2.0
+        assert refused.status_code == 503
+        assert "whether callers need a key" in refused.text
+        async with Redis.from_url(fleet.redis_url, decode_responses=True) as redis:
+            await RedisAccessKeys(redis, fleet.keys).keep(key)
+        async with relay_to(valkey.port, port=port):
+            await process.until_logged("keys_known")
+            assert (await http.post(url, json=HELLO)).status_code == 401
+            async with with_key(url, as_token(key_id, secret)) as shop:
+                assert not (await shop.call_tool("list_questions", {})).is_error
+            await asyncio.to_thread(process.stop)
 
 
 async def test_the_gateway_speaks_over_standard_input_and_output_too(fleet: Fleet) -> None:

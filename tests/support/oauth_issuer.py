@@ -43,9 +43,15 @@ class Issuer:
         self.published.append({**public, "kid": key_id, "use": "sig", "alg": "ES256"})
 
     def token(
-        self, *, key_id: str = "key-1", algorithm: str = "RS256", key: Any = None, **claims: Any
+        self,
+        *,
+        key_id: str = "key-1",
+        algorithm: str = "RS256",
+        key: Any = None,
+        named: bool = True,
+        **claims: Any,
     ) -> str:
-        """Sign a token; a claim that is None is left out."""
+        """Sign a token that says with which key, if it is `named`. A claim of None is left out."""
         now = int(time.time())
         body: dict[str, Any] = {
             "iss": ISSUER,
@@ -61,8 +67,13 @@ class Issuer:
             {name: value for name, value in body.items() if value is not None},
             key or self._private[key_id],
             algorithm=algorithm,
-            headers={"kid": key_id},
+            headers={"kid": key_id} if named else None,
         )
+
+    def unname(self) -> None:
+        """Publish the keys without their ids."""
+        for key in self.published:
+            key.pop("kid", None)
 
     def signed(self, payload: bytes) -> str:
         """Sign what may be no claims at all."""

@@ -167,10 +167,12 @@ async def test_a_gateway_that_stays_away_is_told_to_the_model_and_to_the_client(
         raise httpx2.ConnectError("refused")
 
     asked, listed = await bridged(
-        answering, ASK, {"jsonrpc": "2.0", "id": 2, "method": "tools/list"}
+        answering, ASK, {"jsonrpc": "2.0", "id": 2, "method": "prompts/list"}
     )
     assert asked["result"]["isError"]
-    assert "try again with the same words" in asked["result"]["content"][0]["text"]
+    words = asked["result"]["content"][0]["text"]
+    assert "try again with the same words" in words
+    assert "see that it runs, and that GATEWAY_URL" in words
     assert f"the gateway at {URL} can't be reached" in listed["error"]["message"]
 
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import heapq
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from mcp.client.client import ConnectMode
 from mcp.shared.exceptions import MCPError
-from support.gateway import build_server
+from support.gateway import build_server, caller
 from support.task_client import TaskClient, task_client
 from support.task_gateway import QUESTION, TaskGateway, a_gateway
+from support.visitor import a_gateway as a_visit
 
 from mcp_gateway.asking import Hold
 from mcp_gateway.caller import Caller
@@ -22,6 +24,8 @@ from mcp_gateway.counting import TOO_MANY
 from mcp_gateway.settings import GatewaySettings
 from mcp_gateway.tasks import listening
 from mcp_gateway.tasks.escalations import EscalationTasks
+from mcp_gateway.tasks.listening import TaskSubscriptions
+from mcp_gateway.tasks.shapes import LISTEN
 from shared.errors import StoreUnavailableError
 from shared.limits import Counted, Limits
 from shared.memory.access import MemoryAdmission
@@ -89,6 +93,62 @@ async def test_to_say_hello_counts_as_a_look_in_either_era(mode: ConnectMode) ->
         await agent.client.list_tools()
     assert admission.asked
     assert set(admission.asked) == {Counted.LOOK}
+
+
+@pytest.mark.parametrize("revision", ["2025-11-25", "2026-07-28"])
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"name": "no_such_tool", "arguments": {}},
+        {"name": "ask_human", "arguments": 5},
+        {"arguments": QUESTION},
+        {},
+    ],
+)
+async def test_a_call_that_comes_to_no_tool_counts_as_a_look_and_is_refused_as_one(
+    params: dict[str, Any], revision: str
+) -> None:
+    admission = Strict()
+    async with a_visit(admission=admission) as visitor:
+        await visitor.send("tools/call", params, revision=revision)
+        assert admission.asked == [Counted.LOOK]
+        admission.left[Counted.LOOK] = 0
+        refused = await visitor.refusal("tools/call", params, revision=revision)
+        assert refused["code"] == TOO_MANY
+        assert refused["data"] == {"retryAfterMs": 1500}
+        asked = await visitor.call("ask_human", revision=revision, **QUESTION)
+        assert "Still waiting" in asked, "calls are counted apart"
+
+
+@pytest.mark.parametrize(
+    "arguments", [{}, {"question": " "}, {**QUESTION, "no_such": 1}, {**QUESTION, "route": "x"}]
+)
+async def test_a_call_that_comes_to_a_tool_counts_once_whatever_the_tool_says_to_it(
+    arguments: dict[str, Any],
+) -> None:
+    admission = Strict()
+    async with served(admission) as agent:
+        assert await admission.costs(agent.call("ask_human", **arguments)) == [Counted.CALL]
+        admission.left[Counted.CALL] = 0
+        assert await admission.costs(agent.call("ask_human", **arguments)) == [Counted.CALL]
+
+
+@pytest.mark.parametrize("revision", ["2025-11-25", "2026-07-28"])
+async def test_over_http_too_a_call_counts_once(revision: str) -> None:
+    """What the SDK looks up of a tool to check a request's headers is nobody's look."""
+    admission = Strict()
+    async with a_visit(admission=admission) as visitor:
+        answer = await visitor.call("ask_human", revision=revision, question="May I?")
+    assert "Still waiting" in answer
+    assert admission.asked == [Counted.CALL]
+
+
+async def test_while_redis_is_away_a_call_that_comes_to_no_tool_is_told_so_uncounted() -> None:
+    admission = Strict()
+    async with served(admission) as agent:
+        admission.away = True
+        told = await agent.call("no_such_tool")
+    assert "Unknown tool" in told["content"][0]["text"]
 
 
 async def test_a_refusal_is_no_internal_error_and_its_data_says_when_to_come_back() -> None:
@@ -186,7 +246,8 @@ async def test_an_agents_streams_name_no_more_tasks_together_than_twice_what_it_
         with pytest.raises(MCPError) as refused:
             await agent.listen(tasks[2])
         assert refused.value.error.code == TOO_MANY
-        assert refused.value.error.data == {"limit": 2}
+        assert refused.value.error.data == {"limit": 2, "retryAfterMs": 10_000}
+        assert "try again in 10 seconds" in refused.value.error.message
         await agent.cancel(tasks[0])
         await streams[0]
         group.create_task(agent.listen(tasks[2]))
@@ -194,3 +255,55 @@ async def test_an_agents_streams_name_no_more_tasks_together_than_twice_what_it_
             pass
         for each in tasks[1:]:
             await agent.cancel(each)
+
+
+async def test_streams_that_name_no_task_are_counted_for_each_agent_until_they_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The SDK has so many for a whole process: one agent could have all of them."""
+    monkeypatch.setattr(listening, "QUIET_STREAMS", 2)
+    async with served(MemoryAdmission()) as agent, AsyncExitStack() as streams:
+        await streams.enter_async_context(agent.client.listen(tools_list_changed=True))
+        async with agent.client.listen(tools_list_changed=True):
+            with pytest.raises(MCPError) as refused:
+                await streams.enter_async_context(agent.client.listen())
+            assert refused.value.error.code == TOO_MANY
+            assert refused.value.error.data == {"limit": 2, "retryAfterMs": 10_000}
+            assert "try again in 10 seconds" in refused.value.error.message
+            task_id = (await agent.call("ask_human", **QUESTION))["taskId"]
+            await agent.cancel(task_id)
+            await agent.listen(task_id)  # those that name tasks count apart
+        await streams.enter_async_context(agent.client.listen(tools_list_changed=True))
+
+
+async def still_let_in() -> bool:
+    """Let a stream's caller in for as long as it lasts."""
+    return True
+
+
+async def test_one_agents_streams_are_not_anothers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listening, "QUIET_STREAMS", 1)
+    gateway, calling, held = a_gateway(), caller("shop"), asyncio.Event()
+    subscriptions = TaskSubscriptions(
+        EscalationTasks(gateway.asking, gateway.store.changes),
+        owner=lambda: calling,
+        is_let_in=still_let_in,
+    )
+    asked: Any = SimpleNamespace(
+        request_id=1, method=LISTEN, protocol_version="2026-07-28", params={"notifications": {}}
+    )
+
+    async def until_released(_: object) -> None:
+        await held.wait()
+
+    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+        group.create_task(subscriptions(asked, until_released))
+        await asyncio.sleep(0)
+        with pytest.raises(MCPError, match="too many streams"):
+            await subscriptions(asked, until_released)
+        for other in (caller("bank"), caller("shop", tenant="bank")):
+            calling = other
+            group.create_task(subscriptions(asked, until_released))
+            await asyncio.sleep(0)
+        held.set()
+    await subscriptions(asked, until_released)

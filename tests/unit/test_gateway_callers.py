@@ -2,106 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from datetime import timedelta
 from typing import Any
 
-import httpx2
 import pytest
-from fakeredis import FakeAsyncRedis
-from support.gateway import asking_over, build_server
 from support.oauth_issuer import AUDIENCE, ISSUER, Issuer
-from support.terms import the_terms
+from support.visitor import AwayKeys, a_gateway, a_stored_key
 
-from mcp_gateway.app import build_app
 from mcp_gateway.doors import refuse_an_empty_house
 from mcp_gateway.settings import GatewaySettings
-from mcp_gateway.terms import Terms
-from shared.access_keys import AccessKey, as_token, digest_of, new_secret
-from shared.errors import ConfigurationError, StoreUnavailableError
+from shared.errors import ConfigurationError
 from shared.memory.access import MemoryAccessKeys
-from shared.memory.escalations import MemoryEscalations
-from shared.ports.clock import utc_now
-from shared.redis_adapter.keys import Keys
-from shared.redis_adapter.store import RedisEscalationStore
 
 KEY = "0123456789abcdef"
 REQUIRED: dict[str, Any] = {"gateway_auth": "required"}
 OAUTH: dict[str, Any] = {"gateway_oauth_issuer": ISSUER, "gateway_public_url": AUDIENCE}
-
-
-class AwayKeys(MemoryAccessKeys):
-    """Keys that can't be looked up now."""
-
-    async def find(self, key_id: str) -> AccessKey | None:
-        raise StoreUnavailableError("away")
-
-    async def every(self) -> list[AccessKey]:
-        raise StoreUnavailableError("away")
-
-
-async def a_stored_key(keys: MemoryAccessKeys, agent: str = "shop", **more: Any) -> str:
-    """Make a key; return what its agent sends."""
-    key_id, secret = new_secret()
-    now = utc_now()
-    fields: dict[str, Any] = {
-        "tenant": agent,
-        "created_at": now,
-        "expires_at": now + timedelta(days=1),
-        **more,
-    }
-    await keys.keep(AccessKey(id=key_id, agent=agent, digest=digest_of(secret), **fields))
-    return as_token(key_id, secret)
-
-
-class Visitor:
-    """Calls a gateway over HTTP, in one process, as the 2025-11-25 revision has it."""
-
-    def __init__(self, client: httpx2.AsyncClient) -> None:
-        self._client = client
-
-    async def send(
-        self, method: str, params: dict[str, Any] | None = None, *, key: str | None = None
-    ) -> httpx2.Response:
-        """Send one request."""
-        headers = {"Accept": "application/json, text/event-stream"}
-        if key is not None:
-            headers["Authorization"] = f"Bearer {key}"
-        body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params or {}}
-        return await self._client.post("/mcp", json=body, headers=headers)
-
-    async def call(self, tool: str, key: str | None = None, **arguments: Any) -> str:
-        """Call a tool; return the whole answer as text."""
-        if tool not in {"list_questions", "cancel_question"}:
-            arguments["wait_seconds"] = 0
-        return (await self.send("tools/call", {"name": tool, "arguments": arguments}, key=key)).text
-
-    async def get(self, path: str) -> httpx2.Response:
-        """Get a page."""
-        return await self._client.get(path)
-
-
-@asynccontextmanager
-async def a_gateway(
-    keys: MemoryAccessKeys | None = None, host: str = "127.0.0.1", **settings: Any
-) -> AsyncGenerator[Visitor]:
-    """Serve a gateway that is set up so."""
-    store = MemoryEscalations()
-    terms = the_terms(billing=Terms(timedelta(minutes=5)))
-    asking = asking_over(store, terms=terms)
-    read = GatewaySettings(_env_file=None, **settings)  # pyright: ignore[reportCallIssue]
-    server = build_server(asking, read, keys=keys)
-    app = build_app(server, RedisEscalationStore(FakeAsyncRedis(), Keys()), read)
-    transport = httpx2.ASGITransport(app=app)
-    async with (
-        asyncio.timeout(20),
-        app.router.lifespan_context(app),
-        httpx2.AsyncClient(transport=transport, base_url=f"http://{host}") as client,
-    ):
-        yield Visitor(client)
 
 
 async def test_a_stored_key_opens_until_it_is_revoked() -> None:
@@ -272,3 +187,15 @@ async def test_a_start_without_any_way_in_is_refused_and_while_redis_is_away_too
 def test_a_wrong_setting_is_refused_by_what_is_right(settings: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         GatewaySettings(_env_file=None, **settings)  # pyright: ignore[reportCallIssue]
+
+
+@pytest.mark.parametrize("settings", [{}, {"gateway_api_keys": f"shop:{KEY}"}])
+async def test_no_browser_lets_a_page_call(settings: dict[str, Any]) -> None:
+    """A key in a page is everybody's; without keys a gateway would serve whatever page is open."""
+    async with a_gateway(**settings) as visitor:
+        for origin in ("https://shop.example", "http://127.0.0.1", "null"):
+            answer = await visitor.preflight(origin)
+            assert answer.status_code in {401, 405}
+            assert not [name for name in answer.headers if name.startswith("access-control")]
+        called = await visitor.send("tools/list", key=KEY)
+        assert not [name for name in called.headers if name.startswith("access-control")]

@@ -9,6 +9,7 @@ import httpx2
 import pytest
 import structlog
 from fakeredis import FakeAsyncRedis
+from pydantic import AnyHttpUrl
 from support.gateway import asking_over, build_server
 
 from mcp_gateway import refusals
@@ -89,6 +90,74 @@ async def test_a_gateway_with_keys_for_other_hosts_goes_by_any_name() -> None:
     settings = {"gateway_host": "0.0.0.0", "gateway_api_keys": f"shop:{KEY}"}  # noqa: S104
     assert await post(settings, host="questions.example", key=KEY) == 200
     assert await post(settings, host="questions.example") == 401
+
+
+AS_CLIENTS_WRITE_IT = [
+    ("https://Ask.Example.ORG/mcp", "ask.example.org"),
+    ("https://ask.example.org:443/mcp", "ask.example.org"),
+    ("HTTPS://ask.example.org./mcp", "ask.example.org"),
+    ("https://ask.example.org:08443/mcp/", "ask.example.org:8443"),
+    ("https://fragen.b\u00fccher.example/mcp", "fragen.xn--bcher-kva.example"),
+    ("https://[2001:DB8:0::1]:443/mcp", "[2001:db8::1]"),
+    ("http://LocalHost:80/mcp", "localhost"),
+]
+
+
+@pytest.mark.parametrize(("url", "host"), AS_CLIENTS_WRITE_IT)
+async def test_a_public_url_lets_in_who_names_it_as_clients_do_however_it_is_written(
+    url: str, host: str
+) -> None:
+    settings = {
+        "gateway_host": "0.0.0.0",  # noqa: S104
+        "gateway_api_keys": f"shop:{KEY}",
+        "gateway_public_url": url,
+    }
+    scheme = url.partition(":")[0].lower()
+    assert await post(settings, host=host, origin=f"{scheme}://{host}", key=KEY) == 200
+    assert await post(settings, host="rebound.example", key=KEY) == 421
+
+
+@pytest.mark.parametrize(("url", "host"), AS_CLIENTS_WRITE_IT)
+def test_a_public_url_is_kept_as_it_is_told_to_clients(url: str, host: str) -> None:
+    """By the metadata a client asks for tokens for this address: it is their audience."""
+    read = GatewaySettings(_env_file=None, gateway_public_url=url)  # pyright: ignore[reportCallIssue]
+    assert read.gateway_public_url == f"{url.partition(':')[0].lower()}://{host}/mcp"
+    assert str(AnyHttpUrl(read.gateway_public_url)) == read.gateway_public_url
+
+
+@pytest.mark.parametrize(
+    "host", ["ALSO.example.org", "also.example.org.", "also.example.org:443", "also.example.org:80"]
+)
+async def test_a_further_name_is_the_same_however_it_is_set_or_sent(host: str) -> None:
+    for name in ("also.example.org", host):
+        settings = {
+            "gateway_host": "0.0.0.0",  # noqa: S104
+            "gateway_api_keys": f"shop:{KEY}",
+            "gateway_allowed_hosts": name,
+        }
+        assert await post(settings, host=host, key=KEY) == 200
+        assert await post(settings, host="also.example.org", key=KEY) == 200
+        assert await post(settings, host="also.example.org.evil.example", key=KEY) == 421
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("gateway_allowed_hosts", "https://ask.example.org", "must name a host, such as"),
+        ("gateway_allowed_hosts", "*.example.org", "must name a host, such as"),
+        ("gateway_allowed_hosts", "ask.example.org/mcp", "must name a host, such as"),
+        ("gateway_allowed_hosts", "2001:db8::1", "must name a host, such as"),
+        ("gateway_public_url", "https://ask.example.org:70000/mcp", "a port is at most"),
+        ("gateway_public_url", "https://ask..example.org/mcp", "must name a host"),
+        ("gateway_public_url", "https://[::1/mcp", "Invalid IPv6 URL"),
+        ("gateway_public_url", "https://ask.example.org:/mcp", "must name a host, such as"),
+    ],
+)
+def test_a_name_that_nobody_could_call_it_by_is_refused_at_the_start(
+    name: str, value: str, said: str
+) -> None:
+    with pytest.raises(ValueError, match=said):
+        GatewaySettings(_env_file=None, **{name: value})  # pyright: ignore[reportCallIssue, reportArgumentType]
 
 
 def test_clients_and_proxies_let_go_of_an_idle_connection_before_the_gateway_does() -> None:

@@ -14,7 +14,13 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from support.oauth_issuer import AUDIENCE, ISSUER, Issuer
 
-from mcp_gateway.issued_tokens import AGAIN_SECONDS, FRESH_SECONDS, IssuedTokens, SigningKeys
+from mcp_gateway.issued_tokens import (
+    AGAIN_SECONDS,
+    FRESH_SECONDS,
+    TRIED,
+    IssuedTokens,
+    SigningKeys,
+)
 from shared.errors import StoreUnavailableError
 from shared.limits import Limits
 
@@ -102,6 +108,17 @@ async def test_an_agents_name_is_the_first_that_the_token_has(
     assert known.caller.agent == agent
 
 
+@pytest.mark.parametrize("name", ["a\ud800", "a" * 70 + "\ud800", "\udc00", "a\0b"])
+@pytest.mark.parametrize("claim", ["client_id", "org"])
+async def test_a_name_that_is_no_text_is_nobodys(
+    url: str, clock: Monotonic, issuer: Issuer, name: str, claim: str
+) -> None:
+    """A token is signed by the issuer; what stands in it may be a user's own words."""
+    door = a_door(url, clock, tenant_claim="org")
+    assert await door.who(issuer.token(org="acme")) is not None
+    assert await door.who(issuer.token(**{"org": "acme", claim: name})) is None
+
+
 async def test_a_long_id_of_a_client_stays_its_own_whoever_it_acts_for(
     door: IssuedTokens, issuer: Issuer
 ) -> None:
@@ -182,6 +199,100 @@ async def test_a_token_must_be_signed_as_its_key_is_meant(url: str, clock: Monot
         door = a_door(where, clock)
         assert await door.who(issuer.token(key_id="key-2", algorithm="ES256")) is not None
         assert await door.who(issuer.token(algorithm="RS512")) is None
+
+
+@pytest.mark.parametrize("keys_are_named", [True, False])
+@pytest.mark.parametrize("token_is_named", [True, False])
+async def test_neither_tokens_nor_keys_need_an_id(
+    clock: Monotonic, keys_are_named: bool, token_is_named: bool
+) -> None:
+    issuer = Issuer()
+    issuer.add_ec("key-2")
+    issuer.add_rsa("key-3")
+    if not keys_are_named:
+        issuer.unname()
+    with issuer.serving() as where:
+        door = a_door(where, clock)
+        for key_id, algorithm in (("key-1", "RS256"), ("key-2", "ES256"), ("key-3", "RS256")):
+            token = issuer.token(key_id=key_id, algorithm=algorithm, named=token_is_named)
+            assert await door.who(token) is not None
+        assert issuer.reads == 1
+
+
+@pytest.mark.parametrize("named", [True, False])
+async def test_without_ids_too_a_forged_token_opens_nothing_and_has_the_issuer_asked_seldom(
+    clock: Monotonic, named: bool
+) -> None:
+    issuer, stranger = Issuer(), Issuer()
+    issuer.add_ec("key-2")
+    stranger.add_ec("key-2")
+    issuer.unname()
+    with issuer.serving() as where:
+        door = a_door(where, clock)
+        for _ in range(3):
+            assert await door.who(stranger.token(named=named)) is None
+            foreign = stranger.token(key_id="key-2", algorithm="ES256", named=named)
+            assert await door.who(foreign) is None
+        assert issuer.reads == 1
+        claims = jwt.decode(issuer.token(), options={"verify_signature": False})
+        assert await door.who(jwt.encode(claims, "", algorithm="none")) is None
+        for each in issuer.published:
+            public = jwt.PyJWK(each).key.public_bytes(
+                serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+            )
+            assert await door.who(hmac_signed(claims, public)) is None
+        assert await door.who(issuer.token(algorithm="RS512", named=named)) is None
+        assert await door.who(issuer.token(aud="https://other.example/mcp", named=named)) is None
+
+
+async def test_a_key_that_is_not_for_signatures_or_is_a_shared_secret_signs_nothing(
+    clock: Monotonic,
+) -> None:
+    issuer = Issuer()
+    issuer.add_rsa("key-2")
+    issuer.unname()
+    issuer.published[1]["use"] = "enc"
+    secret = unpadded(b"0123456789abcdef0123456789abcdef")
+    issuer.published.append({"kty": "oct", "k": secret.decode()})
+    with issuer.serving() as where:
+        door = a_door(where, clock)
+        assert await door.who(issuer.token(named=False)) is not None
+        assert await door.who(issuer.token(key_id="key-2", named=False)) is None
+        claims = jwt.decode(issuer.token(), options={"verify_signature": False})
+        known = b"0123456789abcdef0123456789abcdef"
+        assert await door.who(jwt.encode(claims, known, algorithm="HS256")) is None
+
+
+async def test_a_new_key_without_an_id_is_found_and_a_withdrawn_one_is_forgotten(
+    clock: Monotonic,
+) -> None:
+    issuer = Issuer()
+    issuer.unname()
+    with issuer.serving() as where:
+        door = a_door(where, clock)
+        old = issuer.token(named=False)
+        assert await door.who(old) is not None
+        issuer.add_rsa("key-2")
+        issuer.unname()
+        del issuer.published[0]
+        new = issuer.token(key_id="key-2", named=False)
+        assert await door.who(new) is None, "they were read a moment ago"
+        clock.now += AGAIN_SECONDS
+        assert await door.who(new) is not None
+        assert await door.who(old) is None
+
+
+async def test_so_many_keys_are_tried_for_a_token_that_names_none_and_no_more(
+    clock: Monotonic,
+) -> None:
+    issuer = Issuer()
+    for number in range(2, TRIED + 2):
+        issuer.add_rsa(f"key-{number}")
+    with issuer.serving() as where:
+        door = a_door(where, clock)
+        assert await door.who(issuer.token(key_id=f"key-{TRIED}", named=False)) is not None
+        assert await door.who(issuer.token(key_id=f"key-{TRIED + 1}", named=False)) is None
+        assert await door.who(issuer.token(key_id=f"key-{TRIED + 1}")) is not None
 
 
 @pytest.mark.parametrize(

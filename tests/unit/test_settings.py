@@ -50,6 +50,7 @@ async def test_any_other_host_does(monkeypatch: pytest.MonkeyPatch, host: str) -
     [
         ("GATEWAY_PUBLIC_URL", "https://ask.example.org/mcp"),
         ("GATEWAY_TRUSTED_PROXIES", "127.0.0.1"),
+        ("GATEWAY_ALLOWED_HOSTS", "localhost,ask.example.org:8443"),
     ],
 )
 async def test_a_gateway_behind_a_proxy_does_although_it_listens_on_loopback(
@@ -60,6 +61,20 @@ async def test_a_gateway_behind_a_proxy_does_although_it_listens_on_loopback(
     assert settings.is_closed
     with pytest.raises(ConfigurationError, match=rf"{name}.*hitl key create NAME"):
         await refuse_an_empty_house(settings, MemoryAccessKeys())
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("GATEWAY_PUBLIC_URL", "http://LOCALHOST:8765/mcp"),
+        ("GATEWAY_ALLOWED_HOSTS", "localhost:9000, 127.0.0.2, [0:0::1]:8765"),
+    ],
+)
+def test_a_gateway_that_goes_by_this_hosts_own_names_does_not(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    assert not load(GatewaySettings).is_closed
 
 
 async def test_a_key_that_was_made_closes_the_house_on_loopback_too() -> None:

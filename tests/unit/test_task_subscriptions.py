@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import aclosing
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,10 +10,14 @@ from mcp.shared.exceptions import MCPError
 from support.task_client import TaskClient
 from support.task_gateway import QUESTION, a_gateway
 
+from mcp_gateway.caller import Caller
 from mcp_gateway.tasks import escalations
+from mcp_gateway.tasks.escalations import AT_ONCE, EscalationTasks
 from shared.errors import StoreUnavailableError
 from shared.escalation import Ask, Escalation, State
+from shared.limits import Limits
 from shared.memory.escalations import MemoryEscalations
+from shared.question import Question
 
 
 async def begun(agent: TaskClient, **arguments: Any) -> str:
@@ -41,6 +47,28 @@ async def test_each_change_of_a_task_is_told_as_tasks_get_has_it() -> None:
         last = await listening
     assert last["_meta"]["io.modelcontextprotocol/subscriptionId"] == subscription
     assert last["resultType"] == "complete"
+
+
+async def test_the_interval_is_the_same_in_news_of_a_task_as_when_it_is_looked_at() -> None:
+    gateway = a_gateway()
+    tasks = EscalationTasks(gateway.asking, gateway.store.changes)
+    slow = Caller("shop", "shop", Limits(calls_per_second=0.1, open_questions=200))
+    ids = [
+        (
+            await gateway.asking.ask(
+                slow, Question(text=f"May I, {number}?"), idempotency_key=None, hold=AT_ONCE
+            )
+        ).id
+        for number in range(3)
+    ]
+    async with asyncio.timeout(10), aclosing(tasks.watch(slow, frozenset(ids[:1]))) as news:
+        first = await anext(news)
+        assert first == await tasks.get(slow, ids[0])
+        assert first.poll_every == timedelta(seconds=30), "three tasks, one look in ten seconds"
+        await gateway.end(ids[1])  # fewer are open now, which is no news of the first
+        await gateway.ask_back(ids[0], "Which size?")
+        asked = await anext(news)
+        assert (asked.status, asked.poll_every) == ("input_required", timedelta(seconds=20))
 
 
 class LookedAt(MemoryEscalations):

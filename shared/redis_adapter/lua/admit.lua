@@ -4,6 +4,7 @@
 -- Returns '0' where it is let in, else how many ms its agent must wait, as a string.
 -- Invariant: over any second at most 1000/interval + burst calls are let in; a refused one costs
 -- nothing, so that whoever asks too often is not kept out for ever.
+-- A bucket has one rate for ever: its name holds it, since what one rate owes is no debt at another.
 -- The server's clock is used, since the callers' clocks differ.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + time[2] / 1000
