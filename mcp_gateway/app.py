@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 from collections.abc import Callable, Generator
 from contextlib import AsyncExitStack, contextmanager
 from typing import Final
@@ -43,7 +44,7 @@ from mcp_gateway.tls import check_certificate
 from mcp_gateway.tools import INSTRUCTIONS, TASK_TOOLS, build_tools
 from mcp_gateway.well_formed import guard
 from shared.access_keys import AccessKeys
-from shared.errors import StoreUnavailableError
+from shared.errors import ConfigurationError, StoreUnavailableError
 from shared.fan_out import FanOut
 from shared.limits import Admission, Limits
 from shared.ports.waiting import Changes
@@ -140,11 +141,29 @@ def build_app(
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn that lets go of held calls as soon as it is told to stop."""
+    """Uvicorn that says once it listens, and lets go of held calls as soon as it is to stop."""
 
-    def __init__(self, config: uvicorn.Config, on_stop: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, on_start: Callable[[], None], on_stop: Callable[[], None]
+    ) -> None:
         super().__init__(config)
+        self._on_start = on_start
         self._on_stop = on_stop
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen.
+
+        Raises:
+            ConfigurationError: The address is not to be had. The log says what is wrong with it.
+        """
+        try:
+            await super().startup(sockets)
+        except SystemExit as error:
+            raise ConfigurationError(
+                f"GATEWAY_PORT: can't listen on {self.config.host}:{self.config.port}: stop what "
+                "listens there, or choose another port, or another GATEWAY_HOST"
+            ) from error
+        self._on_start()
 
     @contextmanager
     def capture_signals(self) -> Generator[None]:
@@ -218,12 +237,15 @@ async def serve(settings: GatewaySettings, terms: InForce[Terms]) -> None:
 
 async def _serve_http(app: ASGIApp, asking: Asking, settings: GatewaySettings) -> None:
     make_room()
-    log.info(
-        "gateway_listening",
-        url=f"{settings.scheme}://{settings.host_in_url}:{settings.gateway_port}{MCP_PATH}",
-        agents=sorted(settings.gateway_api_keys),
-        issuer=settings.gateway_oauth_issuer or None,
-    )
+
+    def listening() -> None:
+        log.info(
+            "gateway_listening",
+            url=f"{settings.scheme}://{settings.host_in_url}:{settings.gateway_port}{MCP_PATH}",
+            agents=sorted(settings.gateway_api_keys),
+            issuer=settings.gateway_oauth_issuer or None,
+        )
+
     config = uvicorn.Config(
         app,
         host=settings.gateway_host,
@@ -235,4 +257,4 @@ async def _serve_http(app: ASGIApp, asking: Asking, settings: GatewaySettings) -
         timeout_graceful_shutdown=settings.gateway_stop_seconds,
         **server_options(settings),
     )
-    await _Server(config, asking.stop_waiting).serve()
+    await _Server(config, listening, asking.stop_waiting).serve()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -82,6 +83,20 @@ def test_a_gateway_open_to_other_hosts_without_keys_refuses_to_start(tmp_path: P
     assert process.process is not None
     assert process.process.wait(20) == 2
     assert "GATEWAY_API_KEYS" in process.text()
+    assert "Traceback" not in process.text()
+
+
+def test_a_gateway_whose_port_is_taken_names_the_setting_and_never_says_that_it_listens(
+    tmp_path: Path,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        process = processes.gateway(tmp_path, {"GATEWAY_PORT": str(port)})
+        process.start()
+        assert process.process is not None
+        assert process.process.wait(20) == 2
+    assert f"GATEWAY_PORT: can't listen on 127.0.0.1:{port}" in process.text()
+    assert "gateway_listening" not in process.text()
     assert "Traceback" not in process.text()
 
 

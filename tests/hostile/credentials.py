@@ -41,6 +41,8 @@ def tokens(issuer: Issuer) -> dict[str, str]:
         "without_agent": issuer.token(sub=None, client_id=None),
         "blank_agent": issuer.token(client_id=" ", sub="\u200b"),
         "agent_of_no_text": issuer.token(client_id=["x"], azp=5, sub=None),
+        "agent_of_half_a_pair": issuer.token(client_id="shop\ud800"),
+        "long_agent_of_half_a_pair": issuer.token(client_id="a" * 70 + "\ud800"),
         "other_audience": issuer.token(aud="https://elsewhere.example/mcp"),
         "longer_audience": issuer.token(aud=f"{AUDIENCE}/admin"),
         "other_issuer": issuer.token(iss="https://id.example.org.evil.example"),

@@ -116,7 +116,8 @@ async def test_a_name_that_is_no_text_is_nobodys(
     """A token is signed by the issuer; what stands in it may be a user's own words."""
     door = a_door(url, clock, tenant_claim="org")
     assert await door.who(issuer.token(org="acme")) is not None
-    assert await door.who(issuer.token(**{"org": "acme", claim: name})) is None
+    claims: dict[str, Any] = {"org": "acme", claim: name}
+    assert await door.who(issuer.token(**claims)) is None
 
 
 async def test_a_long_id_of_a_client_stays_its_own_whoever_it_acts_for(

@@ -34,6 +34,8 @@ _TOKENS: Final = (
     "without_agent",
     "blank_agent",
     "agent_of_no_text",
+    "agent_of_half_a_pair",
+    "long_agent_of_half_a_pair",
     "other_audience",
     "longer_audience",
     "other_issuer",
