@@ -1,27 +1,24 @@
 """The use-case: ask, wait while it is safe, come back with the truth.
 
-Knows nothing of MCP. A wait that ends without an outcome is no failure: the question goes on,
-and the same call, or `check`, takes up the wait again.
+Knows nothing of MCP. How it waits is in `waiting`, how a question stands in `standing`.
 """
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Final
 
 from mcp_gateway.caller import Caller
 from mcp_gateway.conversations import MOST, LetGo, let_go, taken_up
 from mcp_gateway.images import read_images
+from mcp_gateway.standing import Standing
 from mcp_gateway.terms import Terms
+from mcp_gateway.waiting import Hold, Waiting
 from shared.crash_points import CrashPoint, crash_point
 from shared.errors import (
     EndedError,
     NothingToDeliverError,
-    StoreUnavailableError,
     TooManyAtOnceError,
     TooManyRemarksError,
     UnknownEscalationError,
@@ -38,39 +35,24 @@ from shared.escalation import (
     Remark,
     State,
 )
-from shared.expiry import ABANDONED, expired
+from shared.expiry import ABANDONED
 from shared.made_keys import is_made
 from shared.ports.answer_files import AnswerFiles
 from shared.ports.clock import Clock, utc_now
 from shared.ports.discussion import Discussion
 from shared.ports.escalations import EscalationStore
-from shared.ports.waiting import Reply, ReplyWaiter
+from shared.ports.waiting import ReplyWaiter
 from shared.question import Question
 from shared.routes.route import CallerGone
 from shared.routes_in_force import InForce
-from shared.shares import Lines, Shares
+from shared.shares import Lines
 from shared.telemetry import get_logger
 from shared.texts import digest
 
 log = get_logger(__name__)
 
-PROGRESS_SECONDS: Final = 5.0
 LISTED: Final = 100
 """Questions in one listing."""
-HOLDS_FOR_A_QUESTION: Final = 2
-"""How many calls of an agent are held here, for each question that it may have open: one that broke
-off may not be noticed before the next one waits."""
-
-OnProgress = Callable[[float, float], Awaitable[None]]
-"""Told now and then how many seconds have passed, and of how many."""
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """How long a call may be held. `seconds=None`: until the question has ended."""
-
-    seconds: float | None
-    on_progress: OnProgress | None = None
 
 
 def _every_one(_: Escalation) -> bool:
@@ -94,24 +76,22 @@ class Asking:
         clock: Clock = utc_now,
     ) -> None:
         self._store = store
-        self._waiter = waiter
         self._discussion = discussion
         self.terms = terms
         self._retention = retention
         self._files = files
-        self._grace = grace
         self._clock = clock
-        self._held = Shares()
+        self._standing = Standing(store, terms, grace=grace, clock=clock)
+        self._waiting = Waiting(waiter, self._standing)
         self._listing = Lines()
-        self._stopping = asyncio.Event()
 
     def stop_waiting(self) -> None:
         """Let every held call return what it knows; new ones are not held."""
-        self._stopping.set()
+        self._waiting.stop()
 
     async def until_stopping(self) -> None:
         """Return once held calls are let go of."""
-        await self._stopping.wait()
+        await self._waiting.until_stopping()
 
     async def ask(
         self, caller: Caller, question: Question, *, idempotency_key: str | None, hold: Hold
@@ -148,7 +128,7 @@ class Asking:
             agent=caller.agent,
             route=question.route,
         )
-        return await self._wait(caller, escalation, hold)
+        return await self._waiting.wait(caller, escalation, hold)
 
     async def check(self, caller: Caller, escalation_id: str, *, hold: Hold) -> Escalation:
         """Take up the wait again.
@@ -157,7 +137,7 @@ class Asking:
             UnknownEscalationError: Not kept, or another tenant's.
         """
         escalation = await taken_up(self._store, await self._own(caller, escalation_id))
-        return await self._wait(caller, escalation, hold)
+        return await self._waiting.wait(caller, escalation, hold)
 
     async def look(self, caller: Caller, escalation_id: str) -> Escalation:
         """Read how a question stands. To look at it is not yet to wait for it.
@@ -165,8 +145,8 @@ class Asking:
         Raises:
             UnknownEscalationError: Not kept, or another tenant's.
         """
-        escalation = await self._ended_if_abandoned(await self._own(caller, escalation_id))
-        return await self._handed_over(escalation)
+        escalation = await self._standing.ended_if_abandoned(await self._own(caller, escalation_id))
+        return await self._standing.handed_over(escalation)
 
     async def count_open(self, caller: Caller) -> int:
         """Count the open questions that the caller itself asked."""
@@ -194,7 +174,7 @@ class Asking:
             raise UnknownEscalationError(escalation_id)
         if concluded.applied:
             log.info("question_cancelled", escalation_id=escalation_id, agent=caller.agent)
-        return await self._handed_over(concluded.escalation)
+        return await self._standing.handed_over(concluded.escalation)
 
     async def end_conversation(
         self, caller: Caller, conversation_id: str, *, reason: str | None
@@ -249,7 +229,7 @@ class Asking:
             raise TooManyRemarksError(REMARKS_LIMIT)
         if noted.applied:
             log.info("operator_told", escalation_id=escalation_id, agent=caller.agent)
-        return await self._wait(caller, told, hold)
+        return await self._waiting.wait(caller, told, hold)
 
     async def confirm_delivery(self, caller: Caller, escalation_id: str, news: News) -> Escalation:
         """Note that the customer knows the outcome, or the late answer. Safe to repeat.
@@ -266,7 +246,7 @@ class Asking:
             raise UnknownEscalationError(escalation_id)
         if noted.applied:
             log.info("news_delivered", escalation_id=escalation_id, agent=caller.agent, news=news)
-        return await self._handed_over(noted.escalation)
+        return await self._standing.handed_over(noted.escalation)
 
     async def list_questions(
         self,
@@ -293,7 +273,7 @@ class Asking:
             )
             listed = [each for each in found if wanted(each)][:LISTED]
             # Likewise: an answer can be corrected for minutes, so few need more than a look.
-            return [await self._handed_over(each) for each in listed]
+            return [await self._standing.handed_over(each) for each in listed]
 
     async def images(self, escalation: Escalation) -> Mapping[str, str]:
         """Give the images that came with an answer; see `read_images`."""
@@ -305,96 +285,3 @@ class Asking:
         if escalation is None or escalation.owner != caller.tenant:
             raise UnknownEscalationError(escalation_id)
         return escalation
-
-    async def _wait(self, caller: Caller, escalation: Escalation, hold: Hold) -> Escalation:
-        """Wait, unless as many of its agent's calls are held here as may be.
-
-        Each takes a connection and some memory: without a bound one agent could have all of them.
-        A call that is not held comes back at once with the truth, as after any wait.
-        """
-        most = HOLDS_FOR_A_QUESTION * caller.limits.open_questions
-        with self._held.take((caller.tenant, caller.agent), most=most) as room:
-            return await self._wait_on(escalation, hold if room else Hold(0.0))
-
-    async def _wait_on(self, escalation: Escalation, hold: Hold) -> Escalation:
-        if not escalation.state.is_open:
-            return await self._handed_over(escalation)
-        if escalation.state is State.NEEDS_INFO:
-            hold = Hold(0.0)  # it waits for the agent, not for people
-        # A second more, because waits and deadlines go by different clocks.
-        until_ended = (escalation.deadline + self._grace - self._clock()).total_seconds() + 1.0
-        seconds = until_ended if hold.seconds is None else min(hold.seconds, until_ended)
-        started, reply = time.monotonic(), None
-        while (left := started + seconds - time.monotonic()) > 0 and not self._stopping.is_set():
-            step = min(left, PROGRESS_SECONDS) if hold.on_progress else left
-            if (reply := await self._reply_within(escalation.id, step)) is not None:
-                crash_point(CrashPoint.REPLY_READ_BEFORE_RESPONSE)
-                break
-            if hold.on_progress is not None and step < left:
-                await hold.on_progress(time.monotonic() - started, seconds)
-        try:
-            return await self._handed_over(await self._as_it_stands(escalation))
-        except StoreUnavailableError as error:
-            # It is accepted: its caller must get the id, and the outcome if that can't change.
-            log.warning("question_unread", escalation_id=escalation.id, reason=str(error))
-            return _with(escalation, reply)
-
-    async def _as_it_stands(self, escalation: Escalation) -> Escalation:
-        """Read it again, and end it if no worker lives that would have."""
-        return await self._ended_if_abandoned(await self._store.get(escalation.id) or escalation)
-
-    async def _ended_if_abandoned(self, current: Escalation) -> Escalation:
-        now = self._clock()
-        if not current.state.is_open or now < current.deadline + self._grace:
-            return current
-        end = self.terms.of(current.question.route).end
-        concluded = await self._store.conclude(current.id, expired(current, now, end))
-        if concluded is None:
-            return current
-        if concluded.applied:
-            log.warning(
-                "question_ended_without_worker",
-                escalation_id=current.id,
-                state=concluded.escalation.state,
-            )
-        return concluded.escalation
-
-    async def _handed_over(self, escalation: Escalation) -> Escalation:
-        """Settle an answer before its agent reads it, so that whoever reads it reads the same.
-
-        Only an answer that people may still correct needs it, each time that it is read: no other
-        outcome ever changes.
-        """
-        if not escalation.is_to_be_handed_over:
-            return escalation
-        handed_over = await self._store.hand_over(escalation.id)
-        crash_point(CrashPoint.ANSWER_HANDED_OVER)
-        if handed_over is None:
-            raise UnknownEscalationError(escalation.id)
-        return handed_over
-
-    async def _reply_within(self, escalation_id: str, seconds: float) -> Reply | None:
-        """Wait for what ends the wait, or until this process is told to stop."""
-        waiting = asyncio.ensure_future(self._waiter.wait(escalation_id, seconds=seconds))
-        stopping = asyncio.ensure_future(self._stopping.wait())
-        try:
-            await asyncio.wait({waiting, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            return waiting.result() if waiting.done() else None
-        finally:
-            waiting.cancel()
-            stopping.cancel()
-            await asyncio.gather(waiting, stopping, return_exceptions=True)
-
-
-def _with(escalation: Escalation, reply: Reply | None) -> Escalation:
-    """Put what ended a wait into a record that can't be read again now."""
-    match reply:
-        case Outcome() if reply.correctable_until is not None:
-            return escalation  # it was not handed over, so the next to ask may read another text
-        case Outcome():
-            return escalation.model_copy(update={"state": reply.state, "outcome": reply})
-        case Remark():
-            remarks = (*escalation.remarks, reply)
-            return escalation.model_copy(update={"state": State.NEEDS_INFO, "remarks": remarks})
-        case None:
-            return escalation

@@ -9,7 +9,7 @@ from mcp_types import CallToolResult, ToolAnnotations
 from pydantic import AfterValidator, Field
 
 from mcp_gateway.arguments import known_route, quorum, read_form, read_question
-from mcp_gateway.asking import Asking, Hold
+from mcp_gateway.asking import Asking
 from mcp_gateway.attachable import CustomerFacts, Links, Turns, attached
 from mcp_gateway.auth import Calling
 from mcp_gateway.conversation_tool import end_conversation_tool
@@ -26,6 +26,7 @@ from mcp_gateway.results import (
 )
 from mcp_gateway.strict_tool import Admit, StrictTool
 from mcp_gateway.tasks.extension import takes_tasks
+from mcp_gateway.waiting import Hold
 from shared.escalation import REASON_LIMIT, Escalation, News
 from shared.question import (
     APPROVALS_LIMIT,

@@ -15,12 +15,13 @@ from typing import Any, Final
 
 from mcp_types import CallToolResult
 
-from mcp_gateway.asking import Asking, Hold
+from mcp_gateway.asking import Asking
 from mcp_gateway.caller import Caller
 from mcp_gateway.tasks.replies import open_requests, read_reply, source_of
 from mcp_gateway.tasks.shapes import Task
 from mcp_gateway.tasks.store import UnknownTaskError
 from mcp_gateway.tasks.view import paced, task_of
+from mcp_gateway.waiting import Hold
 from shared.crash_points import CrashPoint, crash_point
 from shared.errors import EndedError, StoreUnavailableError, UnknownEscalationError
 from shared.escalation import Escalation

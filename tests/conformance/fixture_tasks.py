@@ -28,13 +28,14 @@ from mcp_types import (
 from support.gateway import caller
 
 from conformance.fixture_tools import text
-from mcp_gateway.asking import Asking, Hold
+from mcp_gateway.asking import Asking
 from mcp_gateway.results import render
 from mcp_gateway.settings import LOOPBACK_AGENT
 from mcp_gateway.tasks.extension import takes_tasks
 from mcp_gateway.tasks.replies import open_requests
 from mcp_gateway.tasks.shapes import Status, Task
 from mcp_gateway.tasks.view import task_of
+from mcp_gateway.waiting import Hold
 from shared.escalation import Author, Escalation, Outcome, Person, Provenance, Remark, State
 from shared.ports.clock import utc_now
 from shared.ports.discussion import Discussion

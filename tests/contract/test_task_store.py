@@ -11,11 +11,12 @@ from support.make import a_remark, an_outcome
 from support.terms import the_terms
 
 from contract.conftest import Backend
-from mcp_gateway.asking import Asking, Hold
+from mcp_gateway.asking import Asking
 from mcp_gateway.results import render
 from mcp_gateway.tasks.escalations import EscalationTasks
 from mcp_gateway.tasks.shapes import Status
 from mcp_gateway.tasks.store import TaskStore, UnknownTaskError
+from mcp_gateway.waiting import Hold
 from shared.escalation import Escalation, State
 from shared.fan_out import FanOut
 from shared.question import Question

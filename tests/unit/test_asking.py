@@ -10,7 +10,8 @@ from support.gateway import caller
 from support.make import a_posting, an_ask, an_outcome
 from support.terms import the_terms
 
-from mcp_gateway.asking import HOLDS_FOR_A_QUESTION, Asking, Hold
+from mcp_gateway.asking import Asking
+from mcp_gateway.waiting import HOLDS_FOR_A_QUESTION, Hold
 from shared.background import Background, Speaker, Turn
 from shared.errors import StoreUnavailableError, UsedKeyError
 from shared.escalation import Ask, Escalation, Outcome, Provenance, State

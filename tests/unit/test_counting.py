@@ -18,7 +18,6 @@ from support.task_client import TaskClient, task_client
 from support.task_gateway import QUESTION, TaskGateway, a_gateway
 from support.visitor import a_gateway as a_visit
 
-from mcp_gateway.asking import Hold
 from mcp_gateway.caller import Caller
 from mcp_gateway.counting import TOO_MANY
 from mcp_gateway.settings import GatewaySettings
@@ -26,6 +25,7 @@ from mcp_gateway.tasks import listening
 from mcp_gateway.tasks.escalations import EscalationTasks
 from mcp_gateway.tasks.listening import TaskSubscriptions
 from mcp_gateway.tasks.shapes import LISTEN
+from mcp_gateway.waiting import Hold
 from shared.errors import StoreUnavailableError
 from shared.limits import Counted, Limits
 from shared.memory.access import MemoryAdmission

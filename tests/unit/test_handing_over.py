@@ -14,8 +14,9 @@ from support.discord_views import answer_text, structured
 from support.gateway import asking_over, build_server, caller
 from support.make import a_correction, an_ask, an_outcome
 
-from mcp_gateway.asking import Asking, Hold
+from mcp_gateway.asking import Asking
 from mcp_gateway.settings import GatewaySettings
+from mcp_gateway.waiting import Hold
 from mcp_gateway.wording import wording
 from shared.errors import StoreUnavailableError, StoreUncertainError
 from shared.escalation import Escalation, News, State
