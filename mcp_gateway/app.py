@@ -16,12 +16,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
-from mcp_gateway.access_settings import MCP_PATH
 from mcp_gateway.asking import Asking
-from mcp_gateway.auth import Admitting, Calling
 from mcp_gateway.caller import Caller
-from mcp_gateway.counting import Counting
-from mcp_gateway.doors import (
+from mcp_gateway.door.access_settings import MCP_PATH
+from mcp_gateway.door.assembling import (
     UnknownForNow,
     auth_settings,
     closed_by_keys,
@@ -31,18 +29,20 @@ from mcp_gateway.doors import (
     server_options,
     transport_security,
 )
-from mcp_gateway.http_protocol import GuardedProtocol, OneLength
-from mcp_gateway.names import PlainHost
-from mcp_gateway.once_known import OnceKnown
-from mcp_gateway.refusals import RefusalsTold
+from mcp_gateway.door.auth import Admitting, Calling
+from mcp_gateway.door.counting import Counting
+from mcp_gateway.door.http_protocol import GuardedProtocol, OneLength
+from mcp_gateway.door.names import PlainHost
+from mcp_gateway.door.once_known import OnceKnown
+from mcp_gateway.door.refusals import RefusalsTold
+from mcp_gateway.door.tls import check_certificate
+from mcp_gateway.door.well_formed import guard
 from mcp_gateway.settings import LOOPBACK_AGENT, GatewaySettings
 from mcp_gateway.tasks.escalations import EscalationTasks
 from mcp_gateway.tasks.extension import TasksExtension
 from mcp_gateway.tasks.listening import TaskSubscriptions
 from mcp_gateway.terms import Terms
-from mcp_gateway.tls import check_certificate
-from mcp_gateway.tools import INSTRUCTIONS, TASK_TOOLS, build_tools
-from mcp_gateway.well_formed import guard
+from mcp_gateway.tools.definitions import INSTRUCTIONS, TASK_TOOLS, build_tools
 from shared.access_keys import AccessKeys
 from shared.errors import ConfigurationError, StoreUnavailableError
 from shared.fan_out import FanOut

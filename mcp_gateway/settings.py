@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import NoDecode
 
-from mcp_gateway.access_settings import AccessSettings
+from mcp_gateway.door.access_settings import AccessSettings
+from mcp_gateway.door.names import host_of
 from mcp_gateway.holding import Patience
-from mcp_gateway.names import host_of
 from shared.settings import RoutesSettings, StoreSettings, is_loopback
 
 IPV6: Final = 6

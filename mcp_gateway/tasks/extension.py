@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from starlette.requests import Request
 
 from mcp_gateway.caller import Caller
-from mcp_gateway.strict_tool import refusal_of
+from mcp_gateway.results.bad_arguments import refusal_of
 from mcp_gateway.tasks.shapes import EXTENSION, REVISIONS, Status, Task, TaskParams, UpdateParams
 from mcp_gateway.tasks.store import TaskStore, UnknownTaskError, UnusableResponseError
 from shared.errors import EscalationError, StoreUnavailableError

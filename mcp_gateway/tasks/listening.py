@@ -26,7 +26,7 @@ from mcp_types import (
 )
 
 from mcp_gateway.caller import Caller
-from mcp_gateway.counting import TOO_MANY, too_many
+from mcp_gateway.door.counting import TOO_MANY, too_many
 from mcp_gateway.tasks.extension import Context, as_protocol_errors, shown
 from mcp_gateway.tasks.shapes import (
     EXTENSION,

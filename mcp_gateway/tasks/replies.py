@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal, assert_never
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from mcp_gateway.strict_tool import refusal_of
+from mcp_gateway.results.bad_arguments import refusal_of
 from mcp_gateway.tasks.store import UnusableResponseError
 from shared.escalation import Author, Escalation, Remark
 from shared.question import QUESTION_LIMIT

@@ -7,10 +7,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, assert_never
 
-from mcp_gateway.results import render
+from mcp_gateway.results.rendering import render
+from mcp_gateway.results.wording import wording
 from mcp_gateway.tasks.replies import elicitation, open_requests
 from mcp_gateway.tasks.shapes import Status, Task
-from mcp_gateway.wording import wording
 from shared.escalation import Escalation, State
 
 POLL_SECONDS: Final = (1.0, 15.0)

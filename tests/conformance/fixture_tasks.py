@@ -29,7 +29,7 @@ from support.gateway import caller
 
 from conformance.fixture_tools import text
 from mcp_gateway.asking import Asking
-from mcp_gateway.results import render
+from mcp_gateway.results.rendering import render
 from mcp_gateway.settings import LOOPBACK_AGENT
 from mcp_gateway.tasks.extension import takes_tasks
 from mcp_gateway.tasks.replies import open_requests

@@ -12,7 +12,7 @@ from support.terms import the_terms
 
 from contract.conftest import Backend
 from mcp_gateway.asking import Asking
-from mcp_gateway.results import render
+from mcp_gateway.results.rendering import render
 from mcp_gateway.tasks.escalations import EscalationTasks
 from mcp_gateway.tasks.shapes import Status
 from mcp_gateway.tasks.store import TaskStore, UnknownTaskError

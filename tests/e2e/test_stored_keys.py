@@ -24,7 +24,7 @@ from support.hello import ACCEPT, HELLO
 from support.task_client import TaskClient, task_client
 
 from e2e.conftest import Fleet
-from mcp_gateway.counting import TOO_MANY
+from mcp_gateway.door.counting import TOO_MANY
 
 pytestmark = pytest.mark.e2e
 

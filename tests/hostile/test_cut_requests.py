@@ -13,7 +13,7 @@ import pytest
 from hostile.case import HANDSHAKE, STATELESS, Sent, call, filled, head, usual
 from hostile.house import GOOD, House
 from hostile.wire import Answer, connected, read_answer, send
-from mcp_gateway.http_protocol import ARRIVAL_SECONDS
+from mcp_gateway.door.http_protocol import ARRIVAL_SECONDS
 
 pytestmark = pytest.mark.e2e
 

@@ -15,8 +15,8 @@ from hostile.case import ERAS, STATELESS, Era, as_json
 from hostile.doorway import Doorway, headers_of, is_clean
 from hostile.fuzz import seeds, targets
 from hostile.made_up import ANY, ARGUMENTS, SCHEMAS, TEXTS, bodies, spoiled
-from mcp_gateway.given_form import given_form
-from mcp_gateway.well_formed import NotWellFormedError, check_body
+from mcp_gateway.door.well_formed import NotWellFormedError, check_body
+from mcp_gateway.tools.given_form import given_form
 from shared.answer_form import AnswerForm
 
 often = settings(

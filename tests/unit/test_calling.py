@@ -5,7 +5,7 @@ from mcp.server.auth.middleware.auth_context import auth_context_var
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from support.gateway import caller
 
-from mcp_gateway.auth import CallerToken, Calling
+from mcp_gateway.door.auth import CallerToken, Calling
 from shared.memory.access import MemoryAccessKeys
 from shared.ports.clock import utc_now
 

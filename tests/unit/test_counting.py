@@ -19,7 +19,7 @@ from support.task_gateway import QUESTION, TaskGateway, a_gateway
 from support.visitor import a_gateway as a_visit
 
 from mcp_gateway.caller import Caller
-from mcp_gateway.counting import TOO_MANY
+from mcp_gateway.door.counting import TOO_MANY
 from mcp_gateway.settings import GatewaySettings
 from mcp_gateway.tasks import listening
 from mcp_gateway.tasks.escalations import EscalationTasks

@@ -11,7 +11,7 @@ from support.processes import ROOT
 
 from escalation_worker.discord_channel import controls
 from escalation_worker.discord_channel.command_definitions import COMMANDS, QUESTION
-from mcp_gateway.results import AnswerResult, CastVote
+from mcp_gateway.results.rendering import AnswerResult, CastVote
 from shared.memory.escalations import MemoryEscalations
 from shared.redis_adapter import keys
 

@@ -9,7 +9,7 @@ import pytest
 from support.oauth_issuer import AUDIENCE, ISSUER, Issuer
 from support.visitor import AwayKeys, a_gateway, a_stored_key
 
-from mcp_gateway.doors import refuse_an_empty_house
+from mcp_gateway.door.assembling import refuse_an_empty_house
 from mcp_gateway.settings import GatewaySettings
 from shared.errors import ConfigurationError
 from shared.memory.access import MemoryAccessKeys

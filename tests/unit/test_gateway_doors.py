@@ -12,9 +12,9 @@ from fakeredis import FakeAsyncRedis
 from pydantic import AnyHttpUrl
 from support.gateway import asking_over, build_server
 
-from mcp_gateway import refusals
 from mcp_gateway.app import build_app
-from mcp_gateway.doors import server_options
+from mcp_gateway.door import refusals
+from mcp_gateway.door.assembling import server_options
 from mcp_gateway.settings import GatewaySettings
 from shared.memory.escalations import MemoryEscalations
 from shared.redis_adapter.keys import Keys

@@ -15,9 +15,9 @@ from support.gateway import asking_over, build_server, caller
 from support.make import a_correction, an_ask, an_outcome
 
 from mcp_gateway.asking import Asking
+from mcp_gateway.results.wording import wording
 from mcp_gateway.settings import GatewaySettings
 from mcp_gateway.waiting import Hold
-from mcp_gateway.wording import wording
 from shared.errors import StoreUnavailableError, StoreUncertainError
 from shared.escalation import Escalation, News, State
 from shared.memory.corrections import MemoryCorrections

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import uvicorn
 from starlette.responses import PlainTextResponse
 
-from mcp_gateway.http_protocol import GuardedProtocol
+from mcp_gateway.door.http_protocol import GuardedProtocol
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: here\r\n\r\n"
 

@@ -14,7 +14,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from support.oauth_issuer import AUDIENCE, ISSUER, Issuer
 
-from mcp_gateway.issued_tokens import (
+from mcp_gateway.door.issued_tokens import (
     AGAIN_SECONDS,
     FRESH_SECONDS,
     TRIED,

@@ -12,7 +12,7 @@ from support.gateway import asking_over, caller
 
 from mcp_gateway.asking import Asking
 from mcp_gateway.caller import Caller
-from mcp_gateway.counting import TOO_MANY
+from mcp_gateway.door.counting import TOO_MANY
 from mcp_gateway.tasks.escalations import EscalationTasks
 from mcp_gateway.tasks.listening import TaskSubscriptions
 from mcp_gateway.tasks.shapes import LISTEN

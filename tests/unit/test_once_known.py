@@ -10,8 +10,8 @@ import pytest
 from starlette.applications import Starlette
 from support.visitor import AwayKeys, Visitor, a_stored_key, an_app, visiting
 
-from mcp_gateway.doors import closed_by_keys
-from mcp_gateway.once_known import OnceKnown
+from mcp_gateway.door.assembling import closed_by_keys
+from mcp_gateway.door.once_known import OnceKnown
 from mcp_gateway.settings import GatewaySettings
 from shared.errors import StoreUnavailableError
 from shared.memory.access import MemoryAccessKeys

@@ -10,7 +10,7 @@ from support.discord_views import structured
 from support.make import JON, MAYA, a_correction, a_vote, an_ask, an_outcome
 
 from customer_agent.gateway_client import Standing
-from mcp_gateway.results import iso, render
+from mcp_gateway.results.rendering import iso, render
 from shared.escalation import ChannelKind, Escalation, Outcome, Provenance, State
 from shared.memory.discussion import MemoryDiscussion
 from shared.memory.escalations import MemoryEscalations

@@ -7,8 +7,8 @@ import pytest
 
 from escalation_worker.bots import read_bots
 from escalation_worker.settings import WorkerSettings
-from mcp_gateway.auth import ConfiguredKeys, Doorkeepers
-from mcp_gateway.doors import closed_by_keys, refuse_an_empty_house
+from mcp_gateway.door.assembling import closed_by_keys, refuse_an_empty_house
+from mcp_gateway.door.auth import ConfiguredKeys, Doorkeepers
 from mcp_gateway.settings import GatewaySettings
 from shared.access_keys import AccessKey, digest_of
 from shared.errors import ConfigurationError

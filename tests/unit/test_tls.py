@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from support.certificates import Authority
 
+from mcp_gateway.door.tls import check_certificate
 from mcp_gateway.settings import GatewaySettings
-from mcp_gateway.tls import check_certificate
 from shared.errors import ConfigurationError
 
 

@@ -12,10 +12,10 @@ from starlette.types import Message, Receive, Scope, Send
 from support.gateway import caller
 from support.visitor import a_gateway
 
-from mcp_gateway import weights
 from mcp_gateway.caller import Caller
-from mcp_gateway.counting import TOO_MANY
-from mcp_gateway.weights import BYTES_FOR_A_CALL, Weights
+from mcp_gateway.door import weights
+from mcp_gateway.door.counting import TOO_MANY
+from mcp_gateway.door.weights import BYTES_FOR_A_CALL, Weights
 
 KEY = "0123456789abcdef"
 MOST = 1_000 + 2 * 10 * BYTES_FOR_A_CALL

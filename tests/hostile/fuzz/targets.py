@@ -12,7 +12,7 @@ from support.tool_names import TOOLS
 
 from hostile.case import ERAS, meta
 from hostile.doorway import Doorway, headers_of, is_clean
-from mcp_gateway.given_form import given_form
+from mcp_gateway.tools.given_form import given_form
 from shared.answer_form import AnswerForm
 from shared.errors import ConfigurationError
 from shared.routes.file import parse_routes

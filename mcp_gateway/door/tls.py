@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 from pathlib import Path
 
-from mcp_gateway.access_settings import AccessSettings
+from mcp_gateway.door.access_settings import AccessSettings
 from shared.errors import ConfigurationError
 
 

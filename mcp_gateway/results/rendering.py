@@ -10,8 +10,8 @@ from mcp_types import CallToolResult, TextContent
 from mcp_types.version import LATEST_PROTOCOL_VERSION
 from pydantic import BaseModel
 
-from mcp_gateway.attached import AttachedFile, attached, blocks
-from mcp_gateway.wording import asked_back, wording
+from mcp_gateway.results.attached import AttachedFile, attached, blocks
+from mcp_gateway.results.wording import asked_back, wording
 from shared.answer_form import Answer
 from shared.escalation import Escalation, Outcome, Person, Provenance, State
 

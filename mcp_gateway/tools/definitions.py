@@ -8,13 +8,10 @@ from mcp.server.mcpserver.context import Context
 from mcp_types import CallToolResult, ToolAnnotations
 from pydantic import AfterValidator, Field
 
-from mcp_gateway.arguments import known_route, quorum, read_form, read_question
 from mcp_gateway.asking import Asking
-from mcp_gateway.attachable import CustomerFacts, Links, Turns, attached
-from mcp_gateway.auth import Calling
-from mcp_gateway.conversation_tool import end_conversation_tool
+from mcp_gateway.door.auth import Calling
 from mcp_gateway.holding import Patience, hold_seconds
-from mcp_gateway.results import (
+from mcp_gateway.results.rendering import (
     AnswerResult,
     QuestionList,
     Status,
@@ -24,8 +21,11 @@ from mcp_gateway.results import (
     states_of,
     status_of,
 )
-from mcp_gateway.strict_tool import Admit, StrictTool
 from mcp_gateway.tasks.extension import takes_tasks
+from mcp_gateway.tools.arguments import known_route, quorum, read_form, read_question
+from mcp_gateway.tools.attachable import CustomerFacts, Links, Turns, attached
+from mcp_gateway.tools.conversation_tool import end_conversation_tool
+from mcp_gateway.tools.strict_tool import Admit, StrictTool
 from mcp_gateway.waiting import Hold
 from shared.escalation import REASON_LIMIT, Escalation, News
 from shared.question import (

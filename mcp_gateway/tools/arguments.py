@@ -8,9 +8,9 @@ from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import ValidationError
 
 from mcp_gateway.caller import Caller
-from mcp_gateway.given_form import given_form
-from mcp_gateway.strict_tool import refusal_of
+from mcp_gateway.results.bad_arguments import refusal_of
 from mcp_gateway.terms import Terms
+from mcp_gateway.tools.given_form import given_form
 from shared.answer_form import AnswerForm
 from shared.question import Question
 from shared.routes_in_force import InForce

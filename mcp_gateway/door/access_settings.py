@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import NoDecode
 
-from mcp_gateway.names import plain_address, plain_name
+from mcp_gateway.door.names import plain_address, plain_name
 from shared.limits import CallsPerSecond, Limits, OpenQuestions
 from shared.settings import ProcessSettings, is_loopback
 

@@ -18,7 +18,7 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mcp_gateway.weights import Weights
+from mcp_gateway.door.weights import Weights
 
 UTF8: Final = frozenset({"utf-8", "utf8", "us-ascii"})
 DEPTH_LIMIT: Final = 64

@@ -13,9 +13,9 @@ from typing import Final
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mcp_gateway.auth import proven_caller
 from mcp_gateway.caller import Caller
-from mcp_gateway.counting import TOO_MANY
+from mcp_gateway.door.auth import proven_caller
+from mcp_gateway.door.counting import TOO_MANY
 from mcp_gateway.waiting import HOLDS_FOR_A_QUESTION
 from shared.shares import Shares
 

@@ -15,8 +15,8 @@ import jwt
 from jwt import PyJWK, PyJWKClient
 from jwt.exceptions import InvalidSignatureError, PyJWTError
 
-from mcp_gateway.auth import CallerToken
 from mcp_gateway.caller import Caller
+from mcp_gateway.door.auth import CallerToken
 from shared.access_keys import ISSUED, NAME_LIMIT
 from shared.errors import StoreUnavailableError
 from shared.limits import Limits

@@ -11,8 +11,8 @@ from mcp.server.auth.settings import AuthSettings
 from mcp.server.transport_security import TransportSecuritySettings
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mcp_gateway.auth import ConfiguredKeys, Doorkeeper, Doorkeepers, StoredKeys
-from mcp_gateway.issued_tokens import IssuedTokens, SigningKeys
+from mcp_gateway.door.auth import ConfiguredKeys, Doorkeeper, Doorkeepers, StoredKeys
+from mcp_gateway.door.issued_tokens import IssuedTokens, SigningKeys
 from mcp_gateway.settings import GatewaySettings
 from shared.access_keys import AccessKeys
 from shared.errors import ConfigurationError, StoreUnavailableError

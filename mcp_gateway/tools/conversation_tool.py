@@ -8,10 +8,10 @@ from mcp_types import CallToolResult, TextContent, ToolAnnotations
 from pydantic import BaseModel, Field
 
 from mcp_gateway.asking import Asking
-from mcp_gateway.auth import Calling
 from mcp_gateway.conversations import Became, LetGo
-from mcp_gateway.results import Status, status_of
-from mcp_gateway.strict_tool import Admit, StrictTool
+from mcp_gateway.door.auth import Calling
+from mcp_gateway.results.rendering import Status, status_of
+from mcp_gateway.tools.strict_tool import Admit, StrictTool
 from shared.escalation import REASON_LIMIT
 from shared.texts import Reference, Text
 

@@ -1,0 +1,1 @@
+"""What stands before the tools: who is let in, how often, and what is refused unread."""
