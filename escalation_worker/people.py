@@ -14,9 +14,9 @@ from escalation_worker.desk.app import build_desk
 from escalation_worker.desk.channel import DESK_OPERATORS, DeskChannel
 from escalation_worker.desk.serving import serve_desk
 from escalation_worker.discord_channel.assembling import Account, Assembly
-from escalation_worker.discord_channel.cdn import Cdn
-from escalation_worker.discord_channel.connection import DiscordAddress
-from escalation_worker.discord_channel.turn import Turn
+from escalation_worker.discord_channel.hearing.cdn import Cdn
+from escalation_worker.discord_channel.session.connection import DiscordAddress
+from escalation_worker.discord_channel.session.turn import Turn
 from escalation_worker.discussing import Discussing
 from escalation_worker.escalating import Call, CallPeople
 from escalation_worker.manners import manners_by_route

@@ -1,7 +1,7 @@
 """Discord as a channel to people.
 
-`channel` sends (REST), `listener` hears (gateway), `connection` logs in and keeps both on one
-client while it is this worker's `turn`, `catching_up` finds what was missed and `losses` what is
-gone, `rendering` turns questions into embeds, `problems` turns Discord's errors into ours.
-`interactions` hears what is done with buttons and forms (`clicks`) and with commands (`commands`).
+`showing` sends (REST): questions, their threads, and what becomes of them. `hearing` takes in what
+people write, click, fill in and command. `session` logs in and keeps both on one client while it is
+this worker's turn, finds what was missed and what is gone. `places` finds channels and messages,
+`problems` turns Discord's errors into ours, `assembling` puts all of it together.
 """

@@ -12,23 +12,23 @@ from functools import partial
 from escalation_worker.answering import Answering
 from escalation_worker.attaching import Attaching, FetchFile, ImageRoom
 from escalation_worker.correcting import Correcting
-from escalation_worker.discord_channel.catching_up import CatchingUp
-from escalation_worker.discord_channel.channel import DiscordChannel
-from escalation_worker.discord_channel.clicks import Clicks
-from escalation_worker.discord_channel.client import TakeTurn
-from escalation_worker.discord_channel.commands import Commands
-from escalation_worker.discord_channel.connection import DiscordConnection
-from escalation_worker.discord_channel.edits import MissedEdits
-from escalation_worker.discord_channel.form_pages import FormPages
-from escalation_worker.discord_channel.interactions import Interactions
-from escalation_worker.discord_channel.listener import FindEscalation, Listener
-from escalation_worker.discord_channel.losses import Losses
-from escalation_worker.discord_channel.on_call import OnCall
-from escalation_worker.discord_channel.pending import Pending
-from escalation_worker.discord_channel.send_button import SendButton
-from escalation_worker.discord_channel.sight import Places
-from escalation_worker.discord_channel.starting import Starting
-from escalation_worker.discord_channel.turn import Turn
+from escalation_worker.discord_channel.hearing.clicks import Clicks
+from escalation_worker.discord_channel.hearing.commands import Commands
+from escalation_worker.discord_channel.hearing.edits import MissedEdits
+from escalation_worker.discord_channel.hearing.form_pages import FormPages
+from escalation_worker.discord_channel.hearing.interactions import Interactions
+from escalation_worker.discord_channel.hearing.listener import FindEscalation, Listener
+from escalation_worker.discord_channel.hearing.on_call import OnCall
+from escalation_worker.discord_channel.hearing.pending import Pending
+from escalation_worker.discord_channel.hearing.send_button import SendButton
+from escalation_worker.discord_channel.session.catching_up import CatchingUp
+from escalation_worker.discord_channel.session.client import TakeTurn
+from escalation_worker.discord_channel.session.connection import DiscordConnection
+from escalation_worker.discord_channel.session.losses import Losses
+from escalation_worker.discord_channel.session.sight import Places
+from escalation_worker.discord_channel.session.turn import Turn
+from escalation_worker.discord_channel.showing.channel import DiscordChannel
+from escalation_worker.discord_channel.showing.starting import Starting
 from escalation_worker.discussing import Discussing
 from escalation_worker.filling_in import FillingIn
 from escalation_worker.giving_up import GivingUp

@@ -8,7 +8,7 @@ from typing import Any, cast
 from support.make import an_ask
 
 from escalation_worker.desk.views import view_of
-from escalation_worker.discord_channel import rendering
+from escalation_worker.discord_channel.showing import rendering
 from shared.background import Background
 from shared.redis_adapter.connection import open_client
 from shared.redis_adapter.keys import Keys

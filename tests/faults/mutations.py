@@ -73,7 +73,7 @@ def _consume_replies() -> None:
 
 
 def _post_blindly() -> None:
-    from escalation_worker.discord_channel import marks, starting
+    from escalation_worker.discord_channel.showing import marks, starting
 
     _put(starting, "find_marked", _nothing)
 
@@ -84,7 +84,7 @@ def _post_blindly() -> None:
 
 
 def _catch_up_with_nothing() -> None:
-    from escalation_worker.discord_channel.catching_up import CatchingUp
+    from escalation_worker.discord_channel.session.catching_up import CatchingUp
 
     async def find_nothing(*_: Any) -> dict[str, Any]:
         return {}
@@ -142,7 +142,7 @@ def _queue_apart() -> None:
 
 
 def _move_the_cursor_first() -> None:
-    from escalation_worker.discord_channel.listener import Listener
+    from escalation_worker.discord_channel.hearing.listener import Listener
 
     async def note_then_take_in(self: Any, message: Any, *more: Any, in_order: bool) -> None:
         if in_order and (found := await self._find(str(message.channel.id))):
@@ -191,7 +191,7 @@ def _expire_at_once() -> None:
 
 
 def _show_no_outcome() -> None:
-    from escalation_worker.discord_channel.channel import DiscordChannel
+    from escalation_worker.discord_channel.showing.channel import DiscordChannel
 
     _put(DiscordChannel, "_edit_starter", _nothing)
 

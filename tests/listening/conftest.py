@@ -25,14 +25,14 @@ from support.make import an_ask
 
 from escalation_worker.attaching import ImageRoom
 from escalation_worker.concluding import Concluding
-from escalation_worker.discord_channel import client
 from escalation_worker.discord_channel.assembling import Account, Assembly
-from escalation_worker.discord_channel.catching_up import MARGIN
-from escalation_worker.discord_channel.cdn import Cdn
-from escalation_worker.discord_channel.channel import DiscordChannel
-from escalation_worker.discord_channel.client import EscalationClient
-from escalation_worker.discord_channel.connection import DiscordConnection
-from escalation_worker.discord_channel.turn import Turn
+from escalation_worker.discord_channel.hearing.cdn import Cdn
+from escalation_worker.discord_channel.session import client
+from escalation_worker.discord_channel.session.catching_up import MARGIN
+from escalation_worker.discord_channel.session.client import EscalationClient
+from escalation_worker.discord_channel.session.connection import DiscordConnection
+from escalation_worker.discord_channel.session.turn import Turn
+from escalation_worker.discord_channel.showing.channel import DiscordChannel
 from escalation_worker.escalating import Escalating
 from escalation_worker.posting import PostingDesk
 from escalation_worker.remembering import Remembering

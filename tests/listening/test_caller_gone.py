@@ -11,7 +11,7 @@ from support.clock import SteppedClock
 from support.discord_views import said_by_bot
 from support.make import an_ask, an_outcome
 
-from escalation_worker.discord_channel.presence import BACK, GONE, TOLD_LIMIT
+from escalation_worker.discord_channel.showing.presence import BACK, GONE, TOLD_LIMIT
 from listening.conftest import CHANNEL_ROUTE, Scene, Worker, in_force
 from listening.test_controls import shown
 from shared.escalation import Escalation, Outcome, Provenance, State

@@ -12,7 +12,7 @@ from discord_double import defaults
 from support.discord_views import said_by_bot
 from support.make import an_outcome
 
-from escalation_worker.discord_channel import commands
+from escalation_worker.discord_channel.hearing import commands
 from listening.commanding import suggested, told, until_registered, used
 from listening.conftest import Scene, Worker, until
 from listening.test_controls import FORM

@@ -11,7 +11,7 @@ from discord_double.model import Message
 from discord_double.reading import text_of
 from support.discord_views import said_by_bot
 
-from escalation_worker.discord_channel.controls import Act, ControlId
+from escalation_worker.discord_channel.showing.controls import Act, ControlId
 from listening.conftest import Scene, Worker
 from shared.answer_form import AnswerForm
 from shared.escalation import Author, Escalation, Remark, State

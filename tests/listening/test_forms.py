@@ -13,7 +13,7 @@ from discord_double.model import Message
 from discord_double.people import Person
 from discord_double.reading import text_of
 
-from escalation_worker.discord_channel.controls import Act, ControlId
+from escalation_worker.discord_channel.showing.controls import Act, ControlId
 from listening.conftest import Scene
 from listening.test_controls import FORM, form_of, shown
 from shared.answer_form import AnswerForm

@@ -12,7 +12,7 @@ from discord_double.model import Message
 from discord_double.people import Person
 from support.make import an_outcome
 
-from escalation_worker.discord_channel.controls import Act, ControlId
+from escalation_worker.discord_channel.showing.controls import Act, ControlId
 from listening.conftest import Scene
 from listening.test_controls import FORM, said_to
 from listening.test_forms import LONG, buttons, opened, sent

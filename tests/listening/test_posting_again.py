@@ -14,7 +14,7 @@ from discord_double.reading import text_of
 from support.discord_views import said_by_bot
 from support.make import an_ask, an_outcome
 
-from escalation_worker.discord_channel import threads
+from escalation_worker.discord_channel.showing import threads
 from listening.conftest import Scene
 from shared.errors import ChannelUnavailableError
 from shared.escalation import Posting, State

@@ -8,7 +8,7 @@ import pytest
 from discord_double.forms import inputs_of, interactive
 from discord_double.reading import text_of
 
-from escalation_worker.discord_channel.controls import Act, ControlId
+from escalation_worker.discord_channel.showing.controls import Act, ControlId
 from listening.conftest import CHANNEL_ROUTE, Scene, Worker, in_force
 from listening.test_controls import form_of, said_to, shown
 from shared.escalation import State

@@ -13,7 +13,7 @@ from discord_double.people import Person
 from discord_double.reading import text_of
 from support.clock import SteppedClock
 
-from escalation_worker.discord_channel.controls import Act, ControlId
+from escalation_worker.discord_channel.showing.controls import Act, ControlId
 from listening.commanding import told, until_registered
 from listening.conftest import Scene
 from listening.test_controls import said_to, shown

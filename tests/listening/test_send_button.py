@@ -15,7 +15,7 @@ from discord_double.reading import text_of
 from support.clock import SteppedClock
 from support.discord_views import said_by_bot
 
-from escalation_worker.discord_channel.controls import Act, ControlId
+from escalation_worker.discord_channel.showing.controls import Act, ControlId
 from escalation_worker.reloading import Reloading
 from listening.conftest import CHANNEL_ROUTE, Scene, Worker, in_force, until
 from listening.test_controls import labels, said_to, shown

@@ -11,7 +11,7 @@ from discord_double.forms import interactive
 from support.discord_views import said_by_bot
 from support.make import an_outcome
 
-from escalation_worker.discord_channel.controls import Act, ControlId
+from escalation_worker.discord_channel.showing.controls import Act, ControlId
 from listening.conftest import Scene
 from listening.test_controls import FORM, labels, said_to
 from listening.test_send_button import a_sender, outcome_of, send, until_read

@@ -8,7 +8,7 @@ from datetime import datetime
 import pytest
 from support.discord_views import said_by_bot
 
-from escalation_worker.discord_channel import client
+from escalation_worker.discord_channel.session import client
 from listening.conftest import Scene, Worker, until
 from shared.escalation import DEFAULT_BOT, State
 from shared.expiry import ARRIVAL

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from support.make import MAYA
 
-from escalation_worker.discord_channel.files import about_files
+from escalation_worker.discord_channel.hearing.files import about_files
 from shared.escalation import ChannelKind
 from shared.ports.clock import utc_now
 from shared.ports.replies import InboundReply, OfferedFile, ReplyVerdict

@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from escalation_worker.discord_channel.cdn import Cdn
+from escalation_worker.discord_channel.hearing.cdn import Cdn
 
 BODY = b"x" * 1_000
 

@@ -6,7 +6,7 @@ import pytest
 from discord_double.commands import check_command
 from discord_double.forms import Form
 
-from escalation_worker.discord_channel.command_definitions import (
+from escalation_worker.discord_channel.hearing.command_definitions import (
     COMMANDS,
     CommandName,
     is_registered,

@@ -9,8 +9,8 @@ from faults.mutations import MUTATIONS
 from support.gateway import a_client
 from support.processes import ROOT
 
-from escalation_worker.discord_channel import controls
-from escalation_worker.discord_channel.command_definitions import COMMANDS, QUESTION
+from escalation_worker.discord_channel.hearing.command_definitions import COMMANDS, QUESTION
+from escalation_worker.discord_channel.showing import controls
 from mcp_gateway.results.rendering import AnswerResult, CastVote
 from shared.memory.escalations import MemoryEscalations
 from shared.redis_adapter import keys

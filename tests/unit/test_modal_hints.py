@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from escalation_worker.discord_channel.modals import HINT_ROOM, hint
+from escalation_worker.discord_channel.hearing.modals import HINT_ROOM, hint
 from shared.answer_form import AnswerForm, FormField
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.make import a_posting, an_ask
 
-from escalation_worker.discord_channel.pending import (
+from escalation_worker.discord_channel.hearing.pending import (
     CHOICE_ROOM,
     CHOICES_LIMIT,
     ENOUGH,

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.make import an_outcome
 
-from escalation_worker.discord_channel import endings, marks, rendering, texts
+from escalation_worker.discord_channel.showing import endings, marks, rendering, texts
 from shared.attachment import Attachment
 from shared.escalation import Escalation, Outcome, Person, Provenance, State, new_id
 from shared.manner import Manner

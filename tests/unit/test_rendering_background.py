@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.make import MAYA, a_remark, a_vote, an_outcome
 
-from escalation_worker.discord_channel import background, rendering
+from escalation_worker.discord_channel.showing import background, rendering
 from escalation_worker.manners import USUAL
 from shared.background import (
     FACT_LIMIT,

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from escalation_worker.discord_channel import turn
-from escalation_worker.discord_channel.turn import Turn
+from escalation_worker.discord_channel.session import turn
+from escalation_worker.discord_channel.session.turn import Turn
 from shared.errors import StoreUnavailableError
 from shared.ports.hold import Hold
 

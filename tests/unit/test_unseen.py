@@ -16,8 +16,9 @@ from support.make import a_posting, a_remark, a_vote, an_outcome
 
 from escalation_worker.answering import fitting
 from escalation_worker.desk.views import view_of
-from escalation_worker.discord_channel import modals, pending, relaying, rendering
-from escalation_worker.discord_channel.controls import controls
+from escalation_worker.discord_channel.hearing import modals, pending
+from escalation_worker.discord_channel.showing import relaying, rendering
+from escalation_worker.discord_channel.showing.controls import controls
 from shared.answer_form import AnswerForm
 from shared.attachment import Attachment
 from shared.background import Background

@@ -8,11 +8,11 @@ from typing import Final, assert_never
 
 import discord
 
-from escalation_worker.discord_channel import background
-from escalation_worker.discord_channel.endings import NAME_ROOM, outcome_line
-from escalation_worker.discord_channel.marks import marker
-from escalation_worker.discord_channel.presence import GONE, kept_until_back
-from escalation_worker.discord_channel.texts import beginning, brief, plain, split_at
+from escalation_worker.discord_channel.showing import background
+from escalation_worker.discord_channel.showing.endings import NAME_ROOM, outcome_line
+from escalation_worker.discord_channel.showing.marks import marker
+from escalation_worker.discord_channel.showing.presence import GONE, kept_until_back
+from escalation_worker.discord_channel.showing.texts import beginning, brief, plain, split_at
 from escalation_worker.manners import USUAL
 from shared.escalation import Author, Claim, Escalation, State
 from shared.manner import Manner

@@ -6,8 +6,8 @@ from typing import Final
 
 import discord
 
-from escalation_worker.discord_channel.marks import caller_nonce
 from escalation_worker.discord_channel.places import NOBODY, say, starter_of, words_said
+from escalation_worker.discord_channel.showing.marks import caller_nonce
 from shared.escalation import Escalation, Posting, State
 
 GONE: Final = "The customer has gone. The answer is still wanted."

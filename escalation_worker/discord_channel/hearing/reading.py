@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 import discord
 
 from escalation_worker.discord_channel import problems
-from escalation_worker.discord_channel.files import offered_in
-from escalation_worker.discord_channel.kinds import replied_to, why_not_sent
-from escalation_worker.discord_channel.listener import is_a_persons, without_leading_mention
+from escalation_worker.discord_channel.hearing.files import offered_in
+from escalation_worker.discord_channel.hearing.kinds import replied_to, why_not_sent
+from escalation_worker.discord_channel.hearing.listener import is_a_persons, without_leading_mention
 from escalation_worker.sending import Written
 
 

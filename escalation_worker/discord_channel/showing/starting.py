@@ -8,10 +8,11 @@ from typing import Final
 
 import discord
 
-from escalation_worker.discord_channel import marks, problems, rendering
-from escalation_worker.discord_channel.calling import allowed, mentions
-from escalation_worker.discord_channel.controls import controls
+from escalation_worker.discord_channel import problems
 from escalation_worker.discord_channel.places import find_marked, text_channel
+from escalation_worker.discord_channel.showing import marks, rendering
+from escalation_worker.discord_channel.showing.calling import allowed, mentions
+from escalation_worker.discord_channel.showing.controls import controls
 from escalation_worker.escalating import first_call
 from escalation_worker.manners import NoteManner, manners_by_route
 from shared.errors import ChannelRejectedError

@@ -11,13 +11,13 @@ from typing import Final, assert_never
 import discord
 
 from escalation_worker.answering import Answering
-from escalation_worker.discord_channel import modals, reassigning
-from escalation_worker.discord_channel.controls import Act, ControlId
-from escalation_worker.discord_channel.form_pages import FormPages
-from escalation_worker.discord_channel.interactions import TRY_AGAIN, reply_of
-from escalation_worker.discord_channel.listener import FindEscalation
-from escalation_worker.discord_channel.send_button import SendButton
-from escalation_worker.discord_channel.whispers import is_our_whisper, open_modal, whisper
+from escalation_worker.discord_channel.hearing import modals, reassigning
+from escalation_worker.discord_channel.hearing.form_pages import FormPages
+from escalation_worker.discord_channel.hearing.interactions import TRY_AGAIN, reply_of
+from escalation_worker.discord_channel.hearing.listener import FindEscalation
+from escalation_worker.discord_channel.hearing.send_button import SendButton
+from escalation_worker.discord_channel.hearing.whispers import is_our_whisper, open_modal, whisper
+from escalation_worker.discord_channel.showing.controls import Act, ControlId
 from escalation_worker.discussing import Discussing, counted_in_words
 from escalation_worker.manners import MannerOf
 from escalation_worker.verdicts import in_words

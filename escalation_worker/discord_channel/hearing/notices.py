@@ -7,7 +7,7 @@ from typing import Final
 import aiohttp
 import discord
 
-from escalation_worker.discord_channel.kinds import is_forward
+from escalation_worker.discord_channel.hearing.kinds import is_forward
 from escalation_worker.verdicts import in_words
 from shared.ports.replies import ReplyVerdict
 from shared.telemetry import get_logger

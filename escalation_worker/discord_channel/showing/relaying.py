@@ -1,15 +1,17 @@
-"""What the agent tells people about an open question, as messages in its thread."""
+"""What people are told about an open question, by its agent and of each other, in its thread."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 
 import discord
 
-from escalation_worker.discord_channel.marks import reply_nonce
-from escalation_worker.discord_channel.rendering import MESSAGE_ROOM
-from escalation_worker.discord_channel.texts import plain, split_at
+from escalation_worker.discord_channel.showing.endings import NAME_ROOM
+from escalation_worker.discord_channel.showing.marks import assignment_nonce, reply_nonce
+from escalation_worker.discord_channel.showing.rendering import MESSAGE_ROOM
+from escalation_worker.discord_channel.showing.texts import brief, plain, split_at
 from shared.escalation import Author, Escalation, Person
 
 
@@ -48,3 +50,23 @@ def relayed(escalation: Escalation) -> Iterator[Relayed]:
             heading = f"**The agent replies ({number}, part {part + 1})**"
             yield Relayed(f"{heading}\n… {text}", reply_nonce(escalation, number, part), None)
             part += 1
+
+
+def told_to_assignee(escalation: Escalation) -> Iterator[Relayed]:
+    """Write to whoever was given a question, while it is theirs.
+
+    Numbered, so that a person who is given it twice is told twice.
+    """
+    claim = escalation.claim
+    if claim is None or claim.assigned_by is None or not escalation.state.is_open:
+        return
+    called = int(claim.by.id) if claim.by.id.isdigit() else None
+    who = brief(claim.by.name, NAME_ROOM) if called is None else f"<@{called}>"
+    asked_by = brief(claim.assigned_by.name, NAME_ROOM) or "somebody"
+    until = discord.utils.format_dt(escalation.deadline, "R")
+    words = (
+        f"📌 Reassigned ({escalation.assignments}): {who} {asked_by} asks you to take this "
+        f"question. It waits for an answer until {until}."
+    )
+    digest = sha256(words.encode()).hexdigest()
+    yield Relayed(words, assignment_nonce(escalation, digest), called)

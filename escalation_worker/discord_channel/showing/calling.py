@@ -8,7 +8,7 @@ from typing import Final
 
 import discord
 
-from escalation_worker.discord_channel.marks import call_nonce
+from escalation_worker.discord_channel.showing.marks import call_nonce
 from escalation_worker.escalating import Call
 from shared.escalation import Escalation, Person
 from shared.routes.fields import Role

@@ -8,8 +8,8 @@ from typing import Final
 
 import discord
 
-from escalation_worker.discord_channel.rendering import MESSAGE_ROOM
-from escalation_worker.discord_channel.texts import brief
+from escalation_worker.discord_channel.showing.rendering import MESSAGE_ROOM
+from escalation_worker.discord_channel.showing.texts import brief
 from escalation_worker.operators import operators_of
 from shared.escalation import Person
 from shared.question import Urgency

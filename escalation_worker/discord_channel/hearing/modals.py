@@ -11,7 +11,7 @@ from typing import Any, Final, assert_never, cast
 
 import discord
 
-from escalation_worker.discord_channel.controls import Act, ControlId
+from escalation_worker.discord_channel.showing.controls import Act, ControlId
 from shared.answer_form import (
     FIELD_LIMIT,
     AnswerForm,

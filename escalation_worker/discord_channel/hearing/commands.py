@@ -14,19 +14,19 @@ from typing import Any, Final, Self, assert_never, cast
 import discord
 
 from escalation_worker.answering import Answering
-from escalation_worker.discord_channel import on_call
-from escalation_worker.discord_channel.command_definitions import CommandName, OptionName
-from escalation_worker.discord_channel.interactions import (
+from escalation_worker.discord_channel.hearing import on_call
+from escalation_worker.discord_channel.hearing.command_definitions import CommandName, OptionName
+from escalation_worker.discord_channel.hearing.interactions import (
     TRY_AGAIN,
     reply_of,
     roles_of,
 )
-from escalation_worker.discord_channel.listener import FindEscalation
-from escalation_worker.discord_channel.on_call import OnCall
-from escalation_worker.discord_channel.pending import Pending, Wanted, listed, suggestions
-from escalation_worker.discord_channel.reassigning import chosen_in
-from escalation_worker.discord_channel.texts import brief
-from escalation_worker.discord_channel.whispers import NOT_TOLD, not_told, whisper
+from escalation_worker.discord_channel.hearing.listener import FindEscalation
+from escalation_worker.discord_channel.hearing.on_call import OnCall
+from escalation_worker.discord_channel.hearing.pending import Pending, Wanted, listed, suggestions
+from escalation_worker.discord_channel.hearing.reassigning import chosen_in
+from escalation_worker.discord_channel.hearing.whispers import NOT_TOLD, not_told, whisper
+from escalation_worker.discord_channel.showing.texts import brief
 from escalation_worker.discussing import Discussing, counted_in_words
 from escalation_worker.verdicts import in_words
 from shared.errors import StoreUnavailableError, UnreadableRecordError

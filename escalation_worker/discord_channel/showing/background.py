@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 import discord
 
-from escalation_worker.discord_channel.texts import brief, split_at
+from escalation_worker.discord_channel.showing.texts import brief, split_at
 from shared.background import (
     FACT_LIMIT,
     FACT_NAME_LIMIT,

@@ -16,15 +16,21 @@ from weakref import WeakValueDictionary
 
 import discord
 
-from escalation_worker.discord_channel import edits, marks
-from escalation_worker.discord_channel.files import (
+from escalation_worker.discord_channel.hearing import edits
+from escalation_worker.discord_channel.hearing.files import (
     Refusals,
     about_files,
     nothing_refused,
     offered_in,
 )
-from escalation_worker.discord_channel.kinds import replied_to
-from escalation_worker.discord_channel.notices import ONCE_A_QUESTION, notice, say, show_read
+from escalation_worker.discord_channel.hearing.kinds import replied_to
+from escalation_worker.discord_channel.hearing.notices import (
+    ONCE_A_QUESTION,
+    notice,
+    say,
+    show_read,
+)
+from escalation_worker.discord_channel.showing import marks
 from escalation_worker.unreadable import passing_over_unreadable
 from shared.errors import StoreUnavailableError
 from shared.escalation import ChannelKind

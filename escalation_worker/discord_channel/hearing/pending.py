@@ -14,9 +14,9 @@ from typing import Final
 
 import discord
 
-from escalation_worker.discord_channel.endings import NAME_ROOM
-from escalation_worker.discord_channel.rendering import MESSAGE_ROOM, on_it, thread_name
-from escalation_worker.discord_channel.texts import brief
+from escalation_worker.discord_channel.showing.endings import NAME_ROOM
+from escalation_worker.discord_channel.showing.rendering import MESSAGE_ROOM, on_it, thread_name
+from escalation_worker.discord_channel.showing.texts import brief
 from escalation_worker.operators import WhoMayAct
 from shared.escalation import Escalation, State
 from shared.ports.escalations import EscalationStore

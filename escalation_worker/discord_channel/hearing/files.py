@@ -8,7 +8,7 @@ from typing import Final
 
 import discord
 
-from escalation_worker.discord_channel.texts import brief
+from escalation_worker.discord_channel.showing.texts import brief
 from shared.ports.replies import InboundReply, OfferedFile, ReplyVerdict
 
 SENTENCE_ROOM: Final = 300

@@ -17,8 +17,8 @@ import discord
 from discord.utils import snowflake_time
 
 from escalation_worker.discord_channel import problems
-from escalation_worker.discord_channel.kinds import replied_to
-from escalation_worker.discord_channel.members import give_roles
+from escalation_worker.discord_channel.hearing.kinds import replied_to
+from escalation_worker.discord_channel.hearing.members import give_roles
 from escalation_worker.discord_channel.places import GONE, can_be_read
 from shared.crash_points import CrashPoint, crash_point
 from shared.escalation import ChannelKind, Posting

@@ -11,10 +11,10 @@ from typing import Final
 
 import discord
 
-from escalation_worker.discord_channel import modals
-from escalation_worker.discord_channel.controls import Act, ControlId
-from escalation_worker.discord_channel.texts import brief
-from escalation_worker.discord_channel.whispers import open_modal, whisper
+from escalation_worker.discord_channel.hearing import modals
+from escalation_worker.discord_channel.hearing.whispers import open_modal, whisper
+from escalation_worker.discord_channel.showing.controls import Act, ControlId
+from escalation_worker.discord_channel.showing.texts import brief
 from escalation_worker.filling_in import FillingIn, PageTaken
 from escalation_worker.verdicts import in_words
 from shared.answer_form import AnswerForm

@@ -11,19 +11,19 @@ from collections.abc import Mapping
 
 import discord
 
-from escalation_worker.discord_channel import calling, endings, marks, problems, rendering
-from escalation_worker.discord_channel.controls import controls
+from escalation_worker.discord_channel import problems
 from escalation_worker.discord_channel.places import (
     NOBODY,
     say,
     starter_of,
     words_said,
 )
-from escalation_worker.discord_channel.presence import tell_of_caller
-from escalation_worker.discord_channel.reassigning import told_to_assignee
-from escalation_worker.discord_channel.relaying import relayed
-from escalation_worker.discord_channel.starting import SEARCH_MARGIN, Starting
-from escalation_worker.discord_channel.threads import open_thread
+from escalation_worker.discord_channel.showing import calling, endings, marks, rendering
+from escalation_worker.discord_channel.showing.controls import controls
+from escalation_worker.discord_channel.showing.presence import tell_of_caller
+from escalation_worker.discord_channel.showing.relaying import relayed, told_to_assignee
+from escalation_worker.discord_channel.showing.starting import SEARCH_MARGIN, Starting
+from escalation_worker.discord_channel.showing.threads import open_thread
 from escalation_worker.escalating import Call
 from escalation_worker.manners import MannerOf, NoteManner
 from shared.crash_points import CrashPoint, crash_point

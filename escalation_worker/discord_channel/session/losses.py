@@ -14,8 +14,9 @@ from typing import Final
 
 import discord
 
-from escalation_worker.discord_channel import problems, rendering
+from escalation_worker.discord_channel import problems
 from escalation_worker.discord_channel.places import GONE, NOBODY, is_there, starter_of
+from escalation_worker.discord_channel.showing import rendering
 from escalation_worker.unreadable import passing_over_unreadable
 from shared.escalation import Escalation, Posting, State
 from shared.ports.escalations import EscalationStore

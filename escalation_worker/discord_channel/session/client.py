@@ -12,8 +12,8 @@ from typing import Any, Final, Protocol
 import discord
 from discord.http import Route
 
-from escalation_worker.discord_channel.interactions import Hears
-from escalation_worker.discord_channel.listener import Listener
+from escalation_worker.discord_channel.hearing.interactions import Hears
+from escalation_worker.discord_channel.hearing.listener import Listener
 from shared.escalation import Posting
 from shared.ports.hold import Hold
 from shared.telemetry import get_logger

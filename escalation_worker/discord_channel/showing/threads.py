@@ -7,8 +7,9 @@ from typing import Final
 
 import discord
 
-from escalation_worker.discord_channel import problems, rendering
+from escalation_worker.discord_channel import problems
 from escalation_worker.discord_channel.places import is_there, text_channel
+from escalation_worker.discord_channel.showing import rendering
 from shared.errors import ChannelUnavailableError
 from shared.escalation import Escalation, Posting
 from shared.ports.channel import PostingJournal

@@ -12,9 +12,9 @@ from typing import assert_never
 import discord
 
 from escalation_worker.discord_channel import problems
-from escalation_worker.discord_channel.endings import answering_message
-from escalation_worker.discord_channel.members import give_roles
+from escalation_worker.discord_channel.hearing.members import give_roles
 from escalation_worker.discord_channel.places import GONE
+from escalation_worker.discord_channel.showing.endings import answering_message
 from escalation_worker.unreadable import passing_over_unreadable
 from escalation_worker.verdicts import in_words
 from shared.escalation import Escalation

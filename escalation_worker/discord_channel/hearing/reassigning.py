@@ -1,20 +1,14 @@
-"""Giving a question to somebody else: whom to choose, who was chosen, and how they are told."""
+"""Giving a question to somebody else: whom to choose, and who was chosen."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from hashlib import sha256
 from typing import Any, Final, cast
 
 import discord
 
-from escalation_worker.discord_channel.controls import Act, ControlId
-from escalation_worker.discord_channel.endings import NAME_ROOM
-from escalation_worker.discord_channel.marks import assignment_nonce
-from escalation_worker.discord_channel.relaying import Relayed
-from escalation_worker.discord_channel.texts import brief
+from escalation_worker.discord_channel.showing.controls import Act, ControlId
 from escalation_worker.operators import Chosen
-from shared.escalation import Escalation, Person
+from shared.escalation import Person
 
 WHOM: Final = "Who shall take this question?"
 
@@ -49,23 +43,3 @@ def chosen_in(interaction: discord.Interaction, user_id: str) -> Chosen | None:
         roles.add(str(interaction.guild_id))  # the role that every member has
     name = member.get("nick") or user.get("global_name") or user.get("username")
     return Chosen(Person(id=user_id, name=str(name or user_id)), frozenset(roles))
-
-
-def told_to_assignee(escalation: Escalation) -> Iterator[Relayed]:
-    """Write to whoever was given a question, while it is theirs.
-
-    Numbered, so that a person who is given it twice is told twice.
-    """
-    claim = escalation.claim
-    if claim is None or claim.assigned_by is None or not escalation.state.is_open:
-        return
-    called = int(claim.by.id) if claim.by.id.isdigit() else None
-    who = brief(claim.by.name, NAME_ROOM) if called is None else f"<@{called}>"
-    asked_by = brief(claim.assigned_by.name, NAME_ROOM) or "somebody"
-    until = discord.utils.format_dt(escalation.deadline, "R")
-    words = (
-        f"📌 Reassigned ({escalation.assignments}): {who} {asked_by} asks you to take this "
-        f"question. It waits for an answer until {until}."
-    )
-    digest = sha256(words.encode()).hexdigest()
-    yield Relayed(words, assignment_nonce(escalation, digest), called)

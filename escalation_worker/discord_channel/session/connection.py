@@ -22,16 +22,16 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from structlog.contextvars import bind_contextvars
 
-from escalation_worker.discord_channel.catching_up import CatchingUp
-from escalation_worker.discord_channel.channel import DiscordChannel
-from escalation_worker.discord_channel.client import EscalationClient, TakeTurn, close, pace
-from escalation_worker.discord_channel.interactions import Hears
-from escalation_worker.discord_channel.listener import Listener
-from escalation_worker.discord_channel.losses import Losses
+from escalation_worker.discord_channel.hearing.interactions import Hears
+from escalation_worker.discord_channel.hearing.listener import Listener
 from escalation_worker.discord_channel.places import can_be_read
-from escalation_worker.discord_channel.registering import keep_registered
-from escalation_worker.discord_channel.sight import Places
-from escalation_worker.discord_channel.turn import TURN_SECONDS, Turn
+from escalation_worker.discord_channel.session.catching_up import CatchingUp
+from escalation_worker.discord_channel.session.client import EscalationClient, TakeTurn, close, pace
+from escalation_worker.discord_channel.session.losses import Losses
+from escalation_worker.discord_channel.session.registering import keep_registered
+from escalation_worker.discord_channel.session.sight import Places
+from escalation_worker.discord_channel.session.turn import TURN_SECONDS, Turn
+from escalation_worker.discord_channel.showing.channel import DiscordChannel
 from escalation_worker.supervisor import Backoff, NeedsMendingError, supervise
 from shared.errors import (
     ChannelError,

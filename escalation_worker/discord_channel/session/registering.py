@@ -12,8 +12,8 @@ from typing import Any, Final, cast
 import discord
 
 from escalation_worker.discord_channel import problems
-from escalation_worker.discord_channel.command_definitions import COMMANDS, is_registered
-from escalation_worker.discord_channel.sight import Places
+from escalation_worker.discord_channel.hearing.command_definitions import COMMANDS, is_registered
+from escalation_worker.discord_channel.session.sight import Places
 from escalation_worker.supervisor import NeedsMendingError
 from shared.telemetry import get_logger
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, assert_never
 
-from escalation_worker.discord_channel.texts import brief
+from escalation_worker.discord_channel.showing.texts import brief
 from shared.escalation import ChannelKind, Escalation, Outcome, Provenance, State
 from shared.texts import cut, is_blank
 

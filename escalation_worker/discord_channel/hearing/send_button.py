@@ -12,9 +12,9 @@ from typing import Final
 import aiohttp
 import discord
 
-from escalation_worker.discord_channel.files import Refusals, about_files, nothing_refused
-from escalation_worker.discord_channel.reading import written_by_whoever_clicked
-from escalation_worker.discord_channel.whispers import NOBODY, NOT_TOLD, not_told
+from escalation_worker.discord_channel.hearing.files import Refusals, about_files, nothing_refused
+from escalation_worker.discord_channel.hearing.reading import written_by_whoever_clicked
+from escalation_worker.discord_channel.hearing.whispers import NOBODY, NOT_TOLD, not_told
 from escalation_worker.sending import Sending, Written
 from escalation_worker.verdicts import in_words
 from shared.errors import StoreUnavailableError, UnreadableRecordError
