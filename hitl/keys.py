@@ -58,13 +58,26 @@ def create(
         )
     except ValidationError as error:
         return _fail(f"{_where(error)}: {_words(error)}", 2)
-    if (code := _with_keys(lambda keys: keys.keep(key))[1]) != 0:
+
+    async def keep(keys: RedisAccessKeys) -> bool:
+        """Keep it; tell whether it is the only one."""
+        others = await keys.every()
+        await keys.keep(key)
+        return not others
+
+    is_only_one, code = _with_keys(keep)
+    if is_only_one is None:
         return code
     # The key alone on standard output, so that it can be piped to where it is kept.
     sys.stderr.write(
         f"The key of {agent!r}, shown this once; of its secret only a digest is kept. "
         f"It expires on {key.expires_at:%Y-%m-%d}.\n"
     )
+    if is_only_one:
+        sys.stderr.write(
+            "It is the only key: a gateway that runs on loopback without any lets in every process "
+            "of its host until you restart it.\n"
+        )
     sys.stdout.write(f"{as_token(key_id, secret)}\n")
     return 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from uuid import uuid4
 
 import pytest
 from typer.testing import CliRunner
@@ -28,6 +29,17 @@ def test_a_key_is_revoked_by_all_of_it_too_and_none_of_it_is_said_back() -> None
     assert again.exit_code == 2
     assert key_id in again.output
     assert secret not in again.output
+
+
+def test_who_makes_the_first_key_is_told_of_gateways_that_run_without(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("REDIS_KEY_PREFIX", f"first-{uuid4().hex[:12]}")
+    first, second = [runner.invoke(cli.app, ["key", "create", "shop"]) for _ in range(2)]
+    assert "until you restart it" in first.stderr
+    assert "until you restart it" not in second.stderr
+    assert first.stdout.startswith("hitl_")
+    assert len(first.stdout.split()) == 1
 
 
 def test_where_redis_is_away_the_command_that_looks_for_it_is_named(
