@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol
 import discord
 from discord.http import Route
 
+from escalation_worker.discord_channel.breaking_off import breakable
 from escalation_worker.discord_channel.interactions import Hears
 from escalation_worker.discord_channel.listener import Listener
 from shared.escalation import Posting
@@ -249,6 +250,6 @@ def pace(client: discord.Client, take_turn: TakeTurn) -> None:
     async def paced(route: Route, **kwargs: Any) -> Any:
         if not route.path.startswith(_UNPACED):
             await take_turn()
-        return await request(route, **kwargs)
+        return await breakable(http, request(route, **kwargs))
 
     http.request = paced
