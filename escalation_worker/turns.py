@@ -34,7 +34,9 @@ _FOR_ALL_ELSE: Final = 8
 """One of so many jobs is for no posting."""
 COMING_BACK: Final = 50
 """A second, of all that wait for a turn; each takes some 3 ms."""
-_SHORTEST, _LONGEST = 0.25, 15.0
+_SHORTEST, _LONGEST = 0.25, 120.0
+"""Seconds. As long as that is one away where six thousand wait, as many agents' floods may be: in
+less they would take all of the worker's time to find that there is no turn."""
 _LATE: Final = 1.0
 """Seconds that one may come back late, where the worker has no job free."""
 

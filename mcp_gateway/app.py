@@ -15,6 +15,8 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
+from uvicorn.config import STARTUP_FAILURE
+from uvicorn.lifespan.on import LifespanOn
 
 from mcp_gateway.asking import Asking
 from mcp_gateway.caller import Caller
@@ -140,7 +142,7 @@ def build_app(
     return app
 
 
-class _Server(uvicorn.Server):
+class GatewayServer(uvicorn.Server):
     """Uvicorn that says once it listens, and lets go of held calls as soon as it is to stop."""
 
     def __init__(
@@ -159,11 +161,22 @@ class _Server(uvicorn.Server):
         try:
             await super().startup(sockets)
         except SystemExit as error:
+            if self.lifespan.should_exit:
+                raise  # it is not the address: the application did not start
             raise ConfigurationError(
                 f"GATEWAY_PORT: can't listen on {self.config.host}:{self.config.port}: stop what "
                 "listens there, or choose another port, or another GATEWAY_HOST"
             ) from error
         self._on_start()
+
+    async def on_tick(self, counter: int) -> bool:
+        """Tell whether to stop: also where the application ended by itself, which serves nobody."""
+        return await super().on_tick(counter) or self.has_failed
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether what the application does beside its requests ended in an error."""
+        return isinstance(self.lifespan, LifespanOn) and self.lifespan.error_occurred
 
     @contextmanager
     def capture_signals(self) -> Generator[None]:
@@ -257,4 +270,7 @@ async def _serve_http(app: ASGIApp, asking: Asking, settings: GatewaySettings) -
         timeout_graceful_shutdown=settings.gateway_stop_seconds,
         **server_options(settings),
     )
-    await _Server(config, listening, asking.stop_waiting).serve()
+    server = GatewayServer(config, listening, asking.stop_waiting)
+    await server.serve()
+    if server.has_failed:
+        raise SystemExit(STARTUP_FAILURE)  # the log has the traceback

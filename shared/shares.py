@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, Generator, Hashable
+from collections.abc import AsyncGenerator, Callable, Generator, Hashable
 from contextlib import asynccontextmanager, contextmanager
 from weakref import WeakValueDictionary
 
@@ -21,14 +21,29 @@ class Shares:
 
         Then nothing was taken.
         """
-        if self._taken[whose] + count > most:
-            yield False
-            return
-        self._taken[whose] += count
+        with self.growing(whose, most=most) as take:
+            yield take(count)
+
+    @contextmanager
+    def growing(self, whose: Hashable, *, most: int) -> Generator[Callable[[int], bool]]:
+        """Yield what takes more, each time that it is asked, for as long as the block lasts.
+
+        However often it is asked, it keeps one number.
+        """
+        share = 0
+
+        def take(count: int) -> bool:
+            nonlocal share
+            if self._taken[whose] + count > most:
+                return False
+            self._taken[whose] += count
+            share += count
+            return True
+
         try:
-            yield True
+            yield take
         finally:
-            self._taken[whose] -= count
+            self._taken[whose] -= share
             if not self._taken[whose]:
                 del self._taken[whose]
 

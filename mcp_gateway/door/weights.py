@@ -6,7 +6,7 @@ calls alone, a few hundred as large as they may be would take all the memory of 
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Final
 
@@ -46,22 +46,20 @@ class Weights:
             await self._app(scope, receive, send)
             return
         most = self._most(caller)
-        with ExitStack() as weights:
+        # One number for each request: a body may come a byte at a time.
+        with self._carried.growing((caller.tenant, caller.agent), most=most) as take:
 
             async def weighed() -> Message:
                 part = await receive()
-                size = len(part.get("body", b""))
-                taken = self._carried.take((caller.tenant, caller.agent), size, most=most)
-                if not weights.enter_context(taken):
+                if not take(len(part.get("body", b""))):
                     raise _TooHeavyError
                 return part
 
-            try:
+            with suppress(_TooHeavyError):
                 await self._app(scope, weighed, send)
-            except _TooHeavyError:
-                # Bodies are read before anything else is done, so nothing was.
-                weights.close()
-                await _refusal(most)(scope, receive, send)
+                return
+        # Bodies are read before anything else is done, so nothing was.
+        await _refusal(most)(scope, receive, send)
 
     def _most(self, caller: Caller) -> int:
         held = HOLDS_FOR_A_QUESTION * caller.limits.open_questions

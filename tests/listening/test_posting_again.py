@@ -94,6 +94,78 @@ async def test_a_question_whose_thread_discord_does_not_open_yet_is_seen_and_wai
     assert ended.outcome.text == "Yes."
 
 
+async def test_while_no_thread_is_opened_one_question_at_a_time_waits_for_it(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threads, "THREAD_SECONDS", 0.3)
+    monkeypatch.setattr(threads, "AGAIN_SECONDS", 3600.0)
+    double = scene.double
+    few = RateLimits().with_rule(r"POST /channels/.*/threads$", 1, 2.0)
+    double.settings.rate_limits = few
+    async with asyncio.timeout(30), scene.listening() as worker:
+        await scene.ask(worker, "the last thread?")
+        first, second = [
+            (await scene.store.accept(an_ask(text))).escalation for text in ("first?", "second?")
+        ]
+        with pytest.raises(ChannelUnavailableError, match="no thread"):
+            await worker.posting.post(first.id)
+        monkeypatch.setattr(threads, "THREAD_SECONDS", 3600.0)
+        with pytest.raises(ChannelUnavailableError, match="no thread"):
+            await worker.posting.post(second.id)  # by itself it would wait until one is opened
+        assert "second?" in text_of(list(double.channel.messages)[-1])
+        assert len(double.threads) == 1
+
+
+async def test_where_no_thread_was_opened_the_next_one_that_looks_may_find_that_it_is_over(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threads, "THREAD_SECONDS", 0.3)
+    monkeypatch.setattr(threads, "AGAIN_SECONDS", 0.0)
+    double = scene.double
+    few = RateLimits().with_rule(r"POST /channels/.*/threads$", 1, 1.0)
+    double.settings.rate_limits = few
+    async with asyncio.timeout(30), scene.listening() as worker:
+        await scene.ask(worker, "the last thread?")
+        waiting = (await scene.store.accept(an_ask("no thread yet?"))).escalation
+        with pytest.raises(ChannelUnavailableError, match="no thread"):
+            await worker.posting.post(waiting.id)
+        monkeypatch.setattr(threads, "THREAD_SECONDS", 20.0)
+        await worker.posting.post(waiting.id)
+        assert len(double.threads) == 2
+        assert (await scene.ask(worker, "and this one?")).state is State.POSTED
+
+
+async def test_a_thread_that_another_worker_had_instead_is_not_waited_for_any_longer(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threads, "THREAD_SECONDS", 0.5)
+    double = scene.double
+    few = RateLimits().with_rule(r"POST /channels/.*/threads$", 2, 300.0)
+    double.settings.rate_limits = few
+    async with asyncio.timeout(30), scene.listening() as worker:
+        await scene.ask(worker, "the last thread but one?")
+        # discord.py counts on one more; told that it is gone, it would sleep for it twice.
+        double.faults.rate_limit(300.0, method="POST", path="/threads$")
+        waiting = (await scene.store.accept(an_ask("no thread yet?"))).escalation
+        async with asyncio.timeout(5):
+            with pytest.raises(ChannelUnavailableError, match="no thread"):
+                await worker.posting.post(waiting.id)
+
+
+async def test_no_request_waits_for_ever_because_a_thread_was_not_waited_for(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threads, "THREAD_SECONDS", 0.3)
+    monkeypatch.setattr(threads, "AGAIN_SECONDS", 0.0)
+    double = scene.double
+    async with asyncio.timeout(30), scene.listening() as worker:
+        double.faults.rate_limit(1.0, method="POST", path="/threads$", is_global=True)
+        waiting = (await scene.store.accept(an_ask("no thread yet?"))).escalation
+        with pytest.raises(ChannelUnavailableError, match="no thread"):
+            await worker.posting.post(waiting.id)
+        assert (await scene.ask(worker, "and this one?")).state is State.POSTED
+
+
 async def test_a_question_is_found_behind_more_messages_than_one_would_read(scene: Scene) -> None:
     double = scene.double
     double.settings.nonce_window = 0

@@ -7,9 +7,11 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import pytest
+import uvicorn
 from starlette.applications import Starlette
 from support.visitor import AwayKeys, Visitor, a_stored_key, an_app, visiting
 
+from mcp_gateway.app import GatewayServer
 from mcp_gateway.door.assembling import closed_by_keys
 from mcp_gateway.door.once_known import OnceKnown
 from mcp_gateway.settings import GatewaySettings
@@ -102,3 +104,28 @@ async def test_that_keys_cant_be_looked_up_is_not_taken_for_that_there_are_none(
     settings = GatewaySettings(_env_file=None)  # pyright: ignore[reportCallIssue]
     with pytest.raises(StoreUnavailableError):
         await closed_by_keys(settings, AwayKeys())
+
+
+@pytest.mark.parametrize("away_first", [True, False])
+async def test_a_gateway_that_can_never_be_made_ends_instead_of_saying_for_ever_to_come_again(
+    away_first: bool, capfd: pytest.CaptureFixture[str]
+) -> None:
+    tries: list[None] = []
+
+    async def build() -> Starlette:
+        tries.append(None)
+        if away_first and len(tries) == 1:
+            raise StoreUnavailableError("Redis is away")
+        raise AssertionError("a defect")
+
+    config = uvicorn.Config(OnceKnown(build, again=0.01), port=0)
+    server = GatewayServer(config, on_start=lambda: None, on_stop=lambda: None)
+    async with asyncio.timeout(20):
+        if away_first:
+            await server.serve()
+            assert server.has_failed
+        else:
+            # Not a `ConfigurationError`: nothing is wrong with the port.
+            with pytest.raises(SystemExit):
+                await server.serve()
+    assert "a defect" in capfd.readouterr().err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import tracemalloc
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -100,6 +101,19 @@ async def test_a_body_is_weighed_as_it_comes_and_a_refused_one_weighs_nothing(do
         assert (await door.send(5, 5, 1))[0] == 429
         async with door.held(5, 5):
             assert (await door.send(1))[0] == 429
+
+
+async def test_a_body_that_comes_a_byte_at_a_time_takes_no_more_memory_than_it_weighs(
+    door: Door,
+) -> None:
+    parts = [1] * 20_000
+    tracemalloc.start()
+    try:
+        async with door.held(*parts):
+            held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held < 50 * len(parts), "what the test itself keeps of a part included"
 
 
 async def test_what_is_answered_or_hung_up_on_weighs_nothing_any_more(door: Door) -> None:

@@ -14,6 +14,7 @@ from discord.http import Route
 
 from escalation_worker.discord_channel.hearing.interactions import Hears
 from escalation_worker.discord_channel.hearing.listener import Listener
+from escalation_worker.discord_channel.session.breaking_off import breakable
 from shared.escalation import Posting
 from shared.ports.hold import Hold
 from shared.telemetry import get_logger
@@ -249,6 +250,6 @@ def pace(client: discord.Client, take_turn: TakeTurn) -> None:
     async def paced(route: Route, **kwargs: Any) -> Any:
         if not route.path.startswith(_UNPACED):
             await take_turn()
-        return await request(route, **kwargs)
+        return await breakable(http, request(route, **kwargs))
 
     http.request = paced

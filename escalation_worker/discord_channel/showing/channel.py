@@ -23,7 +23,7 @@ from escalation_worker.discord_channel.showing.controls import controls
 from escalation_worker.discord_channel.showing.presence import tell_of_caller
 from escalation_worker.discord_channel.showing.relaying import relayed, told_to_assignee
 from escalation_worker.discord_channel.showing.starting import SEARCH_MARGIN, Starting
-from escalation_worker.discord_channel.showing.threads import open_thread
+from escalation_worker.discord_channel.showing.threads import Threads
 from escalation_worker.escalating import Call
 from escalation_worker.manners import MannerOf, NoteManner
 from shared.crash_points import CrashPoint, crash_point
@@ -40,6 +40,7 @@ class DiscordChannel:
 
     def __init__(self, starting: Starting, manner_of: MannerOf, note_manner: NoteManner) -> None:
         self._starting = starting
+        self._threads = Threads()
         self._manner_of = manner_of
         self._note_manner = note_manner
         self._client: discord.Client | None = None
@@ -139,7 +140,7 @@ class DiscordChannel:
     ) -> Posting:
         """Open the thread, or where Discord refuses one, let people reply to the message."""
         starter = starter_of(client, posting)
-        threaded = await open_thread(client, escalation, posting, journal)
+        threaded = await self._threads.open(client, escalation, posting, journal)
         if not threaded:
             beside = posting.model_copy(update={"threaded": False})
             await self._edit_starter(client, escalation, beside)
