@@ -72,16 +72,18 @@ class Question(Value):
         """Whether what people say to one may be told as the answer to the other.
 
         An answer in words comes with the question that it answers. An approval is a bare yes, and
-        stands for the same action only: how soon it is needed, and what was said meanwhile, make no
-        difference to that.
+        stands for the same action only: how soon it is needed, how many must approve, which a route
+        may say otherwise by now, and what was said meanwhile, make no difference to that.
         """
-        if self.approvals_needed is None and other.approvals_needed is None:
+        approvals = self.approvals_needed is not None, other.approvals_needed is not None
+        if not any(approvals):
             return True
-        return self._bare() == other._bare()
+        return all(approvals) and self._bare() == other._bare()
 
     def _bare(self) -> Question:
         background = self.background.model_copy(update={"turns": ()})
-        return self.model_copy(update={"background": background, "urgency": Urgency.NORMAL})
+        passing = {"urgency": Urgency.NORMAL, "approvals_needed": None}
+        return self.model_copy(update={"background": background, **passing})
 
     def fingerprint(self) -> str:
         """Digest the question, the same for two that a person could not tell apart.

@@ -112,13 +112,13 @@ async def test_a_key_brings_its_question_whatever_was_said_since_and_however_soo
 ) -> None:
     asking = an_asking(store, clock)
 
-    async def ask_with(*said: str, urgency: Urgency) -> Escalation:
+    async def approval_of(*said: str, **more: Any) -> Escalation:
         turns = tuple(Turn(speaker=Speaker.CUSTOMER, text=each) for each in said)
-        question = an_ask(background=Background(turns=turns), urgency=urgency).question
+        question = an_ask(background=Background(turns=turns), **more).question
         return await asking.ask(caller(), question, idempotency_key="k", hold=AT_ONCE)
 
-    first = await ask_with("Is there a discount?", urgency=Urgency.NORMAL)
-    again = await ask_with("Is there a discount?", "Hello?", urgency=Urgency.HIGH)
+    first = await approval_of("A refund?", approvals_needed=1)
+    again = await approval_of("A refund?", "Hello?", approvals_needed=2, urgency=Urgency.HIGH)
     assert again.id == first.id
 
 
