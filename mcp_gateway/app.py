@@ -32,6 +32,7 @@ from mcp_gateway.door.assembling import (
     transport_security,
 )
 from mcp_gateway.door.auth import Admitting, Calling
+from mcp_gateway.door.challenge import ScopesTold
 from mcp_gateway.door.counting import Counting
 from mcp_gateway.door.http_protocol import GuardedProtocol, OneLength
 from mcp_gateway.door.names import PlainHost
@@ -133,6 +134,7 @@ def build_app(
     guard(server.session_manager, settings.gateway_body_limit)
     # It would send a caller, key and all, to http:// and to whatever name it gave as Host.
     app.router.redirect_slashes = False
+    app.add_middleware(ScopesTold, scopes=settings.gateway_oauth_scopes)
     app.add_middleware(UnknownForNow)
     app.add_middleware(PlainHost)
     app.add_middleware(OneLength)

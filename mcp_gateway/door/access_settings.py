@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
@@ -15,6 +16,7 @@ from shared.limits import CallsPerSecond, Limits, OpenQuestions
 from shared.settings import ProcessSettings, is_loopback
 
 MCP_PATH: Final = "/mcp"
+_SCOPE: Final = re.compile(r"[!#-\[\]-~]+")
 
 
 class AccessSettings(ProcessSettings):
@@ -55,6 +57,14 @@ class AccessSettings(ProcessSettings):
     def _several(cls, value: object) -> object:
         """Read what is separated by commas or spaces."""
         return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+    @field_validator("gateway_oauth_scopes")
+    @classmethod
+    def _scopes(cls, scopes: tuple[str, ...]) -> tuple[str, ...]:
+        """Take what can be a scope (RFC 6749, 3.3): they are told in a header, between quotes."""
+        if bad := [each for each in scopes if not _SCOPE.fullmatch(each)]:
+            raise ValueError(f"{bad[0]!r} is no scope: ASCII without quotes and backslashes")
+        return scopes
 
     @field_validator("gateway_tls_certificate", "gateway_tls_key", mode="before")
     @classmethod

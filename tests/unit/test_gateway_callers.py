@@ -120,13 +120,17 @@ async def test_an_issuers_token_opens_if_it_allows_enough() -> None:
         settings: dict[str, Any] = {
             **OAUTH,
             "gateway_oauth_jwks_url": url,
-            "gateway_oauth_scopes": "ask",
+            "gateway_oauth_scopes": "ask other",
         }
         async with a_gateway(host="ask.example.org", **settings) as visitor:
             assert (await visitor.send("tools/list", key=issuer.token())).status_code == 200
             little = await visitor.send("tools/list", key=issuer.token(scope="other"))
             assert little.status_code == 403
             assert 'error="insufficient_scope"' in little.headers["www-authenticate"]
+            none = await visitor.send("tools/list")
+            assert none.status_code == 401
+            for each in (little, none):
+                assert each.headers["www-authenticate"].endswith(', scope="ask other"')
             issuer.is_away = True
             assert (await visitor.send("tools/list", key=issuer.token())).status_code == 200
 
@@ -138,6 +142,7 @@ async def test_who_proves_nothing_is_told_where_tokens_are_issued() -> None:
         assert refused.status_code == 401
         metadata = "https://ask.example.org/.well-known/oauth-protected-resource/mcp"
         assert f'resource_metadata="{metadata}"' in refused.headers["www-authenticate"]
+        assert "scope=" not in refused.headers["www-authenticate"], "it wants none"
         said = (await visitor.get("/.well-known/oauth-protected-resource/mcp")).json()
         assert said["resource"] == AUDIENCE
         # To the letter: clients compare it with what the issuer calls itself (RFC 8414, 3.3).

@@ -190,6 +190,15 @@ def test_what_is_wrong_about_redis_is_said_at_start(
     assert "hidden" not in str(refused.value)
 
 
+@pytest.mark.parametrize("scopes", ['ask"', "ask\\", "ask café", "ask\x7f"])
+def test_what_can_be_no_scope_is_refused_at_the_start(
+    monkeypatch: pytest.MonkeyPatch, scopes: str
+) -> None:
+    monkeypatch.setenv("GATEWAY_OAUTH_SCOPES", scopes)
+    with pytest.raises(ConfigurationError, match=r"GATEWAY_OAUTH_SCOPES: .*is no scope"):
+        load(GatewaySettings)
+
+
 def test_a_socket_has_no_sentinels(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REDIS_URL", "unix:///run/redis.sock")
     monkeypatch.setenv("REDIS_SENTINELS", "one")
