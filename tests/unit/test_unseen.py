@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import example, given, settings
@@ -189,11 +189,24 @@ def shown_in_discord(escalation: Escalation, form: AnswerForm) -> Iterator[str]:
     labels = view.to_components() if view else []
     modal = modals.answer_form(escalation.id, form, 0, {}).to_dict()
     for each in (labels, modal["components"]):
-        yield re.sub(r'"value": "[^"]*"', "", json.dumps(each, ensure_ascii=False))
+        yield json.dumps(without_values(each), ensure_ascii=False)
+
+
+def without_values(shown: Any) -> Any:
+    """Leave out what is sent back with a choice and never shown: the agent's own words."""
+    match shown:
+        case dict():
+            parts = cast("dict[str, Any]", shown).items()
+            return {name: without_values(each) for name, each in parts if name != "value"}
+        case list() | tuple():
+            return [without_values(each) for each in cast("list[Any]", shown)]
+        case _:
+            return shown
 
 
 @settings(deadline=None, max_examples=60)
 @example(word="א\u200f: \u202eb", state=State.ANSWERED)
+@example(word='"\u202a', state=State.QUEUED)
 @given(word=hostile_and_seen, state=st.sampled_from(State))
 def test_nothing_that_people_read_in_discord_is_turned_around(word: str, state: State) -> None:
     escalation = an_escalation_of(word, state)
