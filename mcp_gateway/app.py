@@ -134,7 +134,8 @@ def build_app(
     guard(server.session_manager, settings.gateway_body_limit)
     # It would send a caller, key and all, to http:// and to whatever name it gave as Host.
     app.router.redirect_slashes = False
-    app.add_middleware(ScopesTold, scopes=settings.gateway_oauth_scopes)
+    if settings.gateway_oauth_scopes:
+        app.add_middleware(ScopesTold, scopes=settings.gateway_oauth_scopes)
     app.add_middleware(UnknownForNow)
     app.add_middleware(PlainHost)
     app.add_middleware(OneLength)

@@ -264,8 +264,8 @@ class Asking:
         Raises:
             TooManyAtOnceError: As many stand in line as it may call at once.
         """
-        line, most = (caller.tenant, caller.agent), caller.limits.burst
-        async with self._listing.turn(line, most=most) as has_turn:
+        most = caller.limits.burst
+        async with self._listing.turn(caller.identity, most=most) as has_turn:
             if not has_turn:
                 raise TooManyAtOnceError("listings", most)
             found = await self._store.list_for_tenant(

@@ -19,6 +19,11 @@ class Caller:
     routes: frozenset[str] | None = None
     """By which routes it may ask; None for all."""
 
+    @property
+    def identity(self) -> tuple[str, str]:
+        """By what its calls are told from other agents', whichever of its keys they come with."""
+        return self.tenant, self.agent
+
     def may_ask_by(self, route: str) -> bool:
         """Whether this route is open to it."""
         return self.routes is None or route in self.routes

@@ -40,6 +40,11 @@ class Hold:
     on_progress: OnProgress | None = None
 
 
+def most_held(caller: Caller) -> int:
+    """Tell how many calls of an agent may be held at one gateway."""
+    return HOLDS_FOR_A_QUESTION * caller.limits.open_questions
+
+
 class Waiting:
     """The calls that are held at this gateway."""
 
@@ -63,8 +68,7 @@ class Waiting:
         Each takes a connection and some memory: without a bound one agent could have all of them.
         A call that is not held comes back at once with the truth, as after any wait.
         """
-        most = HOLDS_FOR_A_QUESTION * caller.limits.open_questions
-        with self._held.take((caller.tenant, caller.agent), most=most) as room:
+        with self._held.take(caller.identity, most=most_held(caller)) as room:
             return await self._wait_on(escalation, hold if room else Hold(0.0))
 
     async def _wait_on(self, escalation: Escalation, hold: Hold) -> Escalation:

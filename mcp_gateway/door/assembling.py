@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import resource
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -13,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mcp_gateway.door.auth import ConfiguredKeys, Doorkeeper, Doorkeepers, StoredKeys
 from mcp_gateway.door.issued_tokens import IssuedTokens, SigningKeys
+from mcp_gateway.door.once_known import come_again
 from mcp_gateway.settings import GatewaySettings
 from shared.access_keys import AccessKeys
 from shared.errors import ConfigurationError, StoreUnavailableError
@@ -20,8 +20,6 @@ from shared.telemetry import get_logger
 
 log = get_logger(__name__)
 
-AGAIN_SECONDS: Final = 1
-"""When somebody should come again whose proof could not be looked up."""
 KEEP_ALIVE_SECONDS: Final = 75
 """How long a connection stays open on which nothing is asked. It must be longer than clients and
 proxies keep theirs (httpx 5 s, load balancers up to 60 s): who sends something just as it is closed
@@ -180,13 +178,4 @@ class UnknownForNow:
         except StoreUnavailableError as error:
             # Only from before the tools: those turn it into words of their own.
             log.warning("caller_unknown_for_now", reason=str(error))
-            body = json.dumps(
-                {"error": "temporarily_unavailable", "error_description": "try again in a moment"}
-            ).encode()
-            headers = [
-                (b"content-type", b"application/json"),
-                (b"content-length", str(len(body)).encode()),
-                (b"retry-after", str(AGAIN_SECONDS).encode()),
-            ]
-            await send({"type": "http.response.start", "status": 503, "headers": headers})
-            await send({"type": "http.response.body", "body": body})
+            await come_again("try again in a moment")(scope, receive, send)

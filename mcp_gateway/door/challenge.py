@@ -17,7 +17,7 @@ class ScopesTold:
 
     def __init__(self, app: ASGIApp, scopes: Sequence[str]) -> None:
         self._app = app
-        self._told = f', scope="{" ".join(scopes)}"'.encode() if scopes else b""
+        self._told = f', scope="{" ".join(scopes)}"'.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on."""

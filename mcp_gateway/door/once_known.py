@@ -91,11 +91,13 @@ async def _unready(_: Request) -> Response:
 
 
 async def _come_again(_: Request) -> Response:
+    return come_again(f"{_WHY}: try again in a moment")
+
+
+def come_again(words: str) -> Response:
+    """Answer where it can't be told now who calls, and who may."""
     return JSONResponse(
-        {
-            "error": "temporarily_unavailable",
-            "error_description": f"{_WHY}: try again in a moment",
-        },
+        {"error": "temporarily_unavailable", "error_description": words},
         status_code=503,
         headers={"Retry-After": str(round(AGAIN_SECONDS))},
     )

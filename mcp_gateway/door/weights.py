@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from mcp_gateway.caller import Caller
 from mcp_gateway.door.auth import proven_caller
 from mcp_gateway.door.counting import TOO_MANY
-from mcp_gateway.waiting import HOLDS_FOR_A_QUESTION
+from mcp_gateway.waiting import most_held
 from shared.shares import Shares
 
 BYTES_FOR_A_CALL: Final = 16_384
@@ -47,7 +47,7 @@ class Weights:
             return
         most = self._most(caller)
         # One number for each request: a body may come a byte at a time.
-        with self._carried.growing((caller.tenant, caller.agent), most=most) as take:
+        with self._carried.growing(caller.identity, most=most) as take:
 
             async def weighed() -> Message:
                 part = await receive()
@@ -62,8 +62,7 @@ class Weights:
         await _refusal(most)(scope, receive, send)
 
     def _most(self, caller: Caller) -> int:
-        held = HOLDS_FOR_A_QUESTION * caller.limits.open_questions
-        return self._body_limit + BYTES_FOR_A_CALL * held
+        return self._body_limit + BYTES_FOR_A_CALL * most_held(caller)
 
 
 def _refusal(most: int) -> JSONResponse:

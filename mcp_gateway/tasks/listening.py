@@ -110,7 +110,7 @@ class TaskSubscriptions:
             MCPError: It listens to as many as it may.
         """
         most = max(WATCHED_LIMIT, STREAMS_FOR_A_TASK * owner.limits.open_questions)
-        with self._watched.take((owner.tenant, owner.agent), tasks, most=most) as room:
+        with self._watched.take(owner.identity, tasks, most=most) as room:
             if not room:
                 raise _too_many(
                     f"tasks are listened to: this agent's streams here may name {most} together",
@@ -125,7 +125,7 @@ class TaskSubscriptions:
         Raises:
             MCPError: It has as many as it may.
         """
-        with self._quiet.take((owner.tenant, owner.agent), most=QUIET_STREAMS) as room:
+        with self._quiet.take(owner.identity, most=QUIET_STREAMS) as room:
             if not room:
                 raise _too_many(
                     f"streams are open: this agent may have {QUIET_STREAMS} here that name no task",
@@ -142,7 +142,7 @@ class TaskSubscriptions:
             MCPError: As many stand in line as it may look at once.
         """
         most = owner.limits.rate(Counted.LOOK).burst
-        async with self._beginning.turn((owner.tenant, owner.agent), most=most) as has_turn:
+        async with self._beginning.turn(owner.identity, most=most) as has_turn:
             if not has_turn:
                 raise too_many(TooManyAtOnceError("streams", most))
             with as_protocol_errors():

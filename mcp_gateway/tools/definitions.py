@@ -34,6 +34,7 @@ from shared.question import (
     OPTIONS_LIMIT,
     QUESTION_LIMIT,
     Option,
+    Question,
     Urgency,
 )
 from shared.texts import FilledText, Reference, Text, distinct
@@ -117,6 +118,15 @@ def build_tools(
         revision = ctx.request_context.protocol_version
         return render(escalation, await asking.images(escalation), revision=revision)
 
+    async def ask(
+        ctx: Call, question: Question, idempotency_key: str | None, wait_seconds: float | None
+    ) -> CallToolResult:
+        hold = _first_hold(ctx, wait_seconds, patience)
+        return await shown(
+            ctx,
+            await asking.ask(calling_agent(), question, idempotency_key=idempotency_key, hold=hold),
+        )
+
     async def ask_human(
         ctx: Call,
         question: Annotated[
@@ -153,11 +163,7 @@ def build_tools(
             conversation_id=conversation_id,
             background=attached(turns, facts, links),
         )
-        hold = _first_hold(ctx, wait_seconds, patience)
-        return await shown(
-            ctx,
-            await asking.ask(calling_agent(), asked, idempotency_key=idempotency_key, hold=hold),
-        )
+        return await ask(ctx, asked, idempotency_key, wait_seconds)
 
     async def request_approval(
         ctx: Call,
@@ -197,11 +203,7 @@ def build_tools(
             conversation_id=conversation_id,
             background=attached(turns, facts, links),
         )
-        hold = _first_hold(ctx, wait_seconds, patience)
-        return await shown(
-            ctx,
-            await asking.ask(calling_agent(), asked, idempotency_key=idempotency_key, hold=hold),
-        )
+        return await ask(ctx, asked, idempotency_key, wait_seconds)
 
     async def send_to_operator(
         ctx: Call,
