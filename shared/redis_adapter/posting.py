@@ -6,8 +6,6 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, cast
 from uuid import uuid4
 
-from arq.constants import job_key_prefix
-
 from shared.escalation import Posting, State
 from shared.manner import Manner
 from shared.ports.clock import Clock, utc_now
@@ -141,7 +139,6 @@ class RedisPostingLog:
                     job_prefix(keys.prefix, _JOB[work], escalation_id),
                     body,
                     now_ms,
-                    job_key_prefix,
                     keys.wake,
                     _JOB_FIELD[work],
                     int(work is Work.POSTING),
